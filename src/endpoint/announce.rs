@@ -1,0 +1,81 @@
+use std::fmt::Write;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::session::SessionId;
+
+use super::{
+    path::{Endpoint, MountPath},
+    query::{is_session_id, pairs},
+};
+
+/// What `http::Uri` lets stand in a query though RFC 3986 does not. Escapes that are there stay.
+const NOT_IN_QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The URI of a session, as the `endpoint` event names it.
+///
+/// `carried` is the query of the stream's own request, if it is to be carried over. A `session_id` in
+/// it is left out: given twice, it would name no session.
+pub(crate) fn announce(
+    mount: &MountPath,
+    endpoint: &Endpoint,
+    id: &SessionId,
+    carried: Option<&str>,
+) -> String {
+    let id = id.expose_secret();
+    let mut uri = format!("{}{}?session_id={id}", mount.as_str(), endpoint.as_str());
+    for pair in carried.map(pairs).into_iter().flatten() {
+        if !is_session_id(pair) {
+            let pair = utf8_percent_encode(pair, NOT_IN_QUERY);
+            write!(uri, "&{pair}").expect("writing to a string does not fail");
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_stands_before_the_path_and_the_own_query_behind_the_id() {
+        let id = SessionId::random();
+        let secret = id.expose_secret();
+        for (mount, endpoint, carried, announced) in [
+            ("", "/messages/", None, "/messages/?session_id=ID"),
+            ("/api", "/messages/", None, "/api/messages/?session_id=ID"),
+            ("/", "messages", Some(""), "/messages?session_id=ID"),
+            ("/api/", "/", Some("a=1&b"), "/api/?session_id=ID&a=1&b"),
+            (
+                "",
+                "/m",
+                Some("session_id=x&a=%20&&session%5fid=y&session_idx"),
+                "/m?session_id=ID&a=%20&session_idx",
+            ),
+            (
+                "",
+                "/m",
+                Some("q={\"ü\"}|"),
+                "/m?session_id=ID&q=%7B%22%C3%BC%22%7D%7C",
+            ),
+        ] {
+            let mount = MountPath::new(mount).unwrap();
+            let endpoint = Endpoint::new(endpoint).unwrap();
+            let uri = announce(&mount, &endpoint, &id, carried);
+            assert_eq!(uri, announced.replace("ID", &secret.to_string()));
+        }
+    }
+}

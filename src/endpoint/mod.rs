@@ -1,0 +1,33 @@
+//! Where a client posts: the path that the stream's first event announces.
+//!
+//! The announced URI is a path and a query, never a host: `/messages/?session_id=<32 hex digits>`.
+//! A client resolves it against the URL of its stream, so that it holds behind any proxy and under
+//! any name of the server. If a proxy or a router takes a prefix off the path before the services
+//! see it, the prefix must be announced, too: as a [`MountPath`], fixed in the configuration or put
+//! into the extensions of each `GET` request.
+//!
+//! ```
+//! use mcp_sse_server::endpoint::{Endpoint, MountPath};
+//!
+//! assert_eq!(Endpoint::new("messages/")?.as_str(), "/messages/");
+//! assert_eq!(Endpoint::new("/größe 100%/")?.as_str(), "/gr%C3%B6%C3%9Fe%20100%25/");
+//! assert_eq!(MountPath::new("/api/")?.as_str(), "/api");
+//!
+//! let error = Endpoint::new("https://example.com/messages/").unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "\"https://example.com/messages/\" must be a path without scheme and host, \
+//!      such as \"/messages/\": clients resolve it against the URL of their stream",
+//! );
+//! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+//! ```
+
+mod announce;
+mod path;
+mod query;
+
+pub use self::path::{Endpoint, InvalidEndpoint, MountPath};
+pub(crate) use self::{
+    announce::announce,
+    query::{SessionIdError, session_id},
+};

@@ -1,0 +1,90 @@
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use crate::session::SessionId;
+
+/// Why a query names no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionIdError {
+    Missing,
+    /// Not a UUID, or given twice: which of two would be meant is anybody's guess.
+    Invalid,
+}
+
+/// Reads the id back from the query of a POST.
+pub(crate) fn session_id(query: Option<&str>) -> Result<SessionId, SessionIdError> {
+    let mut ids = pairs(query.unwrap_or_default()).filter(|pair| is_session_id(pair));
+    let pair = ids.next().ok_or(SessionIdError::Missing)?;
+    if ids.next().is_some() {
+        return Err(SessionIdError::Invalid);
+    }
+    let value = pair.split_once('=').map_or("", |(_, value)| value);
+    let value: Cow<'_, str> = percent_decode_str(value)
+        .decode_utf8()
+        .map_err(|_| SessionIdError::Invalid)?;
+    value.parse().map_err(|_| SessionIdError::Invalid)
+}
+
+/// The pairs of a query, as they stand.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|pair| !pair.is_empty())
+}
+
+/// Whether the pair's name is `session_id`, also if it is written with escapes.
+pub(super) fn is_session_id(pair: &str) -> bool {
+    let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+    percent_decode_str(name).eq(b"session_id".iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_is_read_in_every_spelling_of_a_uuid() {
+        let id: SessionId = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        for query in [
+            "session_id=0123456789abcdef0123456789abcdef",
+            "session_id=0123456789ABCDEF0123456789abcdef",
+            "session_id=01234567-89ab-cdef-0123-456789abcdef",
+            "session_id=urn:uuid:01234567-89ab-cdef-0123-456789abcdef",
+            "session_id={01234567-89ab-cdef-0123-456789abcdef}",
+            "session_id=%7B01234567-89ab-cdef-0123-456789abcdef%7D",
+            "a=1&session_id=0123456789abcdef0123456789abcdef&b=2",
+            "session%5Fid=0123456789abcdef0123456789abcde%66",
+        ] {
+            assert_eq!(session_id(Some(query)), Ok(id), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_missing_id_is_told_from_a_wrong_one() {
+        use SessionIdError::{Invalid, Missing};
+        let id = "session_id=0123456789abcdef0123456789abcdef";
+        let twice = format!("{id}&{id}");
+        let cut = format!("{id}0");
+        for (query, error) in [
+            (None, Missing),
+            (Some(""), Missing),
+            (Some("a=1"), Missing),
+            (Some("Session_id=0123456789abcdef0123456789abcdef"), Missing),
+            (
+                Some("xsession_id=0123456789abcdef0123456789abcdef"),
+                Missing,
+            ),
+            (Some("session_id"), Invalid),
+            (Some("session_id="), Invalid),
+            (Some("session_id=x"), Invalid),
+            (Some("session_id=%ff"), Invalid),
+            (Some(cut.as_str()), Invalid),
+            (Some(twice.as_str()), Invalid),
+            (
+                Some("session_id&session_id=0123456789abcdef0123456789abcdef"),
+                Invalid,
+            ),
+        ] {
+            assert_eq!(session_id(query), Err(error), "{query:?}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The text of server-sent events, as far as this transport writes it (HTML standard, section 9.2.5).
+//!
+//! Nothing else can be written: one `endpoint` event, `message` events, and the keep-alive comment.
+
+use bytes::Bytes;
+
+/// The keep-alive: a comment line.
+///
+/// No blank line follows. The Python and TypeScript SDK clients were run against both forms and read
+/// both (`tests/clients/keep_alive.py` and `keep_alive.mjs` repeat it); by its source, the Java SDK's
+/// client loses one unit of demand to each blank line that ends no event, and stalls after 256 of
+/// them. A parser that knows comments needs no blank line after one.
+pub(crate) const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n");
+
+const MESSAGE: &[u8] = b"event: message\ndata: ";
+const NEXT_LINE: &[u8] = b"\ndata: ";
+const END: &[u8] = b"\n\n";
+
+/// The stream's first event. A URI has no line breaks.
+pub(crate) fn endpoint(uri: &str) -> Bytes {
+    debug_assert!(!uri.contains(['\r', '\n']));
+    format!("event: endpoint\ndata: {uri}\n\n").into()
+}
+
+/// The room that a message takes as an event, if its text has no line breaks.
+pub(crate) fn message_len(text: &[u8]) -> usize {
+    MESSAGE.len() + text.len() + END.len()
+}
+
+/// Writes a message. JSON may hold line breaks between its tokens: each line becomes a `data` line,
+/// and the reader puts them together again with LF. CR, LF and CRLF are one break each.
+pub(crate) fn message(event: &mut Vec<u8>, text: &[u8]) {
+    event.extend_from_slice(MESSAGE);
+    let mut line = 0;
+    for at in memchr::memchr2_iter(b'\r', b'\n', text) {
+        if at < line {
+            continue; // the LF of a CRLF
+        }
+        event.extend_from_slice(&text[line..at]);
+        event.extend_from_slice(NEXT_LINE);
+        line = at
+            + if text[at..].starts_with(b"\r\n") {
+                2
+            } else {
+                1
+            };
+    }
+    event.extend_from_slice(&text[line..]);
+    event.extend_from_slice(END);
+}
+
+#[cfg(test)]
+mod tests {
+    use eventsource_stream::{Event, EventStream};
+    use futures_util::{FutureExt, StreamExt, stream};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn write(text: &str) -> String {
+        let mut event = Vec::new();
+        message(&mut event, text.as_bytes());
+        String::from_utf8(event).unwrap()
+    }
+
+    /// Reads events with a parser that is not ours, fed in pieces of the given length.
+    fn read(text: &[u8], piece: usize) -> Vec<Event> {
+        let pieces = text
+            .chunks(piece)
+            .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()));
+        let events = EventStream::new(stream::iter(pieces))
+            .map(Result::unwrap)
+            .collect::<Vec<_>>();
+        events.now_or_never().unwrap()
+    }
+
+    #[test]
+    fn events_are_written_to_the_letter() {
+        assert_eq!(
+            endpoint("/m?session_id=x"),
+            "event: endpoint\ndata: /m?session_id=x\n\n"
+        );
+        assert_eq!(KEEP_ALIVE, ":\n");
+        for (text, event) in [
+            ("{}", "event: message\ndata: {}\n\n"),
+            ("{\n}", "event: message\ndata: {\ndata: }\n\n"),
+            ("{\r\n}", "event: message\ndata: {\ndata: }\n\n"),
+            ("{\r}", "event: message\ndata: {\ndata: }\n\n"),
+            ("{\n\r}", "event: message\ndata: {\ndata: \ndata: }\n\n"),
+            (
+                "{\r\r\n\n}",
+                "event: message\ndata: {\ndata: \ndata: \ndata: }\n\n",
+            ),
+            ("{}\n", "event: message\ndata: {}\ndata: \n\n"),
+            ("\u{2028}\u{85}", "event: message\ndata: \u{2028}\u{85}\n\n"),
+        ] {
+            assert_eq!(write(text), event, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_line_breaks_takes_the_room_foretold() {
+        let text = r#"{"jsonrpc":"2.0","method":"ping"}"#;
+        assert_eq!(write(text).len(), message_len(text.as_bytes()));
+    }
+
+    proptest! {
+        #[test]
+        fn another_parser_reads_what_was_written(
+            texts in prop::collection::vec("[{][ -~\r\nü😀\u{2028}]{0,40}", 1..6),
+            piece in 1_usize..50,
+        ) {
+            let mut stream = endpoint("/m").to_vec();
+            for text in &texts {
+                stream.extend_from_slice(&KEEP_ALIVE);
+                message(&mut stream, text.as_bytes());
+            }
+            stream.extend_from_slice(&KEEP_ALIVE);
+            let events = read(&stream, piece);
+            prop_assert_eq!(&events[0].event, "endpoint");
+            let expected: Vec<_> = texts
+                .iter()
+                .map(|text| text.replace("\r\n", "\n").replace('\r', "\n"))
+                .collect();
+            let found: Vec<_> = events[1..].iter().map(|event| event.data.clone()).collect();
+            prop_assert_eq!(found, expected);
+            prop_assert!(events[1..].iter().all(|event| event.event == "message"));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod endpoint;
+mod event;
+pub mod handler;
+pub mod message;
+pub mod post;
+pub mod rejection;
+pub mod session;
+pub mod sse;
+mod transport;
+
+#[doc(inline)]
+pub use self::{
+    endpoint::MountPath,
+    handler::Handler,
+    message::Message,
+    post::PostService,
+    session::{Incoming, Session, SessionRegistry},
+    sse::SseService,
+    transport::SseServerTransport,
+};

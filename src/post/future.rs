@@ -1,0 +1,145 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Response, StatusCode, request::Parts};
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use crate::{
+    message::Message,
+    rejection::{self, Rejection, RejectionKind},
+    session::{Channel, DeliveryError, Incoming, Offer},
+};
+
+use super::{
+    body::PostBody,
+    deliver::Delivery,
+    read::{Read, ReadError},
+};
+
+pin_project! {
+    /// The response of a [`PostService`](super::PostService).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, the message is not delivered.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<B> {
+        #[pin]
+        state: State<B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<B> {
+        Refused { rejection: Rejection },
+        Reading { #[pin] read: Read<B>, to: Option<Recipient> },
+        Delivering { delivery: Delivery },
+        Done,
+    }
+}
+
+/// Where a message is to go once its body is read.
+pub(super) struct Recipient {
+    pub(super) channel: Arc<Channel>,
+    pub(super) parts: Parts,
+    pub(super) patience: Duration,
+}
+
+impl<B: Body> ResponseFuture<B> {
+    pub(super) fn refused(rejection: Rejection) -> Self {
+        let state = State::Refused { rejection };
+        Self { state }
+    }
+
+    /// Without a recipient, the body is too large from the start.
+    pub(super) fn reading(read: Read<B>, to: Option<Recipient>) -> Self {
+        let state = State::Reading { read, to };
+        Self { state }
+    }
+}
+
+impl<B: Body> Future for ResponseFuture<B> {
+    type Output = Result<Response<PostBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        let outcome = loop {
+            match state.as_mut().project() {
+                StateProj::Refused { rejection } => break Err(*rejection),
+                StateProj::Reading { read, to } => {
+                    let body = ready!(read.poll_read(cx));
+                    match body
+                        .map_err(refuse_body)
+                        .and_then(|body| deliver(body, to.take()))
+                    {
+                        Ok(Some(delivery)) => state.set(State::Delivering { delivery }),
+                        Ok(None) => break Ok(()),
+                        Err(rejection) => break Err(rejection),
+                    }
+                }
+                StateProj::Delivering { delivery } => {
+                    break ready!(Pin::new(delivery).poll(cx)).map_err(refuse_delivery);
+                }
+                StateProj::Done => panic!("polled after completion"),
+            }
+        };
+        state.set(State::Done);
+        Poll::Ready(Ok(match outcome {
+            Ok(()) => rejection::text(StatusCode::ACCEPTED, "Accepted", PostBody::text),
+            Err(rejection) => rejection.into_response(PostBody::text),
+        }))
+    }
+}
+
+/// Puts the message into the inbox. If that is full, what is left to wait for comes back.
+fn deliver(body: Bytes, to: Option<Recipient>) -> Result<Option<Delivery>, Rejection> {
+    let Some(Recipient {
+        channel,
+        parts,
+        patience,
+    }) = to
+    else {
+        return Err(RejectionKind::BodyTooLarge.into());
+    };
+    let message = Message::parse(body).map_err(|_| RejectionKind::InvalidMessage)?;
+    match channel.offer(Incoming::new(message, parts)) {
+        Offer::Taken => Ok(None),
+        Offer::Full(incoming) => Ok(Some(Delivery::new(channel, incoming, patience))),
+        Offer::Ended => Err(refuse_delivery(DeliveryError::Ended)),
+    }
+}
+
+fn refuse_body(error: ReadError) -> Rejection {
+    match error {
+        ReadError::TooLarge => RejectionKind::BodyTooLarge.into(),
+        ReadError::Broken => RejectionKind::BodyUnreadable.into(),
+    }
+}
+
+fn refuse_delivery(error: DeliveryError) -> Rejection {
+    match error {
+        DeliveryError::Busy => RejectionKind::SessionBusy.into(),
+        DeliveryError::Ended => RejectionKind::SessionNotFound.into(),
+    }
+}
+
+impl<B> fmt::Debug for ResponseFuture<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Refused { .. } => "refused",
+            State::Reading { .. } => "reading",
+            State::Delivering { .. } => "delivering",
+            State::Done => "done",
+        };
+        f.debug_tuple("ResponseFuture").field(&state).finish()
+    }
+}

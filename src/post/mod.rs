@@ -1,0 +1,30 @@
+//! The messages: `POST`, answered when the message is in its session's inbox.
+//!
+//! A `POST` is checked from the outside in, and the first check that fails answers, in plain text:
+//!
+//! | check | status | text |
+//! |---|---|---|
+//! | the method is `POST` | 405, `allow: POST` | `Method Not Allowed` |
+//! | the media type is `application/json`, in any case, with any parameters | 400 | `Invalid Content-Type header` |
+//! | a declared `content-length` is within the limit | 413 | `Request body too large` |
+//! | the query has a `session_id` | 400 | `session_id is required` |
+//! | it is a UUID, given once | 400 | `Invalid session ID` |
+//! | the session is open | 404 | `Could not find session` |
+//! | the body stays within the limit | 413 | `Request body too large` |
+//! | the body arrives whole | 400 | `Could not read request body` |
+//! | it is one [`Message`](crate::message) | 400 | `Could not parse message` |
+//! | the inbox has room, or gets it in time | 503, `retry-after` | `Session is busy` |
+//! | the session is still open | 404 | `Could not find session` |
+//! | none fails: the message **is in the inbox** | 202 | `Accepted` |
+//!
+//! A body is read only for a session that is open. A refusal changes nothing: the session, and the
+//! messages before and after, are as if the `POST` had not been.
+
+mod body;
+mod deliver;
+mod future;
+mod read;
+mod service;
+
+pub(crate) use self::service::PostOptions;
+pub use self::{body::PostBody, future::ResponseFuture, service::PostService};

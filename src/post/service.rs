@@ -1,0 +1,148 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{
+    HeaderMap, Method, Request, Response,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
+};
+use http_body::Body;
+use tower::Service;
+
+use crate::{
+    endpoint::{SessionIdError, session_id},
+    rejection::{Rejection, RejectionKind},
+    session::{Channel, SessionRegistry},
+};
+
+use super::{
+    body::PostBody,
+    future::{Recipient, ResponseFuture},
+    read::Read,
+};
+
+/// Takes what clients post and puts it into their sessions' inboxes.
+///
+/// Made by [`SseServerTransport::services`](crate::SseServerTransport::services). It does not look at
+/// the path: mount it where the endpoint says, with and without the slash at the end. See the
+/// [module docs](self) for each answer.
+///
+/// A clone is cheap and serves the same sessions.
+///
+/// # Panics
+///
+/// A `POST` that must wait for room in an inbox, or whose body is too large, needs tokio's timer: its
+/// future panics outside a tokio runtime with time enabled.
+#[derive(Clone)]
+pub struct PostService {
+    registry: SessionRegistry,
+    options: PostOptions,
+}
+
+/// What the transport's options say of messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PostOptions {
+    pub(crate) body_limit: usize,
+    pub(crate) delivery_timeout: Duration,
+}
+
+/// What the head of a request decides.
+enum Verdict {
+    Refuse(Rejection),
+    /// Too large, as it says itself: only to be read so far that the client can read the answer.
+    Drain,
+    Read(Arc<Channel>),
+}
+
+impl PostService {
+    pub(crate) fn new(registry: SessionRegistry, options: PostOptions) -> Self {
+        Self { registry, options }
+    }
+
+    fn judge<B: Body>(&self, request: &Request<B>) -> Verdict {
+        if request.method() != Method::POST {
+            return Verdict::Refuse(Rejection::method("POST"));
+        }
+        if !is_json(request.headers()) {
+            return Verdict::Refuse(RejectionKind::InvalidContentType.into());
+        }
+        if declared_len(request) > self.options.body_limit as u64 {
+            // Whoever asked first sends no body after a refusal.
+            return match request.headers().contains_key(EXPECT) {
+                true => Verdict::Refuse(RejectionKind::BodyTooLarge.into()),
+                false => Verdict::Drain,
+            };
+        }
+        match session_id(request.uri().query()) {
+            Err(SessionIdError::Missing) => Verdict::Refuse(RejectionKind::SessionIdMissing.into()),
+            Err(SessionIdError::Invalid) => Verdict::Refuse(RejectionKind::SessionIdInvalid.into()),
+            Ok(id) => match self.registry.find(&id) {
+                None => Verdict::Refuse(RejectionKind::SessionNotFound.into()),
+                Some(channel) => Verdict::Read(channel),
+            },
+        }
+    }
+}
+
+impl<B: Body> Service<Request<B>> for PostService {
+    type Response = Response<PostBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture<B>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture<B> {
+        match self.judge(&request) {
+            Verdict::Refuse(rejection) => ResponseFuture::refused(rejection),
+            Verdict::Drain => ResponseFuture::reading(Read::too_large(request.into_body()), None),
+            Verdict::Read(channel) => {
+                let (parts, body) = request.into_parts();
+                let to = Recipient {
+                    channel,
+                    parts,
+                    patience: self.options.delivery_timeout,
+                };
+                ResponseFuture::reading(Read::new(body, self.options.body_limit), Some(to))
+            }
+        }
+    }
+}
+
+/// Whether there is one `content-type`, and its essence is `application/json`.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    let essence = value
+        .as_bytes()
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default();
+    essence
+        .trim_ascii()
+        .eq_ignore_ascii_case(b"application/json")
+}
+
+/// The length that a body is said to have, by its header or by itself, whichever is more.
+fn declared_len<B: Body>(request: &Request<B>) -> u64 {
+    let header = request.headers().get(CONTENT_LENGTH);
+    let header = header.and_then(|value| value.to_str().ok()?.parse().ok());
+    request.body().size_hint().lower().max(header.unwrap_or(0))
+}
+
+impl fmt::Debug for PostService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { registry, options } = self;
+        f.debug_struct("PostService")
+            .field("registry", registry)
+            .field("options", options)
+            .finish()
+    }
+}

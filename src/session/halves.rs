@@ -1,0 +1,211 @@
+use std::{error::Error, fmt, future::poll_fn, sync::Arc};
+
+use http::request::Parts;
+
+use crate::message::Message;
+
+use super::{channel::Channel, id::SessionId, incoming::Incoming};
+
+/// One client's session, as its handler has it.
+///
+/// Dropping it refuses further messages from the client (its `POST`s are answered with 404); the
+/// stream stays open until the handler returns.
+#[must_use = "the client of a session that is dropped unread cannot post"]
+pub struct Session {
+    sender: SessionSender,
+    receiver: SessionReceiver,
+}
+
+/// The half of a [`Session`] that sends. Clones send into the same stream.
+///
+/// It does not keep the session alive.
+#[derive(Clone)]
+pub struct SessionSender {
+    channel: Arc<Channel>,
+}
+
+/// The half of a [`Session`] that receives, with the parts of the `GET` that opened it.
+///
+/// Dropping it refuses further messages from the client.
+#[must_use = "the client of a session whose receiver is dropped cannot post"]
+pub struct SessionReceiver {
+    channel: Arc<Channel>,
+    parts: Box<Parts>,
+}
+
+impl Session {
+    pub(super) fn new(channel: Arc<Channel>, parts: Parts) -> Self {
+        let sender = SessionSender {
+            channel: Arc::clone(&channel),
+        };
+        let parts = Box::new(parts);
+        Self {
+            sender,
+            receiver: SessionReceiver { channel, parts },
+        }
+    }
+
+    /// The next message that the client posted, or `None` once the session has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a message is taken out of the inbox only when this future gives it out.
+    pub async fn recv(&mut self) -> Option<Incoming> {
+        self.receiver.recv().await
+    }
+
+    /// Sends a message to the client. See [`SessionSender::send`].
+    ///
+    /// # Errors
+    ///
+    /// The session has ended; the message comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is done, the message is not sent.
+    pub async fn send(&self, message: Message) -> Result<(), SendError> {
+        self.sender.send(message).await
+    }
+
+    /// Waits until the session has ended. See [`SessionSender::closed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn closed(&self) {
+        self.sender.closed().await;
+    }
+
+    /// The session's id.
+    pub fn id(&self) -> &SessionId {
+        self.sender.id()
+    }
+
+    /// The `GET` request that opened the session: its headers, URI and extensions.
+    pub fn parts(&self) -> &Parts {
+        self.receiver.parts()
+    }
+
+    /// A handle that sends, for use beside the session.
+    pub fn sender(&self) -> &SessionSender {
+        &self.sender
+    }
+
+    /// Two halves that can live in different tasks.
+    pub fn split(self) -> (SessionSender, SessionReceiver) {
+        (self.sender, self.receiver)
+    }
+}
+
+impl SessionSender {
+    pub(super) fn new(channel: Arc<Channel>) -> Self {
+        Self { channel }
+    }
+
+    /// Sends a message to the client, after those sent before. Waits while the outbox is full, which
+    /// is while the client does not read.
+    ///
+    /// Done means that the message is in the outbox: it goes out when the client reads, unless the
+    /// client is gone by then.
+    ///
+    /// # Errors
+    ///
+    /// The session has ended; the message comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is done, the message is not sent.
+    pub async fn send(&self, message: Message) -> Result<(), SendError> {
+        self.channel.send(message).await.map_err(SendError)
+    }
+
+    /// Waits until the session has ended: the client is gone, the handler has returned, or the
+    /// registry closed it. At once if it has.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn closed(&self) {
+        self.channel.ended().await;
+    }
+
+    /// Whether the session has ended.
+    pub fn is_closed(&self) -> bool {
+        self.channel.has_ended()
+    }
+
+    /// The session's id.
+    pub fn id(&self) -> &SessionId {
+        self.channel.id()
+    }
+}
+
+impl SessionReceiver {
+    /// The next message that the client posted, or `None` once the session has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a message is taken out of the inbox only when this future gives it out.
+    pub async fn recv(&mut self) -> Option<Incoming> {
+        poll_fn(|cx| self.channel.poll_recv(cx)).await
+    }
+
+    /// The session's id.
+    pub fn id(&self) -> &SessionId {
+        self.channel.id()
+    }
+
+    /// The `GET` request that opened the session.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl Drop for SessionReceiver {
+    fn drop(&mut self) {
+        self.channel.close_inbox();
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SessionSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionSender")
+            .field("id", self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SessionReceiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionReceiver")
+            .field("id", self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The session has ended. Holds the message that was not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendError(Message);
+
+impl SendError {
+    /// The message that was not sent.
+    pub fn into_message(self) -> Message {
+        self.0
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the session has ended, the message was not sent")
+    }
+}
+
+impl Error for SendError {}

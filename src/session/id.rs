@@ -1,0 +1,66 @@
+use std::{error::Error, fmt, str::FromStr};
+
+use uuid::Uuid;
+
+/// The id of a session: 122 random bits, in the form of a version 4 UUID.
+///
+/// Whoever knows it can post into the session, so it is a secret: `Debug` prints its first eight
+/// digits, enough to find it in a log and too little to use it.
+///
+/// ```
+/// use mcp_sse_server::session::SessionId;
+///
+/// let id: SessionId = "0a4c6d9e8b7f4a1392e6d3c5b1a09f8e".parse()?;
+/// assert_eq!(format!("{id:?}"), "SessionId(0a4c6d9e..)");
+/// assert_eq!(id.expose_secret().to_string(), "0a4c6d9e8b7f4a1392e6d3c5b1a09f8e");
+/// # Ok::<(), mcp_sse_server::session::InvalidSessionId>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId(Uuid);
+
+impl SessionId {
+    /// An id from the operating system's generator.
+    ///
+    /// # Panics
+    ///
+    /// The operating system gives no random bytes.
+    pub(crate) fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// The whole id, as 32 hexadecimal digits. Keep it out of logs.
+    pub fn expose_secret(&self) -> impl fmt::Display + use<> {
+        self.0.simple()
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, ..) = self.0.as_fields();
+        write!(f, "SessionId({first:08x}..)")
+    }
+}
+
+/// Reads any spelling of a UUID: 32 digits, with hyphens, in braces, as a URN.
+impl FromStr for SessionId {
+    type Err = InvalidSessionId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSessionId> {
+        Uuid::try_parse(text)
+            .map(Self)
+            .map_err(|_| InvalidSessionId)
+    }
+}
+
+/// A text is not a UUID, and so no [`SessionId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidSessionId;
+
+impl fmt::Display for InvalidSessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a session id must be a UUID, such as 32 hexadecimal digits")
+    }
+}
+
+impl Error for InvalidSessionId {}

@@ -1,0 +1,32 @@
+use std::fmt;
+
+use http::request::Parts;
+
+use crate::message::Message;
+
+/// A message that a client posted, with the request that carried it.
+///
+/// The parts hold the headers, the URI and the extensions of the `POST`, so that what a middleware
+/// put there reaches the handler. `Debug` leaves headers and query out: they hold credentials.
+#[non_exhaustive]
+pub struct Incoming {
+    /// What was posted.
+    pub message: Message,
+    /// The `POST` request without its body.
+    pub parts: Parts,
+}
+
+impl Incoming {
+    pub(crate) fn new(message: Message, parts: Parts) -> Self {
+        Self { message, parts }
+    }
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message, parts: _ } = self;
+        f.debug_struct("Incoming")
+            .field("message", message)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,29 @@
+//! Sessions: one open stream each, and the registry where `GET` and `POST` meet.
+//!
+//! A [`Session`] is what the handler gets: the messages that the client posts come out of
+//! [`recv`](Session::recv), and what is given to [`send`](Session::send) goes out on the stream. Both
+//! ways are bounded, and waiting is the back-pressure: a `POST` waits while the session's inbox is
+//! full, a `send` waits while the client does not read.
+//!
+//! The [`SessionRegistry`] knows every open session. Two ends, one rule: a stream that goes away takes
+//! its entry with it, and an entry that is closed ends its stream.
+
+mod channel;
+mod guard;
+mod halves;
+mod id;
+mod incoming;
+mod queue;
+mod registry;
+
+pub(crate) use self::{
+    channel::{Capacity, Channel, DeliveryError, Offer},
+    guard::SessionGuard,
+    registry::OpenError,
+};
+pub use self::{
+    halves::{SendError, Session, SessionReceiver, SessionSender},
+    id::{InvalidSessionId, SessionId},
+    incoming::Incoming,
+    registry::SessionRegistry,
+};

@@ -1,0 +1,85 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::driver::Driver;
+
+/// The body of an [`SseService`](super::SseService) response: a session's stream, or a refusal's text.
+///
+/// The stream drives the session's handler `F`. Dropping it ends the session: its registry entry, its
+/// handler, its queues and its timer are gone with it.
+#[must_use = "dropping the stream ends the session"]
+pub struct SseBody<F> {
+    state: State<F>,
+}
+
+enum State<F> {
+    // Boxed, once for each stream, so that what drives a session can be moved as one value and the
+    // size of a handler is nobody else's matter.
+    Stream(Pin<Box<Driver<F>>>),
+    Text(Bytes),
+    Done,
+}
+
+impl<F> SseBody<F> {
+    pub(super) fn stream(driver: Driver<F>) -> Self {
+        Self {
+            state: State::Stream(Box::pin(driver)),
+        }
+    }
+
+    pub(super) fn text(text: Bytes) -> Self {
+        Self {
+            state: State::Text(text),
+        }
+    }
+}
+
+impl<F: Future<Output = ()>> Body for SseBody<F> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = match &mut self.state {
+            State::Stream(driver) => ready!(driver.as_mut().poll_bytes(cx)),
+            State::Text(text) => Some(std::mem::take(text)),
+            State::Done => None,
+        };
+        if !matches!((&self.state, &bytes), (State::Stream(_), Some(_))) {
+            self.state = State::Done;
+        }
+        Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.state {
+            State::Stream(_) => SizeHint::new(),
+            State::Text(text) => SizeHint::with_exact(text.len() as u64),
+            State::Done => SizeHint::with_exact(0),
+        }
+    }
+}
+
+impl<F> fmt::Debug for SseBody<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Stream(_) => "stream",
+            State::Text(_) => "text",
+            State::Done => "done",
+        };
+        f.debug_tuple("SseBody").field(&state).finish()
+    }
+}

@@ -1,0 +1,155 @@
+use std::{any::type_name, fmt, sync::Arc, time::Duration};
+
+use crate::{
+    endpoint::{Endpoint, InvalidEndpoint, MountPath},
+    handler::Handler,
+    post::{PostOptions, PostService},
+    session::{Capacity, SessionRegistry},
+    sse::{SseService, StreamOptions},
+};
+
+/// MCP's HTTP+SSE transport: options once, then the services.
+///
+/// See the [crate docs](crate) for an example. Each option is a method that gives the transport back;
+/// what the services do is fixed when [`services`](Self::services) is called.
+///
+/// | option | default |
+/// |---|---|
+/// | [`keep_alive`](Self::keep_alive) | a comment after 15 s of silence |
+/// | [`body_limit`](Self::body_limit) | 4 MiB |
+/// | [`delivery_timeout`](Self::delivery_timeout) | 3 s |
+/// | [`inbox_capacity`](Self::inbox_capacity) | 32 messages |
+/// | [`outbox_capacity`](Self::outbox_capacity) | 32 messages |
+/// | [`mount_path`](Self::mount_path) | none |
+/// | [`carry_query`](Self::carry_query) | no |
+#[must_use = "a transport does nothing until its services are mounted"]
+pub struct SseServerTransport<H> {
+    handler: Arc<H>,
+    registry: SessionRegistry,
+    stream: StreamOptions,
+    post: PostOptions,
+}
+
+impl<H: Handler> SseServerTransport<H> {
+    /// A transport whose clients post to `endpoint` and whose sessions `handler` runs.
+    ///
+    /// # Errors
+    ///
+    /// `endpoint` is no plain path, see [`Endpoint::new`].
+    pub fn new(endpoint: impl AsRef<str>, handler: H) -> Result<Self, InvalidEndpoint> {
+        Ok(Self {
+            handler: Arc::new(handler),
+            registry: SessionRegistry::new(),
+            stream: StreamOptions {
+                endpoint: Endpoint::new(endpoint)?,
+                mount_path: MountPath::default(),
+                carry_query: false,
+                keep_alive: Some(Duration::from_secs(15)),
+                capacity: Capacity {
+                    inbox: 32,
+                    outbox: 32,
+                },
+            },
+            post: PostOptions {
+                body_limit: 4 * 1024 * 1024,
+                delivery_timeout: Duration::from_secs(3),
+            },
+        })
+    }
+}
+
+impl<H> SseServerTransport<H> {
+    /// After how long a silence a stream sends a comment, so that neither proxies nor clients take it
+    /// for dead. Default: 15 s. Clients give up after 300 s, some proxies after 60 s.
+    ///
+    /// `None` and zero turn it off.
+    pub fn keep_alive(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.stream.keep_alive = interval.into().filter(|interval| !interval.is_zero());
+        self
+    }
+
+    /// The largest body of a `POST`, in bytes. Default: 4 MiB. A larger one is answered with 413.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.post.body_limit = bytes;
+        self
+    }
+
+    /// How long a `POST` waits for room in its session's inbox before it is answered with 503.
+    /// Default: 3 s, which is less than the 5 s after which the Python SDK's client gives up.
+    pub fn delivery_timeout(mut self, timeout: Duration) -> Self {
+        self.post.delivery_timeout = timeout;
+        self
+    }
+
+    /// How many messages wait for a session's handler; a `POST` beyond them waits. Default: 32.
+    ///
+    /// # Panics
+    ///
+    /// `messages` is 0: nothing could ever be delivered.
+    pub fn inbox_capacity(mut self, messages: usize) -> Self {
+        assert!(
+            messages > 0,
+            "inbox_capacity must be at least 1, nothing could ever be delivered"
+        );
+        self.stream.capacity.inbox = messages;
+        self
+    }
+
+    /// How many messages wait for a session's client; a send beyond them waits. Default: 32.
+    ///
+    /// # Panics
+    ///
+    /// `messages` is 0: nothing could ever be sent.
+    pub fn outbox_capacity(mut self, messages: usize) -> Self {
+        assert!(
+            messages > 0,
+            "outbox_capacity must be at least 1, nothing could ever be sent"
+        );
+        self.stream.capacity.outbox = messages;
+        self
+    }
+
+    /// The path prefix to announce before the endpoint, if a proxy or router takes one off. Default:
+    /// none. A [`MountPath`] in the extensions of a `GET` takes its place for that stream.
+    pub fn mount_path(mut self, prefix: MountPath) -> Self {
+        self.stream.mount_path = prefix;
+        self
+    }
+
+    /// Whether the query of a stream's `GET` is announced behind the session's id, so that each `POST`
+    /// brings it along. Default: no.
+    pub fn carry_query(mut self, carry: bool) -> Self {
+        self.stream.carry_query = carry;
+        self
+    }
+
+    /// The service for `GET` and the service for `POST`, over one registry. Called again, it gives
+    /// two more over the same registry.
+    pub fn services(&self) -> (SseService<H>, PostService) {
+        let handler = Arc::clone(&self.handler);
+        let sse = SseService::new(handler, self.registry.clone(), self.stream.clone());
+        (sse, PostService::new(self.registry.clone(), self.post))
+    }
+
+    /// The open sessions of this transport's services.
+    pub fn sessions(&self) -> SessionRegistry {
+        self.registry.clone()
+    }
+}
+
+impl<H> fmt::Debug for SseServerTransport<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            handler: _,
+            registry,
+            stream,
+            post,
+        } = self;
+        f.debug_struct("SseServerTransport")
+            .field("handler", &type_name::<H>())
+            .field("registry", registry)
+            .field("stream", stream)
+            .field("post", post)
+            .finish()
+    }
+}
