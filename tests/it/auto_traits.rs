@@ -1,0 +1,66 @@
+//! What may be sent to and shared between threads is part of the promise.
+
+use std::{fmt::Debug, future::Pending};
+
+use mcp_sse_server::{
+    Incoming, Message, MountPath, PostService, Session, SessionRegistry, SseServerTransport,
+    SseService,
+    endpoint::{Endpoint, InvalidEndpoint},
+    handler::{Spawned, SpawnedFuture},
+    message::{Id, InvalidMessage, InvalidMessageKind, Kind},
+    post::{self, PostBody},
+    rejection::RejectionKind,
+    session::{InvalidSessionId, SendError, SessionId, SessionReceiver, SessionSender},
+    sse::{self, SseBody},
+};
+
+type Handler = fn(Session) -> Pending<()>;
+
+fn send<T: Send + 'static>() {}
+fn sync<T: Sync>() {}
+fn debug<T: Debug>() {}
+fn clone<T: Clone>() {}
+fn unpin<T: Unpin>() {}
+
+macro_rules! everywhere {
+    ($($type:ty),* $(,)?) => { $( send::<$type>(); sync::<$type>(); debug::<$type>(); )* };
+}
+
+#[test]
+fn values_go_where_a_server_takes_them() {
+    everywhere!(
+        SseServerTransport<Handler>,
+        SseService<Handler>,
+        PostService,
+        SessionRegistry,
+        Session,
+        SessionSender,
+        SessionReceiver,
+        SessionId,
+        Incoming,
+        Message,
+        Kind,
+        Id<'static>,
+        InvalidMessage,
+        InvalidMessageKind,
+        Endpoint,
+        MountPath,
+        InvalidEndpoint,
+        InvalidSessionId,
+        SendError,
+        RejectionKind,
+        PostBody,
+        Spawned<Handler>,
+        SpawnedFuture,
+        SseBody<Pending<()>>,
+        sse::ResponseFuture<Pending<()>>,
+    );
+    send::<post::ResponseFuture<PostBody>>();
+    debug::<post::ResponseFuture<PostBody>>();
+    clone::<SseService<Handler>>();
+    clone::<PostService>();
+    clone::<SessionRegistry>();
+    clone::<SessionSender>();
+    clone::<Message>();
+    unpin::<SseBody<Pending<()>>>();
+}

@@ -1,0 +1,276 @@
+//! The stream, polled by hand: its frames, its wakes, its ends.
+
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+};
+
+use http_body::Body;
+use mcp_sse_server::{Message, Session};
+use tower::Service;
+
+use crate::memory::{Server, event, get_request, ping};
+
+/// Sends back what it gets, until the client is gone.
+async fn echo(mut session: Session) {
+    while let Some(incoming) = session.recv().await {
+        if session.send(incoming.message).await.is_err() {
+            break;
+        }
+    }
+}
+
+async fn silent(session: Session) {
+    let _session = session;
+    pending().await
+}
+
+#[test]
+fn the_head_is_what_proxies_and_clients_need() {
+    let server = Server::with(silent, |transport| transport.keep_alive(None));
+    let response = server.get();
+    assert_eq!(response.status(), 200);
+    let headers: Vec<_> = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            ("content-type", "text/event-stream"),
+            ("cache-control", "no-store, no-transform"),
+            ("x-accel-buffering", "no"),
+        ]
+    );
+    assert!(!response.body().is_end_stream());
+    assert_eq!(response.body().size_hint().exact(), None);
+}
+
+#[test]
+fn a_message_goes_in_and_out_with_one_wake_of_the_stream() {
+    let server = Server::with(echo, |transport| transport.keep_alive(None));
+    let mut stream = server.open();
+    assert_eq!(stream.poll(), None);
+    for id in 0..3 {
+        assert!(!stream.is_woken());
+        server.post_now(&stream.uri, &ping(id));
+        assert!(stream.is_woken());
+        assert_eq!(stream.poll(), Some(Some(event(&ping(id)))));
+        assert_eq!(stream.poll(), None);
+        assert!(
+            !stream.is_woken(),
+            "what the handler sends must not wake its own stream"
+        );
+    }
+}
+
+#[test]
+fn messages_that_wait_together_go_out_together_up_to_a_size() {
+    let server = Server::with(echo, |transport| transport.keep_alive(None));
+    let mut stream = server.open();
+    for id in 0..3 {
+        server.post_now(&stream.uri, &ping(id));
+    }
+    let together: String = (0..3).map(|id| event(&ping(id))).collect();
+    assert_eq!(stream.poll(), Some(Some(together)));
+
+    let large = format!(
+        r#"{{"jsonrpc":"2.0","method":"x","params":{{"x":"{}"}}}}"#,
+        "y".repeat(16 * 1024)
+    );
+    for _ in 0..2 {
+        server.post_now(&stream.uri, &large);
+        server.post_now(&stream.uri, &ping(7));
+    }
+    assert_eq!(stream.poll(), Some(Some(event(&large))));
+    assert_eq!(stream.poll(), Some(Some(event(&ping(7)) + &event(&large))));
+    assert_eq!(stream.poll(), Some(Some(event(&ping(7)))));
+    assert_eq!(stream.poll(), None);
+}
+
+#[test]
+fn a_handler_that_returns_ends_the_stream_after_what_it_sent() {
+    let server = Server::with(
+        |mut session: Session| async move {
+            for _ in 0..2 {
+                let incoming = session.recv().await.unwrap();
+                session.send(incoming.message).await.unwrap();
+            }
+        },
+        |transport| transport.keep_alive(None),
+    );
+    let mut stream = server.open();
+    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, &ping(2));
+    assert_eq!(server.sessions.len(), 1);
+    assert_eq!(
+        stream.poll(),
+        Some(Some(event(&ping(1)) + &event(&ping(2))))
+    );
+    assert_eq!(
+        server.sessions.len(),
+        0,
+        "a session that is over is not found any more"
+    );
+    assert!(!stream.body.is_end_stream());
+    for _ in 0..3 {
+        assert_eq!(stream.poll(), Some(None));
+        assert!(stream.body.is_end_stream());
+        assert_eq!(stream.body.size_hint().exact(), Some(0));
+    }
+}
+
+#[test]
+fn a_handler_that_returns_at_once_still_announces_its_endpoint() {
+    let server = Server::new(|_: Session| async {});
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
+    let mut stream = server.open();
+    assert_eq!(stream.poll(), Some(None));
+    assert_eq!(server.sessions.len(), 0);
+}
+
+/// Notes when it is dropped.
+struct Dropped(Arc<Mutex<u32>>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap() += 1;
+    }
+}
+
+#[test]
+fn a_stream_dropped_at_any_state_takes_its_session_and_its_handler_with_it() {
+    let drops = Arc::new(Mutex::new(0));
+    let noted = Arc::clone(&drops);
+    let handler = move |session: Session| {
+        let dropped = Dropped(Arc::clone(&noted));
+        async move {
+            let _dropped = dropped;
+            echo(session).await;
+        }
+    };
+    let server = Server::with(handler, |transport| transport.keep_alive(None));
+
+    // The response never polled.
+    let mut sse = server.sse.clone();
+    let future = sse.call(get_request());
+    assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (1, 0));
+    drop(future);
+    assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (0, 1));
+    // The body never polled.
+    drop(server.get());
+    assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (0, 2));
+    // After the first event.
+    drop(server.open());
+    assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (0, 3));
+    // While the handler waits.
+    let mut stream = server.open();
+    assert_eq!(stream.poll(), None);
+    drop(stream);
+    assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (0, 4));
+    // With messages in both queues.
+    let mut stream = server.open();
+    let id = stream.uri.rsplit('=').next().unwrap().parse().unwrap();
+    let sender = server.sessions.get(&id).unwrap();
+    server.post_now(&stream.uri, &ping(1));
+    assert!(matches!(stream.poll(), Some(Some(_))));
+    server.post_now(&stream.uri, &ping(2));
+    let mut send = tokio_test::task::spawn(sender.send(Message::parse(ping(3)).unwrap()));
+    tokio_test::assert_ready_ok!(send.poll());
+    drop(send);
+    drop(stream);
+    assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (0, 5));
+    assert!(sender.is_closed());
+}
+
+#[test]
+fn a_panic_in_a_handler_ends_its_own_session_only() {
+    let server = Server::with(
+        |mut session: Session| async move {
+            while let Some(incoming) = session.recv().await {
+                let stop = incoming.message.method() == Some("panic");
+                session.send(incoming.message).await.unwrap();
+                assert!(!stop, "asked to panic");
+            }
+        },
+        |transport| transport.keep_alive(None),
+    );
+    let (mut one, mut two) = (server.open(), server.open());
+    let panic = r#"{"jsonrpc":"2.0","id":1,"method":"panic"}"#;
+    server.post_now(&one.uri, panic);
+    assert_eq!(
+        one.poll(),
+        Some(Some(event(panic))),
+        "what was sent before goes out"
+    );
+    assert_eq!(one.poll(), Some(None));
+    assert_eq!(server.sessions.len(), 1);
+    server.post_now(&two.uri, &ping(2));
+    assert_eq!(two.poll(), Some(Some(event(&ping(2)))));
+}
+
+#[test]
+fn a_panic_where_the_handler_is_called_ends_that_session_only() {
+    let server = Server::with(
+        |session: Session| {
+            assert!(
+                session.parts().headers.contains_key("good"),
+                "asked to panic"
+            );
+            echo(session)
+        },
+        |transport| transport.keep_alive(None),
+    );
+    let mut stream = server.open();
+    assert_eq!(stream.poll(), Some(None));
+    assert_eq!(server.sessions.len(), 0);
+}
+
+#[test]
+fn a_panic_in_the_drop_of_a_handler_ends_that_session_only() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("asked to panic");
+        }
+    }
+    let server = Server::with(
+        |session: Session| async move {
+            let _bomb = Bomb;
+            silent(session).await;
+        },
+        |transport| transport.keep_alive(None),
+    );
+    let mut stream = server.open();
+    assert_eq!(stream.poll(), None);
+    server.sessions.shutdown();
+    assert!(stream.is_woken());
+    assert_eq!(stream.poll(), Some(None));
+}
+
+#[test]
+fn who_sends_from_outside_cannot_keep_a_handler_from_running() {
+    let server = Server::with(echo, |transport| {
+        transport.keep_alive(None).outbox_capacity(1)
+    });
+    let mut stream = server.open();
+    let id = stream.uri.rsplit('=').next().unwrap().parse().unwrap();
+    let sender = server.sessions.get(&id).unwrap();
+    let flood = r#"{"jsonrpc":"2.0","method":"flood"}"#;
+    let push = || {
+        let mut send = tokio_test::task::spawn(sender.send(Message::parse(flood).unwrap()));
+        let _ = send.poll();
+    };
+    server.post_now(&stream.uri, &ping(1));
+    let mut seen = String::new();
+    for _ in 0..4 {
+        push();
+        seen.push_str(&stream.poll().unwrap().unwrap());
+    }
+    assert!(seen.contains(&event(&ping(1))), "{seen}");
+}
