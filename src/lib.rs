@@ -7,8 +7,10 @@ pub mod handler;
 pub mod message;
 pub mod post;
 pub mod rejection;
+pub mod security;
 pub mod session;
 pub mod sse;
+mod trace;
 mod transport;
 
 #[doc(inline)]
@@ -17,6 +19,7 @@ pub use self::{
     handler::Handler,
     message::Message,
     post::PostService,
+    security::TransportSecurity,
     session::{Incoming, Session, SessionRegistry},
     sse::SseService,
     transport::SseServerTransport,

@@ -37,13 +37,17 @@ pub enum RejectionKind {
     MethodNotAllowed,
     /// The media type of a `POST` is not `application/json`.
     InvalidContentType,
+    /// The host is missing, given twice, or not one that is allowed.
+    HostNotAllowed,
+    /// The origin is not one that is allowed.
+    OriginNotAllowed,
     /// The body is larger than the limit.
     BodyTooLarge,
     /// The query has no `session_id`.
     SessionIdMissing,
     /// `session_id` is not a UUID, or is given twice.
     SessionIdInvalid,
-    /// There is no such session, or there is none any more.
+    /// There is no such session, or there is none any more, or it is another principal's.
     SessionNotFound,
     /// The body broke off.
     BodyUnreadable,
@@ -51,6 +55,10 @@ pub enum RejectionKind {
     InvalidMessage,
     /// The session's inbox was full, and still is.
     SessionBusy,
+    /// As many sessions are open as may be.
+    TooManySessions,
+    /// As many sessions of this principal are open as may be.
+    TooManySessionsOfPrincipal,
     /// The server takes no new sessions, because it is stopping.
     ShuttingDown,
 }
@@ -65,9 +73,14 @@ impl RejectionKind {
             | Self::SessionIdInvalid
             | Self::BodyUnreadable
             | Self::InvalidMessage => StatusCode::BAD_REQUEST,
+            Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
+            Self::OriginNotAllowed => StatusCode::FORBIDDEN,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::SessionNotFound => StatusCode::NOT_FOUND,
-            Self::SessionBusy | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::SessionBusy
+            | Self::TooManySessions
+            | Self::TooManySessionsOfPrincipal
+            | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -75,6 +88,8 @@ impl RejectionKind {
         match self {
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::InvalidContentType => "Invalid Content-Type header",
+            Self::HostNotAllowed => "Invalid Host header",
+            Self::OriginNotAllowed => "Invalid Origin header",
             Self::BodyTooLarge => "Request body too large",
             Self::SessionIdMissing => "session_id is required",
             Self::SessionIdInvalid => "Invalid session ID",
@@ -82,6 +97,7 @@ impl RejectionKind {
             Self::BodyUnreadable => "Could not read request body",
             Self::InvalidMessage => "Could not parse message",
             Self::SessionBusy => "Session is busy",
+            Self::TooManySessions | Self::TooManySessionsOfPrincipal => "Too many sessions",
             Self::ShuttingDown => "Server is shutting down",
         }
     }

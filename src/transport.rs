@@ -1,10 +1,15 @@
 use std::{any::type_name, fmt, sync::Arc, time::Duration};
 
+use http::Extensions;
+
 use crate::{
     endpoint::{Endpoint, InvalidEndpoint, MountPath},
     handler::Handler,
     post::{PostOptions, PostService},
-    session::{Capacity, SessionRegistry},
+    security::TransportSecurity,
+    session::{
+        Capacity, IdSource, Limits, Principal, PrincipalSource, SessionOptions, SessionRegistry,
+    },
     sse::{SseService, StreamOptions},
 };
 
@@ -15,6 +20,11 @@ use crate::{
 ///
 /// | option | default |
 /// |---|---|
+/// | [`security`](Self::security) | loopback hosts and origins only |
+/// | [`principal`](Self::principal) | the `Principal` in a request's extensions |
+/// | [`max_sessions`](Self::max_sessions) | any number |
+/// | [`max_sessions_per_principal`](Self::max_sessions_per_principal) | any number |
+/// | [`session_ids`](Self::session_ids) | from the operating system |
 /// | [`keep_alive`](Self::keep_alive) | a comment after 15 s of silence |
 /// | [`body_limit`](Self::body_limit) | 4 MiB |
 /// | [`delivery_timeout`](Self::delivery_timeout) | 3 s |
@@ -45,20 +55,88 @@ impl<H: Handler> SseServerTransport<H> {
                 mount_path: MountPath::default(),
                 carry_query: false,
                 keep_alive: Some(Duration::from_secs(15)),
-                capacity: Capacity {
-                    inbox: 32,
-                    outbox: 32,
+                session: SessionOptions {
+                    capacity: Capacity {
+                        inbox: 32,
+                        outbox: 32,
+                    },
+                    limits: Limits::default(),
+                    ids: IdSource::default(),
+                    principal: PrincipalSource::default(),
                 },
+                security: TransportSecurity::default(),
             },
             post: PostOptions {
                 body_limit: 4 * 1024 * 1024,
                 delivery_timeout: Duration::from_secs(3),
+                security: TransportSecurity::default(),
+                principal: PrincipalSource::default(),
             },
         })
     }
 }
 
 impl<H> SseServerTransport<H> {
+    /// Which hosts and origins may reach the services. Default: loopback only, see
+    /// [`security`](crate::security).
+    pub fn security(mut self, security: TransportSecurity) -> Self {
+        self.post.security = security.clone();
+        self.stream.security = security;
+        self
+    }
+
+    /// Where the [`Principal`] of a request is found, if the application's authentication puts
+    /// something else into the extensions. Default: the extension of that very type.
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SseServerTransport, session::Principal};
+    ///
+    /// #[derive(Clone)]
+    /// struct User {
+    ///     name: String,
+    /// }
+    ///
+    /// let transport = SseServerTransport::new("/messages/", |_: Session| async {})?
+    ///     .principal(|extensions| {
+    ///         let user: &User = extensions.get()?;
+    ///         Some(Principal::new("web").with_subject(user.name.as_str()))
+    ///     });
+    /// # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+    /// ```
+    pub fn principal(
+        mut self,
+        find: impl Fn(&Extensions) -> Option<Principal> + Send + Sync + 'static,
+    ) -> Self {
+        let source = PrincipalSource::Hook(Arc::new(find));
+        self.post.principal = source.clone();
+        self.stream.session.principal = source;
+        self
+    }
+
+    /// How many sessions may be open at a time. Default: any number. A `GET` beyond them is answered
+    /// with 503 and `retry-after`.
+    pub fn max_sessions(mut self, sessions: usize) -> Self {
+        self.stream.session.limits.sessions = Some(sessions);
+        self
+    }
+
+    /// How many sessions each [`Principal`] may have open at a time. Default: any number. Sessions
+    /// without a principal do not count, [`max_sessions`](Self::max_sessions) bounds them.
+    pub fn max_sessions_per_principal(mut self, sessions: usize) -> Self {
+        self.stream.session.limits.sessions_per_principal = Some(sessions);
+        self
+    }
+
+    /// Where the 128 bits come from of which session ids are made. Default: the operating system.
+    ///
+    /// Six bits are overwritten with a UUID's version and variant, 122 are kept. An id is the only
+    /// thing that keeps a stranger out of a session without a principal: bits that can be guessed
+    /// open it. If an id is taken, the operating system is asked for another.
+    pub fn session_ids(mut self, generate: impl Fn() -> [u8; 16] + Send + Sync + 'static) -> Self {
+        self.stream.session.ids = IdSource::Generator(Arc::new(generate));
+        self
+    }
+
     /// After how long a silence a stream sends a comment, so that neither proxies nor clients take it
     /// for dead. Default: 15 s. Clients give up after 300 s, some proxies after 60 s.
     ///
@@ -91,7 +169,7 @@ impl<H> SseServerTransport<H> {
             messages > 0,
             "inbox_capacity must be at least 1, nothing could ever be delivered"
         );
-        self.stream.capacity.inbox = messages;
+        self.stream.session.capacity.inbox = messages;
         self
     }
 
@@ -105,7 +183,7 @@ impl<H> SseServerTransport<H> {
             messages > 0,
             "outbox_capacity must be at least 1, nothing could ever be sent"
         );
-        self.stream.capacity.outbox = messages;
+        self.stream.session.capacity.outbox = messages;
         self
     }
 
@@ -128,7 +206,10 @@ impl<H> SseServerTransport<H> {
     pub fn services(&self) -> (SseService<H>, PostService) {
         let handler = Arc::clone(&self.handler);
         let sse = SseService::new(handler, self.registry.clone(), self.stream.clone());
-        (sse, PostService::new(self.registry.clone(), self.post))
+        (
+            sse,
+            PostService::new(self.registry.clone(), self.post.clone()),
+        )
     }
 
     /// The open sessions of this transport's services.

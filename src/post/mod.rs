@@ -6,10 +6,12 @@
 //! |---|---|---|
 //! | the method is `POST` | 405, `allow: POST` | `Method Not Allowed` |
 //! | the media type is `application/json`, in any case, with any parameters | 400 | `Invalid Content-Type header` |
+//! | the host is [allowed](crate::security) | 421 | `Invalid Host header` |
+//! | the origin, if there is one, is allowed | 403 | `Invalid Origin header` |
 //! | a declared `content-length` is within the limit | 413 | `Request body too large` |
 //! | the query has a `session_id` | 400 | `session_id is required` |
 //! | it is a UUID, given once | 400 | `Invalid session ID` |
-//! | the session is open | 404 | `Could not find session` |
+//! | the session is open, and the [principal](crate::session::Principal)'s own | 404 | `Could not find session` |
 //! | the body stays within the limit | 413 | `Request body too large` |
 //! | the body arrives whole | 400 | `Could not read request body` |
 //! | it is one [`Message`](crate::message) | 400 | `Could not parse message` |

@@ -16,7 +16,9 @@ use tower::Service;
 use crate::{
     endpoint::{SessionIdError, session_id},
     rejection::{Rejection, RejectionKind},
-    session::{Channel, SessionRegistry},
+    security::TransportSecurity,
+    session::{Channel, PrincipalSource, SessionRegistry},
+    trace,
 };
 
 use super::{
@@ -39,15 +41,21 @@ use super::{
 /// future panics outside a tokio runtime with time enabled.
 #[derive(Clone)]
 pub struct PostService {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     registry: SessionRegistry,
     options: PostOptions,
 }
 
 /// What the transport's options say of messages.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PostOptions {
     pub(crate) body_limit: usize,
     pub(crate) delivery_timeout: Duration,
+    pub(crate) security: TransportSecurity,
+    pub(crate) principal: PrincipalSource,
 }
 
 /// What the head of a request decides.
@@ -60,15 +68,26 @@ enum Verdict {
 
 impl PostService {
     pub(crate) fn new(registry: SessionRegistry, options: PostOptions) -> Self {
-        Self { registry, options }
+        let shared = Arc::new(Shared { registry, options });
+        Self { shared }
     }
+}
 
+impl Shared {
     fn judge<B: Body>(&self, request: &Request<B>) -> Verdict {
         if request.method() != Method::POST {
             return Verdict::Refuse(Rejection::method("POST"));
         }
         if !is_json(request.headers()) {
             return Verdict::Refuse(RejectionKind::InvalidContentType.into());
+        }
+        if let Err(refusal) = self
+            .options
+            .security
+            .check(request.uri(), request.headers())
+        {
+            trace::refused(&refusal);
+            return Verdict::Refuse(refusal.kind().into());
         }
         if declared_len(request) > self.options.body_limit as u64 {
             // Whoever asked first sends no body after a refusal.
@@ -80,10 +99,13 @@ impl PostService {
         match session_id(request.uri().query()) {
             Err(SessionIdError::Missing) => Verdict::Refuse(RejectionKind::SessionIdMissing.into()),
             Err(SessionIdError::Invalid) => Verdict::Refuse(RejectionKind::SessionIdInvalid.into()),
-            Ok(id) => match self.registry.find(&id) {
-                None => Verdict::Refuse(RejectionKind::SessionNotFound.into()),
-                Some(channel) => Verdict::Read(channel),
-            },
+            Ok(id) => {
+                let principal = self.options.principal.of(request.extensions());
+                match self.registry.find(&id, principal.as_deref()) {
+                    None => Verdict::Refuse(RejectionKind::SessionNotFound.into()),
+                    Some(channel) => Verdict::Read(channel),
+                }
+            }
         }
     }
 }
@@ -98,7 +120,7 @@ impl<B: Body> Service<Request<B>> for PostService {
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture<B> {
-        match self.judge(&request) {
+        match self.shared.judge(&request) {
             Verdict::Refuse(rejection) => ResponseFuture::refused(rejection),
             Verdict::Drain => ResponseFuture::reading(Read::too_large(request.into_body()), None),
             Verdict::Read(channel) => {
@@ -106,9 +128,9 @@ impl<B: Body> Service<Request<B>> for PostService {
                 let to = Recipient {
                     channel,
                     parts,
-                    patience: self.options.delivery_timeout,
+                    patience: self.shared.options.delivery_timeout,
                 };
-                ResponseFuture::reading(Read::new(body, self.options.body_limit), Some(to))
+                ResponseFuture::reading(Read::new(body, self.shared.options.body_limit), Some(to))
             }
         }
     }
@@ -139,7 +161,7 @@ fn declared_len<B: Body>(request: &Request<B>) -> u64 {
 
 impl fmt::Debug for PostService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { registry, options } = self;
+        let Shared { registry, options } = &*self.shared;
         f.debug_struct("PostService")
             .field("registry", registry)
             .field("options", options)

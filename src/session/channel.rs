@@ -13,6 +13,7 @@ use crate::message::Message;
 use super::{
     id::SessionId,
     incoming::Incoming,
+    principal::Principal,
     queue::{PushError, Queue},
 };
 
@@ -47,15 +48,17 @@ pub(crate) enum Offer {
 /// What all who have to do with one session share: its two queues.
 pub(crate) struct Channel {
     id: SessionId,
+    principal: Option<Principal>,
     inbox: Queue<Incoming>,
     outbox: Queue<Message>,
     ended: Notify,
 }
 
 impl Channel {
-    pub(super) fn new(id: SessionId, capacity: Capacity) -> Self {
+    pub(super) fn new(id: SessionId, principal: Option<Principal>, capacity: Capacity) -> Self {
         Self {
             id,
+            principal,
             inbox: Queue::new(capacity.inbox),
             outbox: Queue::new(capacity.outbox),
             ended: Notify::new(),
@@ -64,6 +67,11 @@ impl Channel {
 
     pub(crate) fn id(&self) -> &SessionId {
         &self.id
+    }
+
+    /// Who opened the session.
+    pub(crate) fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
     }
 
     /// Puts a message into the inbox if it has room.

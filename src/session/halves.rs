@@ -4,7 +4,7 @@ use http::request::Parts;
 
 use crate::message::Message;
 
-use super::{channel::Channel, id::SessionId, incoming::Incoming};
+use super::{channel::Channel, id::SessionId, incoming::Incoming, principal::Principal};
 
 /// One client's session, as its handler has it.
 ///
@@ -81,6 +81,11 @@ impl Session {
         self.sender.id()
     }
 
+    /// Who opened the session, if the requests carry a [`Principal`].
+    pub fn principal(&self) -> Option<&Principal> {
+        self.sender.principal()
+    }
+
     /// The `GET` request that opened the session: its headers, URI and extensions.
     pub fn parts(&self) -> &Parts {
         self.receiver.parts()
@@ -137,6 +142,11 @@ impl SessionSender {
     /// The session's id.
     pub fn id(&self) -> &SessionId {
         self.channel.id()
+    }
+
+    /// Who opened the session, if the requests carry a [`Principal`].
+    pub fn principal(&self) -> Option<&Principal> {
+        self.channel.principal()
     }
 }
 

@@ -1,6 +1,6 @@
-use std::{error::Error, fmt, str::FromStr};
+use std::{error::Error, fmt, str::FromStr, sync::Arc};
 
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// The id of a session: 122 random bits, in the form of a version 4 UUID.
 ///
@@ -31,6 +31,35 @@ impl SessionId {
     /// The whole id, as 32 hexadecimal digits. Keep it out of logs.
     pub fn expose_secret(&self) -> impl fmt::Display + use<> {
         self.0.simple()
+    }
+}
+
+/// Where the ids of new sessions come from.
+#[derive(Clone, Default)]
+pub(crate) enum IdSource {
+    #[default]
+    Random,
+    Generator(Arc<dyn Fn() -> [u8; 16] + Send + Sync>),
+}
+
+impl IdSource {
+    /// Six of a generator's 128 bits become the UUID's version and variant; the others stay.
+    pub(super) fn next(&self) -> SessionId {
+        match self {
+            Self::Random => SessionId::random(),
+            Self::Generator(generator) => {
+                SessionId(Builder::from_random_bytes(generator()).into_uuid())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for IdSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Random => "Random",
+            Self::Generator(_) => "Generator(<fn>)",
+        })
     }
 }
 

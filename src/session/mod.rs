@@ -5,6 +5,9 @@
 //! ways are bounded, and waiting is the back-pressure: a `POST` waits while the session's inbox is
 //! full, a `send` waits while the client does not read.
 //!
+//! Where the application's authentication puts a [`Principal`] into the extensions of each request, a
+//! session belongs to the one who opened it, and to everybody else it does not exist.
+//!
 //! The [`SessionRegistry`] knows every open session. Two ends, one rule: a stream that goes away takes
 //! its entry with it, and an entry that is closed ends its stream.
 
@@ -13,17 +16,23 @@ mod guard;
 mod halves;
 mod id;
 mod incoming;
+mod principal;
 mod queue;
 mod registry;
+mod table;
 
 pub(crate) use self::{
     channel::{Capacity, Channel, DeliveryError, Offer},
     guard::SessionGuard,
-    registry::OpenError,
+    id::IdSource,
+    principal::PrincipalSource,
+    registry::SessionOptions,
+    table::{Limits, OpenError},
 };
 pub use self::{
     halves::{SendError, Session, SessionReceiver, SessionSender},
     id::{InvalidSessionId, SessionId},
     incoming::Incoming,
+    principal::Principal,
     registry::SessionRegistry,
 };

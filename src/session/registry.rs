@@ -1,5 +1,4 @@
 use std::{
-    collections::{HashMap, hash_map::Entry},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -10,7 +9,9 @@ use super::{
     channel::{Capacity, Channel},
     guard::SessionGuard,
     halves::{Session, SessionSender},
-    id::SessionId,
+    id::{IdSource, SessionId},
+    principal::{Principal, PrincipalSource},
+    table::{Limits, OpenError, Table},
 };
 
 /// All open sessions of a transport. A clone is another handle to the same registry.
@@ -29,25 +30,22 @@ use super::{
 pub struct SessionRegistry {
     // Locked for one operation on the map at a time. What is taken out is dropped, and those who
     // wait are woken, after the lock is released.
-    state: Arc<Mutex<State>>,
+    table: Arc<Mutex<Table>>,
 }
 
-#[derive(Default)]
-struct State {
-    sessions: HashMap<SessionId, Arc<Channel>>,
-    shut_down: bool,
-}
-
-/// Why no session was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OpenError {
-    ShutDown,
+/// What the transport's options say of new sessions.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionOptions {
+    pub(crate) capacity: Capacity,
+    pub(crate) limits: Limits,
+    pub(crate) ids: IdSource,
+    pub(crate) principal: PrincipalSource,
 }
 
 impl SessionRegistry {
     pub(crate) fn new() -> Self {
         Self {
-            state: Arc::default(),
+            table: Arc::default(),
         }
     }
 
@@ -55,31 +53,42 @@ impl SessionRegistry {
     pub(crate) fn open(
         &self,
         parts: Parts,
-        capacity: Capacity,
+        options: &SessionOptions,
     ) -> Result<(Session, SessionGuard), OpenError> {
-        let mut state = self.lock();
-        if state.shut_down {
-            return Err(OpenError::ShutDown);
-        }
+        // An id is made outside the lock: a generator is not our code.
+        let principal = options.principal.of(&parts.extensions);
+        let mut id = options.ids.next();
         let channel = loop {
-            let id = SessionId::random();
-            // Never take over another's entry, however unlikely the same id twice is.
-            if let Entry::Vacant(entry) = state.sessions.entry(id) {
-                break Arc::clone(entry.insert(Arc::new(Channel::new(id, capacity))));
+            let owner = principal.as_deref().cloned();
+            let channel = Arc::new(Channel::new(id, owner, options.capacity));
+            if self.lock().insert(&channel, options.limits)? {
+                break channel;
             }
+            // Another's entry is never taken over, however poor a generator is.
+            id = SessionId::random();
         };
-        drop(state);
+        drop(principal);
         let guard = SessionGuard::new(self.clone(), Arc::clone(&channel));
         Ok((Session::new(channel, parts), guard))
     }
 
-    pub(crate) fn find(&self, id: &SessionId) -> Option<Arc<Channel>> {
-        self.lock().sessions.get(id).map(Arc::clone)
+    /// The session of that id, if it is open and this principal's.
+    pub(crate) fn find(
+        &self,
+        id: &SessionId,
+        principal: Option<&Principal>,
+    ) -> Option<Arc<Channel>> {
+        self.any(id)
+            .filter(|channel| channel.principal() == principal)
+    }
+
+    fn any(&self, id: &SessionId) -> Option<Arc<Channel>> {
+        self.lock().get(id).map(Arc::clone)
     }
 
     /// How many sessions are open.
     pub fn len(&self) -> usize {
-        self.lock().sessions.len()
+        self.lock().len()
     }
 
     /// Whether no session is open.
@@ -89,13 +98,13 @@ impl SessionRegistry {
 
     /// A handle to send to an open session from elsewhere.
     pub fn get(&self, id: &SessionId) -> Option<SessionSender> {
-        self.find(id).map(SessionSender::new)
+        self.any(id).map(SessionSender::new)
     }
 
     /// Ends a session. `POST`s to it are answered with 404 from now on, its handler is dropped, and
     /// its stream ends after what was sent before. Returns whether it was open.
     pub fn close(&self, id: &SessionId) -> bool {
-        let channel = self.lock().sessions.remove(id);
+        let channel = self.lock().remove(id);
         channel.inspect(|channel| channel.end()).is_some()
     }
 
@@ -103,22 +112,19 @@ impl SessionRegistry {
     ///
     /// Call it when the server begins to stop: open streams hold a graceful shutdown up.
     pub fn shutdown(&self) {
-        let mut state = self.lock();
-        state.shut_down = true;
-        let sessions = std::mem::take(&mut state.sessions);
-        drop(state);
-        for channel in sessions.into_values() {
+        let sessions = self.lock().shut_down();
+        for channel in sessions {
             channel.end();
         }
     }
 
     /// Whether [`shutdown`](Self::shutdown) was called.
     pub fn is_shut_down(&self) -> bool {
-        self.lock().shut_down
+        self.lock().is_shut_down()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

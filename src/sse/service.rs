@@ -20,7 +20,9 @@ use crate::{
     event,
     handler::Handler,
     rejection::{Rejection, RejectionKind},
-    session::{Capacity, OpenError, SessionRegistry},
+    security::TransportSecurity,
+    session::{OpenError, SessionOptions, SessionRegistry},
+    trace,
 };
 
 use super::{body::SseBody, driver::Driver, future::ResponseFuture, keep_alive::KeepAlive};
@@ -54,7 +56,8 @@ pub(crate) struct StreamOptions {
     pub(crate) mount_path: MountPath,
     pub(crate) carry_query: bool,
     pub(crate) keep_alive: Option<Duration>,
-    pub(crate) capacity: Capacity,
+    pub(crate) session: SessionOptions,
+    pub(crate) security: TransportSecurity,
 }
 
 impl<H> SseService<H> {
@@ -76,6 +79,10 @@ impl<H: Handler> Shared<H> {
             return Err(Rejection::method("GET"));
         }
         let options = &self.options;
+        if let Err(refusal) = options.security.check(&parts.uri, &parts.headers) {
+            trace::refused(&refusal);
+            return Err(refusal.kind().into());
+        }
         let mount = parts
             .extensions
             .get()
@@ -83,12 +90,8 @@ impl<H: Handler> Shared<H> {
             .clone();
         let query = options.carry_query.then(|| parts.uri.clone());
 
-        let (session, guard) = self
-            .registry
-            .open(parts, options.capacity)
-            .map_err(|error| match error {
-                OpenError::ShutDown => RejectionKind::ShuttingDown,
-            })?;
+        let opened = self.registry.open(parts, &options.session);
+        let (session, guard) = opened.map_err(refuse_open)?;
         let query = query.as_ref().and_then(|uri| uri.query());
         let uri = announce(&mount, &options.endpoint, session.id(), query);
         // Unwind safe: a handler that panics leaves no future behind, and its session ends.
@@ -122,6 +125,14 @@ impl<H: Handler, B> Service<Request<B>> for SseService<H> {
             Err(rejection) => rejection.into_response(SseBody::text),
         })
     }
+}
+
+fn refuse_open(error: OpenError) -> Rejection {
+    Rejection::from(match error {
+        OpenError::ShutDown => RejectionKind::ShuttingDown,
+        OpenError::TooMany => RejectionKind::TooManySessions,
+        OpenError::TooManyOfPrincipal => RejectionKind::TooManySessionsOfPrincipal,
+    })
 }
 
 /// The head of a stream. Proxies must neither store, nor change, nor hold back what follows.

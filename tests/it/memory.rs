@@ -55,18 +55,14 @@ impl<H: Handler> Server<H> {
         Stream { body, uri }
     }
 
-    pub(crate) fn post_request(&self, uri: &str, text: &str) -> Request<Full<Bytes>> {
-        post_request(uri, text)
-    }
-
     pub(crate) async fn post(&self, uri: &str, text: &str) -> Response<PostBody> {
-        let request = self.post_request(uri, text);
+        let request = post_request(uri, text);
         self.post.clone().oneshot(request).await.unwrap()
     }
 
     /// Posts, and expects it to be accepted at once.
     pub(crate) fn post_now(&self, uri: &str, text: &str) {
-        let request = self.post_request(uri, text);
+        let request = post_request(uri, text);
         let mut task = tokio_test::task::spawn(self.post.clone().oneshot(request));
         assert_eq!(assert_ready!(task.poll()).unwrap().status(), 202);
     }

@@ -14,7 +14,7 @@ use mcp_sse_server::{
 use tokio_test::{assert_pending, assert_ready, task};
 use tower::Service;
 
-use crate::memory::{Server, event, ping, text_of};
+use crate::memory::{Server, event, ping, post_request, text_of};
 
 type Slot<T> = Arc<Mutex<Option<T>>>;
 
@@ -61,7 +61,7 @@ async fn the_post_and_the_get_that_opened_the_session_reach_the_handler() {
     assert_eq!(session.parts().extensions.get(), Some(&"from a middleware"));
 
     let uri = format!("/messages/?session_id={}", session.id().expose_secret());
-    let mut post = server.post_request(&uri, &ping(1));
+    let mut post = post_request(&uri, &ping(1));
     post.headers_mut().insert("x-post", "2".parse().unwrap());
     post.extensions_mut().insert(7_u8);
     assert_eq!(server.post.clone().call(post).await.unwrap().status(), 202);

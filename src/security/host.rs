@@ -1,0 +1,119 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// A host and port as a request names them, cut out of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HostPort<'a> {
+    pub(super) host: Host<&'a str>,
+    pub(super) port: Option<u16>,
+}
+
+/// A host: an address, or a name of letters, digits, `-`, `_` and dots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Host<S> {
+    Ip(IpAddr),
+    /// Without the dot at its end. Of any case.
+    Name(S),
+}
+
+impl<'a> HostPort<'a> {
+    /// Reads `host`, `host:port` or `[address]:port`. Nothing else is a host: no userinfo, no escapes,
+    /// no spaces, no port that is not a number.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let (host, port) = split_port(text)?;
+        let host = Host::parse(host)?;
+        let port = match port {
+            None | Some("") => None,
+            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(port.parse().ok()?)
+            }
+            Some(_) => return None,
+        };
+        Some(Self { host, port })
+    }
+
+    /// Whether both are the same place. The scheme is not known here, so that a missing port may be
+    /// either scheme's default.
+    pub(super) fn agrees(&self, other: &Self) -> bool {
+        let ports = match (self.port, other.port) {
+            (Some(one), Some(two)) => one == two,
+            (Some(port), None) | (None, Some(port)) => is_default(port),
+            (None, None) => true,
+        };
+        ports && self.host.is(&other.host)
+    }
+}
+
+/// Whether a port goes without saying under http or https.
+pub(super) fn is_default(port: u16) -> bool {
+    matches!(port, 80 | 443)
+}
+
+/// Takes `:port` off. A colon inside brackets belongs to an address.
+pub(super) fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
+    let end = match text.strip_prefix('[') {
+        Some(rest) => rest.find(']')? + 2,
+        None => text.find(':').unwrap_or(text.len()),
+    };
+    match &text[end..] {
+        "" => Some((text, None)),
+        rest => Some((&text[..end], Some(rest.strip_prefix(':')?))),
+    }
+}
+
+impl<'a> Host<&'a str> {
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        if let Some(address) = text.strip_prefix('[') {
+            return Some(Self::Ip(IpAddr::V6(ipv6(address.strip_suffix(']')?)?)));
+        }
+        let name = text.strip_suffix('.').unwrap_or(text);
+        if let Ok(address) = name.parse::<Ipv4Addr>() {
+            return Some(Self::Ip(IpAddr::V4(address)));
+        }
+        let is_label = |label: &str| {
+            let mut bytes = label.bytes();
+            !label.is_empty()
+                && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        // As on the web, a name whose last label is a number is an address, and not a right one.
+        let number = name
+            .rsplit('.')
+            .next()?
+            .bytes()
+            .all(|byte| byte.is_ascii_digit());
+        (!number && name.split('.').all(is_label)).then_some(Self::Name(name))
+    }
+
+    pub(super) fn to_owned(self) -> Host<Box<str>> {
+        match self {
+            Self::Ip(address) => Host::Ip(address),
+            Self::Name(name) => Host::Name(name.into()),
+        }
+    }
+}
+
+impl<S: AsRef<str>> Host<S> {
+    pub(super) fn is(&self, other: &Host<&str>) -> bool {
+        match (self, other) {
+            (Self::Ip(one), Host::Ip(two)) => one == two,
+            (Self::Name(one), Host::Name(two)) => one.as_ref().eq_ignore_ascii_case(two),
+            _ => false,
+        }
+    }
+}
+
+/// An IPv6 address, with or without a zone. The zone says which of its own links a machine means, and
+/// is no part of the address.
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    let address = match text.split_once('%') {
+        None => text,
+        Some((address, zone)) => {
+            let zone = zone
+                .strip_prefix("25")
+                .filter(|zone| !zone.is_empty())
+                .unwrap_or(zone);
+            let in_zone = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            (!zone.is_empty() && zone.bytes().all(in_zone)).then_some(address)?
+        }
+    };
+    address.parse().ok()
+}

@@ -1,0 +1,94 @@
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use super::{channel::Channel, id::SessionId, principal::Principal};
+
+/// How many sessions may be open at a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) sessions: Option<usize>,
+    pub(crate) sessions_per_principal: Option<usize>,
+}
+
+/// Why no session was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenError {
+    ShutDown,
+    TooMany,
+    TooManyOfPrincipal,
+}
+
+/// The open sessions, and how many of them each principal has.
+#[derive(Default)]
+pub(super) struct Table {
+    sessions: HashMap<SessionId, Arc<Channel>>,
+    principals: HashMap<Principal, usize>,
+    shut_down: bool,
+}
+
+impl Table {
+    /// Enters a session. `false` if its id is another's, whose entry is not touched.
+    pub(super) fn insert(
+        &mut self,
+        channel: &Arc<Channel>,
+        limits: Limits,
+    ) -> Result<bool, OpenError> {
+        if self.shut_down {
+            return Err(OpenError::ShutDown);
+        }
+        if limits
+            .sessions
+            .is_some_and(|most| self.sessions.len() >= most)
+        {
+            return Err(OpenError::TooMany);
+        }
+        let principal = channel.principal();
+        if let (Some(principal), Some(most)) = (principal, limits.sessions_per_principal) {
+            if self.principals.get(principal).copied().unwrap_or(0) >= most {
+                return Err(OpenError::TooManyOfPrincipal);
+            }
+        }
+        let Entry::Vacant(entry) = self.sessions.entry(*channel.id()) else {
+            return Ok(false);
+        };
+        if let Some(principal) = principal {
+            *self.principals.entry(principal.clone()).or_default() += 1;
+        }
+        entry.insert(Arc::clone(channel));
+        Ok(true)
+    }
+
+    pub(super) fn remove(&mut self, id: &SessionId) -> Option<Arc<Channel>> {
+        let channel = self.sessions.remove(id)?;
+        if let Some(principal) = channel.principal() {
+            if let Some(count) = self.principals.get_mut(principal) {
+                *count -= 1;
+                if *count == 0 {
+                    self.principals.remove(principal);
+                }
+            }
+        }
+        Some(channel)
+    }
+
+    pub(super) fn get(&self, id: &SessionId) -> Option<&Arc<Channel>> {
+        self.sessions.get(id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Lets nothing more in and gives out what is in.
+    pub(super) fn shut_down(&mut self) -> impl Iterator<Item = Arc<Channel>> + use<> {
+        self.shut_down = true;
+        self.principals.clear();
+        std::mem::take(&mut self.sessions).into_values()
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.shut_down
+    }
+}
