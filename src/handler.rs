@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 
 use crate::session::Session;
 
-/// What a server does with a session. See the [module docs](self).
+/// What a server does with a session. See the [module docs](crate::handler).
 pub trait Handler {
     /// The session's whole life.
     type Future: Future<Output = ()>;

@@ -22,7 +22,7 @@
 //!
 //! ```
 //! use mcp_sse_server::{Message, Session, SseServerTransport};
-//! use tower::{Service, ServiceExt};
+//! use tower::Service;
 //!
 //! # use http_body_util::BodyExt;
 //! # #[tokio::main(flavor = "current_thread")]
@@ -42,7 +42,7 @@
 //! let (mut sse, mut post) = transport.services();
 //!
 //! let get = http::Request::get("/sse").header("host", "localhost").body(())?;
-//! let mut stream = sse.ready().await?.call(get).await?.into_body();
+//! let mut stream = sse.call(get).await?.into_body();
 //! let endpoint = stream.frame().await.unwrap()?.into_data().unwrap();
 //! let uri = std::str::from_utf8(&endpoint)?.lines().nth(1).unwrap().trim_start_matches("data: ");
 //!
@@ -50,7 +50,7 @@
 //!     .header("host", "localhost")
 //!     .header("content-type", "application/json")
 //!     .body(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_string())?;
-//! assert_eq!(post.ready().await?.call(request).await?.status(), 202);
+//! assert_eq!(post.call(request).await?.status(), 202);
 //!
 //! let answer = stream.frame().await.unwrap()?.into_data().unwrap();
 //! assert_eq!(answer, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n");

@@ -27,7 +27,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// The path that clients post to, checked and percent-encoded.
 ///
 /// It is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` its UTF-8
-/// bytes, and a `%` becomes `%25`. See the [module docs](self).
+/// bytes, and a `%` becomes `%25`. See the [module docs](crate::endpoint).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint(Arc<str>);
 

@@ -11,7 +11,7 @@ use super::{
 
 /// One JSON-RPC 2.0 message of MCP, checked, with its text kept byte for byte.
 ///
-/// A clone shares the text. See the [module docs](self) for what is accepted.
+/// A clone shares the text. See the [module docs](crate::message) for what is accepted.
 ///
 /// `Debug` shows the envelope and the length, never the text: messages carry what users say.
 #[derive(Clone)]

@@ -31,7 +31,7 @@ use super::{
 ///
 /// Made by [`SseServerTransport::services`](crate::SseServerTransport::services). It does not look at
 /// the path: mount it where the endpoint says, with and without the slash at the end. See the
-/// [module docs](self) for each answer.
+/// [module docs](crate::post) for each answer.
 ///
 /// A clone is cheap and serves the same sessions.
 ///

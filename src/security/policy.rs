@@ -11,7 +11,7 @@ use super::{
     pattern::{HostPattern, InvalidPattern, OriginPattern},
 };
 
-/// Which hosts and origins may reach the server. See the [module docs](self).
+/// Which hosts and origins may reach the server. See the [module docs](crate::security).
 ///
 /// The default lets loopback in and nothing else; each `allow` adds to it. Patterns are read once,
 /// when they are given.
