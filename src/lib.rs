@@ -67,6 +67,7 @@
 //! | [`session`] | receiving, sending, the registry of open sessions |
 //! | [`message`] | which JSON-RPC messages are accepted, and that none is changed |
 //! | [`post`] | the answer to each `POST` |
+//! | [`mount`] | a layer that puts the transport before any service |
 //! | [`security`] | which hosts and origins are let in |
 //! | [`endpoint`] | what is announced, under prefixes and behind proxies |
 //!
@@ -102,6 +103,7 @@ pub mod endpoint;
 mod event;
 pub mod handler;
 pub mod message;
+pub mod mount;
 pub mod post;
 pub mod rejection;
 pub mod security;
@@ -115,6 +117,7 @@ pub use self::{
     endpoint::MountPath,
     handler::Handler,
     message::Message,
+    mount::McpSseLayer,
     post::PostService,
     security::TransportSecurity,
     session::{Incoming, Session, SessionRegistry},

@@ -5,6 +5,7 @@ use http::Extensions;
 use crate::{
     endpoint::{Endpoint, InvalidEndpoint, MountPath},
     handler::Handler,
+    mount::{McpSseLayer, Paths},
     post::{PostOptions, PostService},
     security::TransportSecurity,
     session::{
@@ -210,6 +211,17 @@ impl<H> SseServerTransport<H> {
             sse,
             PostService::new(self.registry.clone(), self.post.clone()),
         )
+    }
+
+    /// A layer that puts both services before another one: the stream at `path`, the messages at the
+    /// endpoint. See [`mount`](crate::mount).
+    ///
+    /// # Errors
+    ///
+    /// `path` is no plain path, see [`Endpoint::new`].
+    pub fn layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
+        let paths = Paths::new(Endpoint::new(path)?, self.stream.endpoint.clone());
+        Ok(McpSseLayer::new(self.services(), paths))
     }
 
     /// The open sessions of this transport's services.

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-/// The body of a [`PostService`](super::PostService) response: a line of plain text.
+/// The body of a [`PostService`](super::PostService) response: a line of plain text. And that of a
+/// request whose body was [read before](super::PostService::deliver).
 #[derive(Clone, Debug)]
 pub struct PostBody(Full<Bytes>);
 

@@ -6,9 +6,11 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{
     HeaderMap, Method, Request, Response,
     header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
+    request::Parts,
 };
 use http_body::Body;
 use tower::Service;
@@ -70,6 +72,34 @@ impl PostService {
     pub(crate) fn new(registry: SessionRegistry, options: PostOptions) -> Self {
         let shared = Arc::new(Shared { registry, options });
         Self { shared }
+    }
+
+    /// Answers a `POST` whose body was read already, by a framework or by a layer that looks into it.
+    /// Every check is made, as for any other.
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SseServerTransport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_, post) = SseServerTransport::new("/messages/", |_: Session| async {})?.services();
+    /// let (parts, body) = http::Request::post("/messages/")
+    ///     .header("host", "localhost")
+    ///     .header("content-type", "application/json")
+    ///     .body("{}")?
+    ///     .into_parts();
+    /// let response = post.deliver(parts, body).await?;
+    /// assert_eq!(response.status(), 400); // it has no session_id
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, the message is not delivered.
+    pub fn deliver(&self, parts: Parts, body: impl Into<Bytes>) -> ResponseFuture<PostBody> {
+        self.clone()
+            .call(Request::from_parts(parts, PostBody::text(body.into())))
     }
 }
 

@@ -3,6 +3,7 @@
 mod auto_traits;
 mod handler;
 mod keep_alive;
+mod layer;
 mod memory;
 mod session;
 mod stream;

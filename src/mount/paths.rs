@@ -1,0 +1,81 @@
+use crate::endpoint::Endpoint;
+
+/// Which requests are the transport's.
+#[derive(Clone, Debug)]
+pub(crate) struct Paths {
+    stream: Endpoint,
+    messages: Endpoint,
+}
+
+/// For whom a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Stream,
+    Messages,
+    Inner,
+}
+
+impl Paths {
+    pub(crate) fn new(stream: Endpoint, messages: Endpoint) -> Self {
+        Self { stream, messages }
+    }
+
+    pub(super) fn target(&self, path: &str) -> Target {
+        if path == self.stream.as_str() {
+            return Target::Stream;
+        }
+        match without_last_slash(path) == without_last_slash(self.messages.as_str()) {
+            true => Target::Messages,
+            false => Target::Inner,
+        }
+    }
+}
+
+fn without_last_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target::*, *};
+
+    #[test]
+    fn paths_are_compared_as_they_stand() {
+        let paths = |stream, messages| {
+            Paths::new(
+                Endpoint::new(stream).unwrap(),
+                Endpoint::new(messages).unwrap(),
+            )
+        };
+        for messages in ["/messages", "/messages/"] {
+            let paths = paths("/sse", messages);
+            for (path, target) in [
+                ("/sse", Stream),
+                ("/messages", Messages),
+                ("/messages/", Messages),
+                ("/sse/", Inner),
+                ("/SSE", Inner),
+                ("//sse", Inner),
+                ("/%73se", Inner),
+                ("/x/../sse", Inner),
+                ("/./sse", Inner),
+                ("/sse%2f", Inner),
+                ("/messages//", Inner),
+                ("//messages/", Inner),
+                ("/Messages/", Inner),
+                ("/messages%2F", Inner),
+                ("/messages/x", Inner),
+                ("/messages/.", Inner),
+                ("/", Inner),
+                ("", Inner),
+                ("*", Inner),
+            ] {
+                assert_eq!(paths.target(path), target, "{path:?} for {messages:?}");
+            }
+        }
+        assert_eq!(paths("/größe", "/m").target("/gr%C3%B6%C3%9Fe"), Stream);
+        assert_eq!(paths("/sse", "/").target("/"), Messages);
+        // One path for both: the stream's method decides in its service.
+        assert_eq!(paths("/mcp", "/mcp").target("/mcp"), Stream);
+    }
+}

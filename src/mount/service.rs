@@ -1,0 +1,107 @@
+use std::{
+    fmt,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower::Service;
+
+use crate::{handler::Handler, post::PostService, sse::SseService};
+
+use super::{
+    body::McpSseBody,
+    future::ResponseFuture,
+    paths::{Paths, Target},
+};
+
+/// The transport before an inner service. See the [module docs](crate::mount).
+///
+/// It is ready when the inner service is. What the inner service reserved when it said so is kept, as
+/// tower's contract has it, until the next request for it, or until this clone is dropped; servers
+/// that clone a service for each request, as hyper and axum do, keep nothing.
+pub struct McpSse<H, S> {
+    sse: SseService<H>,
+    post: PostService,
+    paths: Paths,
+    inner: S,
+}
+
+impl<H, S> McpSse<H, S> {
+    pub(super) fn new(sse: SseService<H>, post: PostService, paths: Paths, inner: S) -> Self {
+        Self {
+            sse,
+            post,
+            paths,
+            inner,
+        }
+    }
+
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<H, S, B, R> Service<Request<B>> for McpSse<H, S>
+where
+    H: Handler,
+    S: Service<Request<B>, Response = Response<R>>,
+    B: Body,
+    R: Body<Data = Bytes>,
+{
+    type Response = Response<McpSseBody<H::Future, R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<H::Future, B, S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.paths.target(request.uri().path()) {
+            Target::Stream => ResponseFuture::stream(self.sse.call(request)),
+            Target::Messages => ResponseFuture::messages(self.post.call(request)),
+            Target::Inner => ResponseFuture::inner(self.inner.call(request)),
+        }
+    }
+}
+
+impl<H, S: Clone> Clone for McpSse<H, S> {
+    fn clone(&self) -> Self {
+        Self {
+            sse: self.sse.clone(),
+            post: self.post.clone(),
+            paths: self.paths.clone(),
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<H, S: fmt::Debug> fmt::Debug for McpSse<H, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            sse,
+            post,
+            paths,
+            inner,
+        } = self;
+        f.debug_struct("McpSse")
+            .field("sse", sse)
+            .field("post", post)
+            .field("paths", paths)
+            .field("inner", inner)
+            .finish()
+    }
+}

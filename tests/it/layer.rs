@@ -1,0 +1,200 @@
+//! The layer before an inner service: what is whose, and whose readiness counts.
+
+use std::pin::pin;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Full};
+use mcp_sse_server::{Session, SseServerTransport, mount::McpSseLayer};
+use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_test::mock;
+
+use crate::memory::{event, ping, post_request, text_of};
+
+async fn echo(mut session: Session) {
+    while let Some(incoming) = session.recv().await {
+        if session.send(incoming.message).await.is_err() {
+            break;
+        }
+    }
+}
+
+type Echo = fn(Session) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn layer() -> McpSseLayer<Echo> {
+    let handler: Echo = |session| Box::pin(echo(session));
+    let transport = SseServerTransport::new("/messages/", handler)
+        .unwrap()
+        .keep_alive(None);
+    transport.layer("/sse").unwrap()
+}
+
+fn get(path: &str) -> Request<Full<Bytes>> {
+    Request::get(path)
+        .header("host", "localhost")
+        .body(Full::default())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_session_runs_through_the_layer_and_all_else_is_the_inner_service_s() {
+    let inner = service_fn(|request: Request<Full<Bytes>>| async move {
+        let path = request.uri().path().to_owned();
+        Ok::<_, std::io::Error>(Response::new(Full::new(Bytes::from(path))))
+    });
+    let app = ServiceBuilder::new().layer(layer()).service(inner);
+
+    let mut stream = app.clone().oneshot(get("/sse")).await.unwrap().into_body();
+    assert!(!stream.is_end_stream());
+    assert_eq!(stream.size_hint().exact(), None);
+    let first = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+    let uri = std::str::from_utf8(&first).unwrap().lines().nth(1).unwrap();
+    let uri = uri.strip_prefix("data: ").unwrap().to_owned();
+    for (id, uri) in [uri.clone(), uri.replace("/?", "?")].iter().enumerate() {
+        let text = ping(id.try_into().unwrap());
+        let response = app.clone().oneshot(post_request(uri, &text)).await.unwrap();
+        assert_eq!(response.status(), 202, "{uri}");
+        assert_eq!(response.body().size_hint().exact(), Some(8));
+        let frame = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(frame, event(&text));
+    }
+
+    for path in [
+        "/",
+        "/SSE",
+        "//sse",
+        "/sse/",
+        "/%73se",
+        "/sse%2f",
+        "/./sse",
+        "/x/../sse",
+        "/ss",
+        "/Messages/",
+        "//messages/",
+        "/messages//",
+        "/messages%2F",
+        "/messages/x",
+        "/message",
+    ] {
+        let response = app.clone().oneshot(get(path)).await.unwrap();
+        assert_eq!(
+            response.body().size_hint().exact(),
+            Some(path.len() as u64),
+            "{path}"
+        );
+        let text = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(text, path);
+    }
+}
+
+#[tokio::test]
+async fn readiness_is_the_inner_service_s() {
+    let (mut app, mut handle) = mock::spawn_layer::<_, Response<Full<Bytes>>, _>(layer());
+    handle.allow(0);
+    assert_pending!(app.poll_ready());
+    handle.allow(1);
+    assert!(app.is_woken());
+    assert_ready_ok!(app.poll_ready());
+    // A request for the transport leaves the inner service's permit for the next.
+    let response = assert_ready_ok!(task::spawn(app.call(get("/sse"))).poll());
+    assert_eq!(response.status(), 200);
+    assert_ready_ok!(app.poll_ready());
+    let mut inner = task::spawn(app.call(get("/inner")));
+    assert_pending!(inner.poll());
+    let (request, respond) = handle.next_request().await.unwrap();
+    assert_eq!(request.uri().path(), "/inner");
+    respond.send_response(Response::new(Full::from("answer")));
+    let response = assert_ready_ok!(inner.poll());
+    assert_eq!(
+        response.into_body().collect().await.unwrap().to_bytes(),
+        "answer"
+    );
+    assert_pending!(app.poll_ready());
+}
+
+#[tokio::test]
+async fn errors_are_the_inner_service_s() {
+    let (mut app, mut handle): (mock::Spawn<_>, mock::Handle<_, Response<Full<Bytes>>>) =
+        mock::spawn_layer(layer());
+    handle.allow(1);
+    assert_ready_ok!(app.poll_ready());
+    let mut inner = task::spawn(app.call(get("/inner")));
+    assert_pending!(inner.poll());
+    let (_, respond) = handle.next_request().await.unwrap();
+    respond.send_error("no luck");
+    assert_eq!(assert_ready_err!(inner.poll()).to_string(), "no luck");
+    handle.send_error("not ready any more");
+    let error = assert_ready_err!(app.poll_ready());
+    assert_eq!(error.to_string(), "not ready any more");
+}
+
+/// A body with an error, trailers and hints of its own.
+struct Odd(u8);
+
+impl Body for Odd {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        self.0 += 1;
+        std::task::Poll::Ready(Some(match self.0 {
+            1 => Ok(Frame::trailers(http::HeaderMap::new())),
+            _ => Err("broken"),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0 == 2
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(7)
+    }
+}
+
+#[tokio::test]
+async fn the_inner_body_passes_as_it_is() {
+    let inner = service_fn(|_: Request<Full<Bytes>>| async {
+        Ok::<_, std::io::Error>(Response::new(Odd(0)))
+    });
+    let response = layer().layer(inner).oneshot(get("/inner")).await.unwrap();
+    let mut body = pin!(response.into_body());
+    assert_eq!(
+        (body.is_end_stream(), body.size_hint().exact()),
+        (false, Some(7))
+    );
+    assert!(body.frame().await.unwrap().unwrap().is_trailers());
+    assert_eq!(body.frame().await.unwrap().unwrap_err(), "broken");
+    assert!(body.is_end_stream());
+}
+
+#[tokio::test]
+async fn a_post_that_was_read_before_is_delivered_after_every_check() {
+    let handler: Echo = |session| Box::pin(echo(session));
+    let transport = SseServerTransport::new("/messages/", handler)
+        .unwrap()
+        .body_limit(100);
+    let (mut sse, post) = transport.services();
+    let mut stream = sse.call(get("/sse")).await.unwrap().into_body();
+    let first = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+    let uri = std::str::from_utf8(&first).unwrap().lines().nth(1).unwrap();
+    let uri = uri.strip_prefix("data: ").unwrap();
+    for (text, status, answer) in [
+        (ping(1), 202, "Accepted"),
+        ("{}".to_owned(), 400, "Could not parse message"),
+        ("x".repeat(101), 413, "Request body too large"),
+        (ping(2), 202, "Accepted"),
+    ] {
+        let (parts, _) = post_request(uri, "").into_parts();
+        let response = post.deliver(parts, text.clone()).await.unwrap();
+        assert_eq!(response.status(), status, "{text}");
+        assert_eq!(text_of(response).await, answer, "{text}");
+    }
+    let frame = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(frame, event(&ping(1)) + &event(&ping(2)));
+}
