@@ -1,1 +1,12 @@
 //! Behaviour of the transport, one module a topic.
+
+mod bad_messages;
+mod delivery;
+mod good_messages;
+mod http_edge;
+mod message_properties;
+mod post_body;
+mod post_table;
+mod servers;
+mod stream_head;
+mod support;
