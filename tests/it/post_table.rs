@@ -18,7 +18,7 @@ const JSON: &[&str] = &["application/json"];
 const HERE: &str = "/messages/?session_id=ID";
 const UNKNOWN: &str = "/messages/?session_id=0123456789abcdef0123456789abcdef";
 
-/// A request; `ID` in its target stands for an open session's id.
+/// A request; `ID` in its target stands for an open session's id, `I-D` for the same with hyphens.
 struct Row {
     name: &'static str,
     method: &'static str,
@@ -144,7 +144,9 @@ fn rows() -> Vec<Row> {
         ("no slash", "/messages?session_id=ID"),
         ("more in the query", "/messages/?a=1&session_id=ID&b=%FF"),
         ("an escaped name", "/messages/?session%5fid=ID"),
-        ("braces", "/messages/?session_id=%7BID%7D"),
+        ("hyphens", "/messages/?session_id=I-D"),
+        ("braces", "/messages/?session_id=%7BI-D%7D"),
+        ("URN", "/messages/?session_id=urn:uuid:I-D"),
     ] {
         row(name, "POST", target, JSON, PING, None);
     }
@@ -318,7 +320,7 @@ async fn each_request_is_answered_as_the_contract_says_and_leaves_the_session_wo
         let name = row.name;
         let mut request = Request::builder()
             .method(row.method)
-            .uri(row.target.replace("ID", id))
+            .uri(target(row, id))
             .header("host", HOST);
         for value in row.types {
             request = request.header("content-type", *value);
@@ -342,6 +344,12 @@ async fn each_request_is_answered_as_the_contract_says_and_leaves_the_session_wo
         assert_eq!(events.echoed().await, ping(at), "after {name}");
     }
     assert_eq!(memory.sessions.len(), 1);
+}
+
+fn target(row: &Row, id: &str) -> String {
+    let (a, b, c, d, e) = (&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
+    let hyphens = format!("{a}-{b}-{c}-{d}-{e}");
+    row.target.replace("I-D", &hyphens).replace("ID", id)
 }
 
 fn body(payload: Payload) -> UnsyncBoxBody<Bytes, std::convert::Infallible> {
@@ -387,7 +395,7 @@ async fn each_request_is_answered_over_the_wire_and_leaves_the_session_working()
 }
 
 fn request_text(row: &Row, id: &str) -> Vec<u8> {
-    let target = row.target.replace("ID", id);
+    let target = target(row, id);
     let mut head = format!("{} {target} HTTP/1.1\r\nhost: {HOST}\r\n", row.method);
     for value in row.types {
         head += &format!("content-type: {value}\r\n");
