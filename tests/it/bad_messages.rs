@@ -260,7 +260,7 @@ fn name(text: &[u8]) -> String {
 }
 
 #[test]
-fn each_is_refused_by_its_rule_in_words_that_do_not_quote_it() {
+fn each_is_refused_by_its_rule_in_one_short_line() {
     for (text, kind) in texts() {
         let name = name(&text);
         let error = match Message::parse(text.clone()) {

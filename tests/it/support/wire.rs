@@ -118,7 +118,14 @@ impl Wire {
         }
     }
 
-    async fn exactly(&mut self, len: usize) -> Vec<u8> {
+    /// The next bytes, which are to be these.
+    pub(crate) async fn expect(&mut self, bytes: &[u8]) {
+        let found = self.exactly(bytes.len()).await;
+        let (found, bytes) = (found.escape_ascii(), bytes.escape_ascii());
+        assert_eq!(found.to_string(), bytes.to_string());
+    }
+
+    pub(crate) async fn exactly(&mut self, len: usize) -> Vec<u8> {
         while self.unread.len() < len {
             self.must_fill().await;
         }
