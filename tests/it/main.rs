@@ -6,6 +6,7 @@ mod good_messages;
 mod http_edge;
 mod message_properties;
 mod post_body;
+mod post_rows;
 mod post_table;
 mod servers;
 mod stream_head;

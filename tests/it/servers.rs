@@ -22,16 +22,22 @@ enum Client {
     Http2(http2::SendRequest<Body>),
 }
 
+async fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
 impl Client {
     async fn http1(address: &str) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        let stream = connect(address).await;
         let (client, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self::Http1(client)
     }
 
     async fn http2(address: &str) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        let stream = connect(address).await;
         let io = TokioIo::new(stream);
         let (client, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
         tokio::spawn(connection);
