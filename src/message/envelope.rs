@@ -50,9 +50,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<Envelope, InvalidMessage> {
         let what = format!("`{}` is given twice", NAMES[index]);
         return Err(InvalidMessage::new(Invalid::Duplicate, what).at(at(value)));
     }
-    if let Some(offset) = scan::lone_surrogate(text) {
-        let what = "half of a surrogate pair is no character, escape both halves";
-        return Err(InvalidMessage::new(Invalid::LoneSurrogate, what).at(offset));
+    if let Some(invalid) = lone_surrogate(text) {
+        return Err(invalid);
     }
     let value = |member: usize| found.values[member];
     let refuse = |kind, member: usize, rule: &str| {
@@ -127,7 +126,13 @@ fn object(text: &str) -> Result<scan::Members<'_, 6>, InvalidMessage> {
         InvalidMessage::new(Invalid::Syntax, format!("not JSON: {what}")).at(offset)
     };
     match rest.chars().next() {
-        Some('{') => scan::members(text, &NAMES).map_err(|error| syntax(&error)),
+        Some('{') => scan::members(text, &NAMES).map_err(|error| {
+            // Keys are read as Rust strings, which cannot hold half of a pair; to JSON it is one.
+            match serde_json::from_str::<&RawValue>(text) {
+                Ok(_) => lone_surrogate(text).unwrap_or_else(|| syntax(&error)),
+                Err(_) => syntax(&error),
+            }
+        }),
         Some('[') => {
             let what = "a JSON-RPC batch is not a message, send each one in a POST of its own";
             Err(InvalidMessage::new(Invalid::Batch, what).at(scan::offset(text, rest)))
@@ -144,6 +149,13 @@ fn object(text: &str) -> Result<scan::Members<'_, 6>, InvalidMessage> {
             }
         }),
     }
+}
+
+/// The refusal of valid JSON in which half of a surrogate pair stands.
+fn lone_surrogate(json: &str) -> Option<InvalidMessage> {
+    let what = "half of a surrogate pair is no character, escape both halves";
+    let offset = scan::lone_surrogate(json)?;
+    Some(InvalidMessage::new(Invalid::LoneSurrogate, what).at(offset))
 }
 
 fn is_object(value: &RawValue) -> bool {

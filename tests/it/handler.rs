@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use mcp_sse_server::{Session, handler::Spawned};
 
-use crate::memory::{Server, event, ping};
+use crate::support::{
+    ping,
+    polled::{Server, event},
+};
 
 async fn echo(mut session: Session) {
     while let Some(incoming) = session.recv().await {

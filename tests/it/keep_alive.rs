@@ -5,7 +5,10 @@ use std::{future::pending, time::Duration};
 use mcp_sse_server::{Message, Session};
 use tokio::time::{Instant, advance};
 
-use crate::memory::{Server, event, ping};
+use crate::support::{
+    ping,
+    polled::{Server, event},
+};
 
 async fn silent(session: Session) {
     let _session = session;

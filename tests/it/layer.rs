@@ -11,7 +11,10 @@ use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::mock;
 
-use crate::memory::{event, ping, post_request, text_of};
+use crate::support::{
+    ping,
+    polled::{event, post_request, text_of},
+};
 
 async fn echo(mut session: Session) {
     while let Some(incoming) = session.recv().await {
@@ -53,7 +56,7 @@ async fn a_session_runs_through_the_layer_and_all_else_is_the_inner_service_s() 
     let uri = std::str::from_utf8(&first).unwrap().lines().nth(1).unwrap();
     let uri = uri.strip_prefix("data: ").unwrap().to_owned();
     for (id, uri) in [uri.clone(), uri.replace("/?", "?")].iter().enumerate() {
-        let text = ping(id.try_into().unwrap());
+        let text = ping(id);
         let response = app.clone().oneshot(post_request(uri, &text)).await.unwrap();
         assert_eq!(response.status(), 202, "{uri}");
         assert_eq!(response.body().size_hint().exact(), Some(8));

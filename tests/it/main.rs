@@ -1,9 +1,21 @@
 //! Behaviour of the transport, one module a topic.
 
 mod auto_traits;
+mod bad_messages;
+mod delivery;
+mod good_messages;
 mod handler;
+mod http_edge;
 mod keep_alive;
 mod layer;
-mod memory;
+mod message_properties;
+mod mount_path;
+mod post_body;
+mod post_body_wire;
+mod post_rows;
+mod post_table;
+mod servers;
 mod session;
 mod stream;
+mod stream_head;
+mod support;

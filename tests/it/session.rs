@@ -14,7 +14,10 @@ use mcp_sse_server::{
 use tokio_test::{assert_pending, assert_ready, task};
 use tower::Service;
 
-use crate::memory::{Server, event, ping, post_request, text_of};
+use crate::support::{
+    ping,
+    polled::{Server, event, post_request, text_of},
+};
 
 type Slot<T> = Arc<Mutex<Option<T>>>;
 
@@ -37,7 +40,7 @@ fn server() -> (Server<impl mcp_sse_server::Handler>, Slot<Session>) {
     )
 }
 
-fn message(id: u32) -> Message {
+fn message(id: usize) -> Message {
     Message::parse(ping(id)).unwrap()
 }
 

@@ -9,7 +9,10 @@ use http_body::Body;
 use mcp_sse_server::{Message, Session};
 use tower::Service;
 
-use crate::memory::{Server, event, get_request, ping};
+use crate::support::{
+    ping,
+    polled::{Server, event, get_request},
+};
 
 /// Sends back what it gets, until the client is gone.
 async fn echo(mut session: Session) {

@@ -1,4 +1,4 @@
-//! The services in memory: requests by `call`, streams polled by hand.
+//! The services in memory, with streams that are polled by hand.
 
 use std::pin::{Pin, pin};
 
@@ -12,6 +12,8 @@ use mcp_sse_server::{
 };
 use tokio_test::{assert_ready, task::Spawn};
 use tower::{Service, ServiceExt};
+
+use super::{HOST, post};
 
 /// A transport's services and registry.
 pub(crate) struct Server<H> {
@@ -105,27 +107,19 @@ fn ready_frame<F: Future<Output = ()>>(body: &mut Spawn<SseBody<F>>) -> Option<B
 }
 
 pub(crate) fn get_request() -> Request<()> {
-    let request = Request::get("/sse").header("host", "localhost");
+    let request = Request::get("/sse").header("host", HOST);
     request.body(()).unwrap()
 }
 
+/// A good `POST`, whole.
 pub(crate) fn post_request(uri: &str, text: &str) -> Request<Full<Bytes>> {
-    Request::post(uri)
-        .header("host", "localhost")
-        .header("content-type", "application/json")
-        .body(Full::new(Bytes::copy_from_slice(text.as_bytes())))
-        .unwrap()
+    post(uri, Full::new(Bytes::copy_from_slice(text.as_bytes())))
 }
 
 /// What a response says.
 pub(crate) async fn text_of(response: Response<PostBody>) -> String {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A request with the given id.
-pub(crate) fn ping(id: u32) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)
 }
 
 /// The event that carries a message.

@@ -1,0 +1,207 @@
+//! Bodies: how much of one is read, and what is answered while it is on its way.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{HeaderMap, Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use mcp_sse_server::{SseServerTransport, rejection::RejectionKind};
+use tokio_test::{assert_pending, assert_ready_ok, task};
+use tower::{Service, ServiceExt};
+
+use crate::support::{HOST, Memory, echo, ping, post};
+
+const LIMIT: usize = 64 * 1024;
+
+fn transport() -> SseServerTransport<impl mcp_sse_server::Handler<Future: Send> + Send + Sync> {
+    let transport = SseServerTransport::new("/messages/", echo).unwrap();
+    transport.body_limit(LIMIT)
+}
+
+fn is(answer: &Response<String>, status: u16, text: &str) {
+    assert_eq!(
+        (answer.status().as_u16(), answer.body().as_str()),
+        (status, text)
+    );
+}
+
+/// A body that must not be asked for anything.
+fn untouchable() -> UnsyncBoxBody<Bytes, Infallible> {
+    let frames = stream::poll_fn(|_| panic!("the body is read"));
+    StreamBody::new(frames).boxed_unsync()
+}
+
+#[tokio::test]
+async fn a_request_that_its_head_condemns_has_no_body_read() {
+    let memory = Memory::new(&transport());
+    let (uri, _events) = memory.open().await;
+    let unknown = "/messages/?session_id=0123456789abcdef0123456789abcdef";
+    for target in ["/messages/", "/messages/?session_id=x", unknown] {
+        let answer = memory.call(post(target, untouchable())).await;
+        assert!(answer.status().is_client_error(), "{target}");
+    }
+    let get = Request::get(&uri).header("host", HOST);
+    let answer = memory.call(get.body(untouchable()).unwrap()).await;
+    is(&answer, 405, "Method Not Allowed");
+    let text = Request::post(&uri)
+        .header("host", HOST)
+        .header("content-type", "text/plain");
+    let answer = memory.call(text.body(untouchable()).unwrap()).await;
+    is(&answer, 400, "Invalid Content-Type header");
+    let mut waits = post(&uri, untouchable());
+    waits
+        .headers_mut()
+        .insert("content-length", (LIMIT + 1).into());
+    waits
+        .headers_mut()
+        .insert("expect", "100-continue".parse().unwrap());
+    is(&memory.call(waits).await, 413, "Request body too large");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_refused_and_delivers_nothing() {
+    let memory = Memory::new(&transport());
+    let (uri, mut events) = memory.open().await;
+    for whole in [
+        ping(1),
+        r#"{"jsonrpc""#.to_owned(),
+        "[".to_owned(),
+        String::new(),
+    ] {
+        let frames = [
+            Ok(Frame::data(Bytes::from(whole.clone()))),
+            Err("broken off"),
+        ];
+        let answer = memory
+            .call(post(&uri, StreamBody::new(stream::iter(frames))))
+            .await;
+        is(&answer, 400, "Could not read request body");
+        let kind = answer.extensions().get();
+        assert_eq!(kind, Some(&RejectionKind::BodyUnreadable), "{whole}");
+    }
+    is(&memory.post(&uri, ping(2)).await, 202, "Accepted");
+    assert_eq!(events.echoed().await, ping(2));
+}
+
+#[tokio::test]
+async fn a_body_of_the_default_limit_is_taken_and_one_byte_more_is_not() {
+    let transport = SseServerTransport::new("/messages/", echo).unwrap();
+    let memory = Memory::new(&transport);
+    let (uri, mut events) = memory.open().await;
+    let mut text = ping(1);
+    text += &" ".repeat(4 * 1024 * 1024 - text.len());
+    is(&memory.post(&uri, text.clone()).await, 202, "Accepted");
+    assert!(events.echoed().await == text);
+    text.push(' ');
+    is(
+        &memory.post(&uri, text).await,
+        413,
+        "Request body too large",
+    );
+}
+
+#[tokio::test]
+async fn a_length_that_is_declared_small_does_not_lift_the_limit() {
+    let memory = Memory::new(&transport());
+    let (uri, mut events) = memory.open().await;
+    let chunks = stream::iter(vec![Ok::<_, Infallible>(Bytes::from(" ".repeat(1024))); 65]);
+    let mut request = post(
+        &uri,
+        StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data))),
+    );
+    request.headers_mut().insert("content-length", 5.into());
+    is(&memory.call(request).await, 413, "Request body too large");
+    is(&memory.post(&uri, ping(1)).await, 202, "Accepted");
+    assert_eq!(events.echoed().await, ping(1));
+}
+
+#[tokio::test]
+async fn trailers_and_empty_frames_are_no_part_of_the_message() {
+    let memory = Memory::new(&transport());
+    let (uri, mut events) = memory.open().await;
+    let text = ping(1);
+    let (first, second) = text.split_at(9);
+    let data =
+        |text: &str| Ok::<_, Infallible>(Frame::data(Bytes::copy_from_slice(text.as_bytes())));
+    let trailers = Ok(Frame::trailers(HeaderMap::new()));
+    let frames = [data(""), data(first), data(""), data(second), trailers];
+    let answer = memory
+        .call(post(&uri, StreamBody::new(stream::iter(frames))))
+        .await;
+    is(&answer, 202, "Accepted");
+    assert_eq!(events.echoed().await, text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_ends_its_large_body_is_answered_all_the_same() {
+    let memory = Memory::new(&transport());
+    let (uri, _events) = memory.open().await;
+    let endless =
+        stream::repeat_with(|| Ok::<_, Infallible>(Frame::data(Bytes::from(vec![b' '; 999]))));
+    is(
+        &memory.call(post(&uri, StreamBody::new(endless))).await,
+        413,
+        "Request body too large",
+    );
+
+    let large = Frame::data(Bytes::from(vec![b' '; LIMIT + 1]));
+    let stalled = stream::iter([Ok::<_, Infallible>(large)]).chain(stream::pending());
+    is(
+        &memory.call(post(&uri, StreamBody::new(stalled))).await,
+        413,
+        "Request body too large",
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ends_while_a_body_is_read_is_not_found() {
+    let memory = Memory::new(&transport());
+    let (uri, events) = memory.open().await;
+    let (send, receive) = tokio::sync::oneshot::channel::<()>();
+    let end = stream::once(async move {
+        let _ = receive.await;
+        Ok::<_, Infallible>(Frame::data(Bytes::from(ping(1))))
+    });
+    let mut service = memory.post.clone();
+    let mut posting = task::spawn(service.call(post(&uri, StreamBody::new(Box::pin(end)))));
+    assert_pending!(posting.poll());
+    drop(events);
+    send.send(()).unwrap();
+    let answer = assert_ready_ok!(posting.poll());
+    assert_eq!(answer.status(), 404);
+    assert_eq!(
+        answer.extensions().get(),
+        Some(&RejectionKind::SessionNotFound)
+    );
+}
+
+#[tokio::test]
+async fn a_body_of_one_frame_is_not_copied() {
+    let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
+    let transport =
+        SseServerTransport::new("/messages/", move |mut session: mcp_sse_server::Session| {
+            let send = send.clone();
+            async move {
+                while let Some(incoming) = session.recv().await {
+                    send.send(incoming.message.into_bytes().as_ptr() as usize)
+                        .unwrap();
+                }
+            }
+        });
+    let memory = Memory::new(&transport.unwrap());
+    let (uri, mut events) = memory.open().await;
+    let text = Bytes::from(ping(1));
+    let at = text.as_ptr() as usize;
+    let answer = memory
+        .post
+        .clone()
+        .oneshot(post(&uri, Full::new(text)))
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 202);
+    let mut reading = task::spawn(events.next());
+    assert_pending!(reading.poll());
+    assert_eq!(receive.try_recv(), Ok(at));
+}

@@ -1,0 +1,117 @@
+//! Bodies on their way over the wire: cut, too large, and asked for first.
+
+use http::Response;
+use mcp_sse_server::SseServerTransport;
+
+use crate::support::{HOST, Server, echo, ping, post_text};
+
+const LIMIT: usize = 64 * 1024;
+/// More than the limit, and less than what is read beyond it for the client's sake.
+const A_BIT_OVER: usize = LIMIT + 150 * 1024;
+
+fn transport() -> SseServerTransport<impl mcp_sse_server::Handler<Future: Send> + Send + Sync> {
+    let transport = SseServerTransport::new("/messages/", echo).unwrap();
+    transport.body_limit(LIMIT)
+}
+
+fn is(answer: &Response<String>, status: u16, text: &str) {
+    assert_eq!(
+        (answer.status().as_u16(), answer.body().as_str()),
+        (status, text)
+    );
+}
+
+#[tokio::test]
+async fn a_connection_cut_in_a_body_delivers_nothing() {
+    let server = Server::spawn(&transport()).await;
+    let (uri, mut events) = server.open("/sse").await;
+    let text = ping(1);
+    let sized = post_text(&uri, format!("{text} "));
+    let chunked = format!(
+        "POST {uri} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n{:x}\r\n{text}\r\n",
+        text.len()
+    );
+    for cut in [&sized[..sized.len() - 1], chunked.as_bytes()] {
+        // With an end of what is written, and without a word.
+        let mut wire = server.connect().await;
+        wire.send(cut).await;
+        wire.finish().await;
+        let rest = wire.rest().await;
+        assert!(
+            rest.is_empty() || rest.starts_with("HTTP/1.1 400 "),
+            "{rest}"
+        );
+
+        let mut wire = server.connect().await;
+        wire.send(cut).await;
+        drop(wire);
+
+        is(&server.post(&uri, ping(2)).await, 202, "Accepted");
+        assert_eq!(events.echoed().await, ping(2));
+    }
+    assert_eq!(server.sessions.len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_first_writes_a_body_a_bit_too_large_can_read_the_answer() {
+    let server = Server::spawn(&transport()).await;
+    let (uri, mut events) = server.open("/sse").await;
+    for round in 0..5 {
+        let mut wire = server.connect().await;
+        wire.send(post_text(&uri, " ".repeat(A_BIT_OVER))).await;
+        is(&wire.answer().await, 413, "Request body too large");
+
+        let mut wire = server.connect().await;
+        let head = format!(
+            "POST {uri} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
+             transfer-encoding: chunked\r\n\r\n"
+        );
+        wire.send(head).await;
+        for _ in 0..A_BIT_OVER / 1024 {
+            wire.send(format!("400\r\n{}\r\n", " ".repeat(1024))).await;
+        }
+        wire.send("0\r\n\r\n").await;
+        is(&wire.answer().await, 413, "Request body too large");
+
+        // Such a body was read whole, so that the connection serves on.
+        wire.send(post_text(&uri, ping(round))).await;
+        is(&wire.answer().await, 202, "Accepted");
+        assert_eq!(events.echoed().await, ping(round));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_to_continue_or_refused_before_it_sends() {
+    let server = Server::spawn(&transport()).await;
+    let (uri, mut events) = server.open("/sse").await;
+    let text = ping(1);
+    let ask = |uri: &str, len: usize| {
+        format!(
+            "POST {uri} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
+             content-length: {len}\r\nexpect: 100-continue\r\n\r\n"
+        )
+    };
+
+    let mut wire = server.connect().await;
+    wire.send(ask(&uri, text.len())).await;
+    assert_eq!(wire.head_text().await, "HTTP/1.1 100 Continue");
+    wire.send(&text).await;
+    is(&wire.answer().await, 202, "Accepted");
+    assert_eq!(events.echoed().await, text);
+
+    let unknown = "/messages/?session_id=0123456789abcdef0123456789abcdef";
+    for (target, len, status, refusal) in [
+        (uri.as_str(), LIMIT + 1, 413, "Request body too large"),
+        (uri.as_str(), usize::MAX / 2, 413, "Request body too large"),
+        (unknown, text.len(), 404, "Could not find session"),
+        ("/messages/", text.len(), 400, "session_id is required"),
+    ] {
+        let mut wire = server.connect().await;
+        wire.send(ask(target, len)).await;
+        // The first head that comes: no `100 Continue` stands before it.
+        is(&wire.answer().await, status, refusal);
+    }
+    is(&server.post(&uri, ping(2)).await, 202, "Accepted");
+    assert_eq!(events.echoed().await, ping(2));
+}

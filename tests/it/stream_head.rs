@@ -1,0 +1,208 @@
+//! What a stream begins with, to the letter, and what opens none.
+
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
+use mcp_sse_server::{Session, SseServerTransport, rejection::RejectionKind, session::SessionId};
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+use crate::support::{Events, HOST, Memory, Server, echo, ping};
+
+/// The head's lines without the date, sorted.
+fn head_lines(head: &str) -> Vec<&str> {
+    let mut lines: Vec<_> = head.split("\r\n").collect();
+    lines.retain(|line| !line.starts_with("date: "));
+    lines[1..].sort_unstable();
+    lines
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_these_bytes_and_no_others() {
+    let server = Server::spawn(&SseServerTransport::new("/messages/", echo).unwrap()).await;
+    let mut wire = server.connect().await;
+    wire.send(format!("GET /sse HTTP/1.1\r\nhost: {HOST}\r\n\r\n"))
+        .await;
+    let head = wire.head_text().await;
+    assert_eq!(
+        head_lines(&head),
+        [
+            "HTTP/1.1 200 OK",
+            "cache-control: no-store, no-transform",
+            "content-type: text/event-stream",
+            "transfer-encoding: chunked",
+            "x-accel-buffering: no",
+        ]
+    );
+    // The first event comes whole.
+    wire.expect(b"4E\r\nevent: endpoint\ndata: /messages/?session_id=")
+        .await;
+    let id = String::from_utf8(wire.exactly(32).await).unwrap();
+    assert!(
+        id.bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
+        "{id}"
+    );
+    wire.expect(b"\n\n\r\n").await;
+
+    // The next bytes are those of an answer: nothing stands between.
+    let posted = server
+        .post(&format!("/messages/?session_id={id}"), ping(1))
+        .await;
+    assert_eq!(posted.status(), 202);
+    let answer = format!(
+        "event: message\ndata: {{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"text\":{:?}}}}}\n\n",
+        ping(1)
+    );
+    wire.expect(format!("{:X}\r\n{answer}\r\n", answer.len()).as_bytes())
+        .await;
+
+    let id: SessionId = id.parse().unwrap();
+    assert!(server.sessions.close(&id));
+    wire.expect(b"0\r\n\r\n").await;
+}
+
+#[tokio::test]
+async fn the_stream_says_nothing_of_its_length_or_end() {
+    let memory = Memory::new(&SseServerTransport::new("/messages/", echo).unwrap());
+    let response = memory.get().await;
+    assert_eq!(response.status(), 200);
+    let mut names: Vec<_> = response
+        .headers()
+        .keys()
+        .map(|name| name.as_str())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["cache-control", "content-type", "x-accel-buffering"]
+    );
+    assert!(!response.body().is_end_stream());
+    assert_eq!(response.body().size_hint().exact(), None);
+}
+
+#[tokio::test]
+async fn other_methods_on_the_streams_path_are_refused_and_open_no_session() {
+    let transport = SseServerTransport::new("/messages/", echo).unwrap();
+    let server = Server::spawn(&transport).await;
+    let memory = Memory::new(&transport);
+    for method in [
+        "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "get",
+    ] {
+        let mut wire = server.connect().await;
+        let initialize = ping(1);
+        let len = initialize.len();
+        wire.send(format!(
+            "{method} /sse HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
+             accept: application/json, text/event-stream\r\ncontent-length: {len}\r\n\r\n{initialize}"
+        ))
+        .await;
+        let answer = match method {
+            "HEAD" => wire.head().await,
+            _ => wire.answer().await,
+        };
+        assert_eq!(answer.status(), 405, "{method}");
+        assert_eq!(answer.headers()["allow"], "GET", "{method}");
+        assert_eq!(
+            answer.headers()["content-type"],
+            "text/plain; charset=utf-8",
+            "{method}"
+        );
+        if method != "HEAD" {
+            assert_eq!(answer.body(), "Method Not Allowed", "{method}");
+        }
+
+        let request = Request::builder()
+            .method(method)
+            .uri("/sse")
+            .header("host", HOST);
+        let answer = memory
+            .sse
+            .clone()
+            .oneshot(request.body(()).unwrap())
+            .await
+            .unwrap();
+        let kind = answer.extensions().get();
+        assert_eq!(kind, Some(&RejectionKind::MethodNotAllowed), "{method}");
+        let exact = answer.body().size_hint().exact();
+        assert_eq!(exact, Some("Method Not Allowed".len() as u64), "{method}");
+        assert!(server.sessions.is_empty(), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopping_opens_no_stream() {
+    let memory = Memory::new(&SseServerTransport::new("/messages/", echo).unwrap());
+    memory.sessions.shutdown();
+    let answer = memory.get().await;
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "1");
+    assert_eq!(
+        answer.extensions().get(),
+        Some(&RejectionKind::ShuttingDown)
+    );
+    let text = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(text, "Server is shutting down");
+    assert!(memory.sessions.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_get_accepts_or_brings_along_does_not_matter() {
+    let server = Server::spawn(&SseServerTransport::new("/messages/", echo).unwrap()).await;
+    for (name, head) in [
+        ("no accept", ""),
+        ("accepts JSON only", "accept: application/json\r\n"),
+        ("resumes", "last-event-id: 7\r\n"),
+        ("a body", "content-length: 3\r\n\r\nabc"),
+        ("a session id", "mcp-session-id: x\r\n"),
+    ] {
+        let mut wire = server.connect().await;
+        let end = if head.contains("\r\n\r\n") {
+            ""
+        } else {
+            "\r\n"
+        };
+        wire.send(format!(
+            "GET /sse?x HTTP/1.1\r\nhost: {HOST}\r\n{head}{end}"
+        ))
+        .await;
+        let (head, body) = wire.into_stream().await;
+        assert_eq!(head.status(), 200, "{name}");
+        let mut events = Events::new(body);
+        let uri = events.endpoint().await;
+        assert_eq!(server.post(&uri, ping(1)).await.status(), 202, "{name}");
+        assert_eq!(events.echoed().await, ping(1), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_connection_ends_its_session() {
+    struct Gone(mpsc::UnboundedSender<SessionId>, SessionId);
+    impl Drop for Gone {
+        fn drop(&mut self) {
+            let _ = self.0.send(self.1);
+        }
+    }
+    let (send, mut gone) = mpsc::unbounded_channel();
+    let transport = SseServerTransport::new("/messages/", move |session: Session| {
+        let gone = Gone(send.clone(), *session.id());
+        async move {
+            let _gone = gone;
+            echo(session).await;
+        }
+    });
+    let server = Server::spawn(&transport.unwrap()).await;
+    let (uri, events) = server.open("/sse").await;
+    let (kept, mut kept_events) = server.open("/sse").await;
+    let id = uri.split_once('=').unwrap().1.parse().unwrap();
+    drop(events);
+    let ended = crate::support::within("the handler's end", gone.recv()).await;
+    assert_eq!(ended, Some(id));
+    let answer: Response<String> = server.post(&uri, ping(1)).await;
+    assert_eq!(
+        (answer.status().as_u16(), answer.body().as_str()),
+        (404, "Could not find session")
+    );
+    assert_eq!(server.post(&kept, ping(2)).await.status(), 202);
+    assert_eq!(kept_events.echoed().await, ping(2));
+}
