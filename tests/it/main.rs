@@ -3,6 +3,7 @@
 mod auto_traits;
 mod bad_messages;
 mod delivery;
+mod disconnect;
 mod good_messages;
 mod handler;
 mod http_edge;

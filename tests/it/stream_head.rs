@@ -1,10 +1,9 @@
 //! What a stream begins with, to the letter, and what opens none.
 
-use http::{Request, Response};
+use http::Request;
 use http_body::Body;
 use http_body_util::BodyExt;
-use mcp_sse_server::{Session, SseServerTransport, rejection::RejectionKind, session::SessionId};
-use tokio::sync::mpsc;
+use mcp_sse_server::{SseServerTransport, rejection::RejectionKind, session::SessionId};
 use tower::ServiceExt;
 
 use crate::support::{Events, HOST, Memory, Server, echo, ping};
@@ -173,36 +172,4 @@ async fn what_a_get_accepts_or_brings_along_does_not_matter() {
         assert_eq!(server.post(&uri, ping(1)).await.status(), 202, "{name}");
         assert_eq!(events.echoed().await, ping(1), "{name}");
     }
-}
-
-#[tokio::test]
-async fn a_client_that_closes_its_connection_ends_its_session() {
-    struct Gone(mpsc::UnboundedSender<SessionId>, SessionId);
-    impl Drop for Gone {
-        fn drop(&mut self) {
-            let _ = self.0.send(self.1);
-        }
-    }
-    let (send, mut gone) = mpsc::unbounded_channel();
-    let transport = SseServerTransport::new("/messages/", move |session: Session| {
-        let gone = Gone(send.clone(), *session.id());
-        async move {
-            let _gone = gone;
-            echo(session).await;
-        }
-    });
-    let server = Server::spawn(&transport.unwrap()).await;
-    let (uri, events) = server.open("/sse").await;
-    let (kept, mut kept_events) = server.open("/sse").await;
-    let id = uri.split_once('=').unwrap().1.parse().unwrap();
-    drop(events);
-    let ended = crate::support::within("the handler's end", gone.recv()).await;
-    assert_eq!(ended, Some(id));
-    let answer: Response<String> = server.post(&uri, ping(1)).await;
-    assert_eq!(
-        (answer.status().as_u16(), answer.body().as_str()),
-        (404, "Could not find session")
-    );
-    assert_eq!(server.post(&kept, ping(2)).await.status(), 202);
-    assert_eq!(kept_events.echoed().await, ping(2));
 }
