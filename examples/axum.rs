@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             // No signal handler, no graceful end: then the server stops at once.
             let _ = signal::ctrl_c().await;
             // Open streams would hold the graceful shutdown up for ever.
-            sessions.shutdown();
+            sessions.shutdown().await;
         })
         .await?;
     Ok(())

@@ -55,6 +55,8 @@ pub enum RejectionKind {
     InvalidMessage,
     /// The session's inbox was full, and still is.
     SessionBusy,
+    /// The bodies of all `POST`s together had no room for this one, and still have none.
+    ServerBusy,
     /// As many sessions are open as may be.
     TooManySessions,
     /// As many sessions of this principal are open as may be.
@@ -78,6 +80,7 @@ impl RejectionKind {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::SessionNotFound => StatusCode::NOT_FOUND,
             Self::SessionBusy
+            | Self::ServerBusy
             | Self::TooManySessions
             | Self::TooManySessionsOfPrincipal
             | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
@@ -97,6 +100,7 @@ impl RejectionKind {
             Self::BodyUnreadable => "Could not read request body",
             Self::InvalidMessage => "Could not parse message",
             Self::SessionBusy => "Session is busy",
+            Self::ServerBusy => "Server is busy",
             Self::TooManySessions | Self::TooManySessionsOfPrincipal => "Too many sessions",
             Self::ShuttingDown => "Server is shutting down",
         }

@@ -9,9 +9,10 @@ use crate::{
     post::{PostOptions, PostService},
     security::TransportSecurity,
     session::{
-        Capacity, IdSource, Limits, Principal, PrincipalSource, SessionOptions, SessionRegistry,
+        Capacity, ChannelOptions, IdSource, Limits, Principal, PrincipalSource, SessionOptions,
+        SessionRegistry,
     },
-    sse::{SseService, StreamOptions},
+    sse::{SseService, StreamOptions, Timing},
 };
 
 /// MCP's HTTP+SSE transport: options once, then the services.
@@ -31,6 +32,12 @@ use crate::{
 /// | [`delivery_timeout`](Self::delivery_timeout) | 3 s |
 /// | [`inbox_capacity`](Self::inbox_capacity) | 32 messages |
 /// | [`outbox_capacity`](Self::outbox_capacity) | 32 messages |
+/// | [`inbox_bytes`](Self::inbox_bytes) | 1 MiB |
+/// | [`outbox_bytes`](Self::outbox_bytes) | 1 MiB |
+/// | [`in_flight_bytes`](Self::in_flight_bytes) | 64 MiB, for all sessions together |
+/// | [`stall_timeout`](Self::stall_timeout) | 60 s |
+/// | [`idle_timeout`](Self::idle_timeout) | never |
+/// | [`answer_panics`](Self::answer_panics) | no |
 /// | [`mount_path`](Self::mount_path) | none |
 /// | [`carry_query`](Self::carry_query) | no |
 #[must_use = "a transport does nothing until its services are mounted"]
@@ -48,6 +55,10 @@ impl<H: Handler> SseServerTransport<H> {
     ///
     /// `endpoint` is no plain path, see [`Endpoint::new`].
     pub fn new(endpoint: impl AsRef<str>, handler: H) -> Result<Self, InvalidEndpoint> {
+        let capacity = Capacity {
+            items: 32,
+            bytes: 1024 * 1024,
+        };
         Ok(Self {
             handler: Arc::new(handler),
             registry: SessionRegistry::new(),
@@ -55,11 +66,17 @@ impl<H: Handler> SseServerTransport<H> {
                 endpoint: Endpoint::new(endpoint)?,
                 mount_path: MountPath::default(),
                 carry_query: false,
-                keep_alive: Some(Duration::from_secs(15)),
+                timing: Timing {
+                    keep_alive: Some(Duration::from_secs(15)),
+                    idle_timeout: None,
+                    stall_timeout: Some(Duration::from_secs(60)),
+                },
                 session: SessionOptions {
-                    capacity: Capacity {
-                        inbox: 32,
-                        outbox: 32,
+                    channel: ChannelOptions {
+                        inbox: capacity,
+                        outbox: capacity,
+                        track_activity: false,
+                        track_requests: false,
                     },
                     limits: Limits::default(),
                     ids: IdSource::default(),
@@ -69,6 +86,7 @@ impl<H: Handler> SseServerTransport<H> {
             },
             post: PostOptions {
                 body_limit: 4 * 1024 * 1024,
+                in_flight_bytes: 64 * 1024 * 1024,
                 delivery_timeout: Duration::from_secs(3),
                 security: TransportSecurity::default(),
                 principal: PrincipalSource::default(),
@@ -143,13 +161,46 @@ impl<H> SseServerTransport<H> {
     ///
     /// `None` and zero turn it off.
     pub fn keep_alive(mut self, interval: impl Into<Option<Duration>>) -> Self {
-        self.stream.keep_alive = interval.into().filter(|interval| !interval.is_zero());
+        self.stream.timing.keep_alive = on(interval.into());
         self
     }
 
     /// The largest body of a `POST`, in bytes. Default: 4 MiB. A larger one is answered with 413.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.post.body_limit = bytes;
+        self
+    }
+
+    /// After how long a time without a message in either direction a session is ended. Default: never.
+    ///
+    /// Keep-alives do not count. `None` and zero turn it off.
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        let timeout = on(timeout.into());
+        self.stream.session.channel.track_activity = timeout.is_some();
+        self.stream.timing.idle_timeout = timeout;
+        self
+    }
+
+    /// How long a client may leave unread what the server has to write, before its session is ended.
+    /// Default: 60 s.
+    ///
+    /// It counts from when the buffers of the server and of both operating systems are full. The
+    /// session is then gone as if it were closed, and what its client did not read is dropped. Its
+    /// stream stays with the server, which cannot write, until the connection breaks or the client
+    /// reads on and finds the end.
+    ///
+    /// `None` and zero turn it off.
+    pub fn stall_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.stream.timing.stall_timeout = on(timeout.into());
+        self
+    }
+
+    /// Whether a handler that panics leaves its client an error (-32603) for each request that it took
+    /// and did not answer, before the stream ends. Default: no.
+    ///
+    /// It costs an entry in a set for each request, which is why it is off by default.
+    pub fn answer_panics(mut self, answer: bool) -> Self {
+        self.stream.session.channel.track_requests = answer;
         self
     }
 
@@ -170,7 +221,7 @@ impl<H> SseServerTransport<H> {
             messages > 0,
             "inbox_capacity must be at least 1, nothing could ever be delivered"
         );
-        self.stream.session.capacity.inbox = messages;
+        self.stream.session.channel.inbox.items = messages;
         self
     }
 
@@ -184,7 +235,34 @@ impl<H> SseServerTransport<H> {
             messages > 0,
             "outbox_capacity must be at least 1, nothing could ever be sent"
         );
-        self.stream.session.capacity.outbox = messages;
+        self.stream.session.channel.outbox.items = messages;
+        self
+    }
+
+    /// How many bytes wait for a session's handler; a `POST` beyond them waits. Default: 1 MiB.
+    ///
+    /// A message counts with its text, its request's headers and a few hundred bytes of its own. One
+    /// that has more than all the room goes in alone, when nothing else waits.
+    pub fn inbox_bytes(mut self, bytes: usize) -> Self {
+        self.stream.session.channel.inbox.bytes = bytes;
+        self
+    }
+
+    /// How many bytes wait for a session's client; a send beyond them waits. Default: 1 MiB.
+    ///
+    /// One message that has more than all the room goes in alone, when nothing else waits.
+    pub fn outbox_bytes(mut self, bytes: usize) -> Self {
+        self.stream.session.channel.outbox.bytes = bytes;
+        self
+    }
+
+    /// How many bytes the bodies of all `POST`s that are on their way into an inbox may have together.
+    /// Default: 64 MiB. One beyond them waits, as for an inbox, and is then answered with 503.
+    ///
+    /// At least as much as [`body_limit`](Self::body_limit), whatever is given. Each call of
+    /// [`services`](Self::services) makes a budget of its own.
+    pub fn in_flight_bytes(mut self, bytes: usize) -> Self {
+        self.post.in_flight_bytes = bytes;
         self
     }
 
@@ -228,6 +306,11 @@ impl<H> SseServerTransport<H> {
     pub fn sessions(&self) -> SessionRegistry {
         self.registry.clone()
     }
+}
+
+/// Zero means off, as none does.
+fn on(interval: Option<Duration>) -> Option<Duration> {
+    interval.filter(|interval| !interval.is_zero())
 }
 
 impl<H> fmt::Debug for SseServerTransport<H> {

@@ -20,6 +20,7 @@ use crate::{
 
 use super::{
     body::PostBody,
+    budget::Lease,
     deliver::Delivery,
     read::{Read, ReadError},
 };
@@ -42,7 +43,7 @@ pin_project! {
     enum State<B> {
         Refused { rejection: Rejection },
         Reading { #[pin] read: Read<B>, to: Option<Recipient> },
-        Delivering { delivery: Delivery },
+        Delivering { delivery: Delivery, lease: Option<Lease> },
         Done,
     }
 }
@@ -76,17 +77,18 @@ impl<B: Body> Future for ResponseFuture<B> {
             match state.as_mut().project() {
                 StateProj::Refused { rejection } => break Err(*rejection),
                 StateProj::Reading { read, to } => {
-                    let body = ready!(read.poll_read(cx));
-                    match body
-                        .map_err(refuse_body)
-                        .and_then(|body| deliver(body, to.take()))
-                    {
-                        Ok(Some(delivery)) => state.set(State::Delivering { delivery }),
+                    let read = ready!(read.poll_read(cx)).map_err(refuse_body);
+                    let delivered = read.and_then(|(body, lease)| {
+                        let delivery = deliver(body, to.take())?;
+                        Ok(delivery.map(|delivery| State::Delivering { delivery, lease }))
+                    });
+                    match delivered {
+                        Ok(Some(delivering)) => state.set(delivering),
                         Ok(None) => break Ok(()),
                         Err(rejection) => break Err(rejection),
                     }
                 }
-                StateProj::Delivering { delivery } => {
+                StateProj::Delivering { delivery, .. } => {
                     break ready!(Pin::new(delivery).poll(cx)).map_err(refuse_delivery);
                 }
                 StateProj::Done => panic!("polled after completion"),
@@ -122,6 +124,7 @@ fn refuse_body(error: ReadError) -> Rejection {
     match error {
         ReadError::TooLarge => RejectionKind::BodyTooLarge.into(),
         ReadError::Broken => RejectionKind::BodyUnreadable.into(),
+        ReadError::NoRoom => RejectionKind::ServerBusy.into(),
     }
 }
 

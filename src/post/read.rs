@@ -4,10 +4,12 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
+
+use super::budget::Lease;
 
 /// How much of a body that is too large is read and thrown away, and for how long. A connection that
 /// is closed on unread bytes is reset, and the client may lose the answer that it was sent.
@@ -19,17 +21,23 @@ const DRAIN_TIME: Duration = Duration::from_millis(500);
 pub(super) enum ReadError {
     TooLarge,
     Broken,
+    /// No room for it, with all others that are being read.
+    NoRoom,
 }
 
 pin_project! {
     /// Reads a body whole, within a limit. A body of one frame of `Bytes` is not copied.
     ///
-    /// `http_body_util::Limited` and `Collect` would do but for two things: after the limit the same
-    /// body must be read on, and `Collect` allocates a list for the one frame that there mostly is.
+    /// `http_body_util::Limited` and `Collect` would do but for three things: after the limit the same
+    /// body must be read on, a frame must find room in the budget before it is kept, and `Collect`
+    /// allocates a list for the one frame that there mostly is.
     pub(super) struct Read<B> {
         #[pin]
         body: B,
         limit: usize,
+        patience: Duration,
+        lease: Option<Lease>,
+        frame: Option<Bytes>,
         first: Bytes,
         all: BytesMut,
         drain: Option<Drain>,
@@ -42,10 +50,13 @@ struct Drain {
 }
 
 impl<B: Body> Read<B> {
-    pub(super) fn new(body: B, limit: usize) -> Self {
+    pub(super) fn new(body: B, limit: usize, lease: Lease, patience: Duration) -> Self {
         Self {
             body,
             limit,
+            patience,
+            lease: Some(lease),
+            frame: None,
             first: Bytes::new(),
             all: BytesMut::new(),
             drain: None,
@@ -55,20 +66,35 @@ impl<B: Body> Read<B> {
     /// Reads a body that is known to be too large, only so that the client can read the answer.
     pub(super) fn too_large(body: B) -> Self {
         Self {
+            body,
+            limit: 0,
+            patience: Duration::ZERO,
+            lease: None,
+            frame: None,
+            first: Bytes::new(),
+            all: BytesMut::new(),
             drain: Some(Drain::new()),
-            ..Self::new(body, 0)
         }
     }
 
+    /// The whole body, with its share of the budget, to be held while the body is.
     pub(super) fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Bytes, ReadError>> {
+    ) -> Poll<Result<(Bytes, Option<Lease>), ReadError>> {
         let mut this = self.project();
         loop {
             if let Some(drain) = this.drain {
                 ready!(drain.poll(cx, this.body.as_mut()));
                 return Poll::Ready(Err(ReadError::TooLarge));
+            }
+            if let (Some(data), Some(lease)) = (&*this.frame, this.lease.as_mut()) {
+                if !ready!(lease.poll_grow(cx, data.len(), *this.patience)) {
+                    return Poll::Ready(Err(ReadError::NoRoom));
+                }
+            }
+            if let Some(data) = this.frame.take() {
+                keep(data, this.first, this.all);
             }
             // A body that is known to be over need not be asked for its end.
             if this.body.is_end_stream() {
@@ -83,29 +109,33 @@ impl<B: Body> Read<B> {
                     };
                     let len = data.remaining();
                     if len > *this.limit - this.first.len() - this.all.len() {
-                        this.first.clear();
-                        this.all.clear();
+                        *this.first = Bytes::new();
+                        *this.all = BytesMut::new();
+                        *this.lease = None;
                         *this.drain = Some(Drain::new());
-                    } else if this.all.is_empty() && this.first.is_empty() {
-                        *this.first = data.copy_to_bytes(len);
                     } else {
-                        this.all.extend_from_slice(&std::mem::take(this.first));
-                        this.all.reserve(len);
-                        while data.has_remaining() {
-                            let chunk = data.chunk();
-                            let len = chunk.len();
-                            this.all.extend_from_slice(chunk);
-                            data.advance(len);
-                        }
+                        *this.frame = Some(data.copy_to_bytes(len));
                     }
                 }
             }
         }
-        Poll::Ready(Ok(match this.all.is_empty() {
+        let body = match this.all.is_empty() {
             true => std::mem::take(this.first),
-            false => this.all.split().freeze(),
-        }))
+            false => std::mem::take(this.all).freeze(),
+        };
+        Poll::Ready(Ok((body, this.lease.take())))
     }
+}
+
+/// Keeps a frame: the first as it is, those after it in one buffer.
+fn keep(frame: Bytes, first: &mut Bytes, all: &mut BytesMut) {
+    if all.is_empty() && first.is_empty() {
+        *first = frame;
+        return;
+    }
+    all.reserve(first.len() + frame.len());
+    all.put(std::mem::take(first));
+    all.put(frame);
 }
 
 impl Drain {

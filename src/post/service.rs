@@ -25,6 +25,7 @@ use crate::{
 
 use super::{
     body::PostBody,
+    budget::Budget,
     future::{Recipient, ResponseFuture},
     read::Read,
 };
@@ -49,12 +50,14 @@ pub struct PostService {
 struct Shared {
     registry: SessionRegistry,
     options: PostOptions,
+    budget: Budget,
 }
 
 /// What the transport's options say of messages.
 #[derive(Clone, Debug)]
 pub(crate) struct PostOptions {
     pub(crate) body_limit: usize,
+    pub(crate) in_flight_bytes: usize,
     pub(crate) delivery_timeout: Duration,
     pub(crate) security: TransportSecurity,
     pub(crate) principal: PrincipalSource,
@@ -70,7 +73,12 @@ enum Verdict {
 
 impl PostService {
     pub(crate) fn new(registry: SessionRegistry, options: PostOptions) -> Self {
-        let shared = Arc::new(Shared { registry, options });
+        let budget = Budget::new(options.in_flight_bytes, options.body_limit);
+        let shared = Arc::new(Shared {
+            registry,
+            options,
+            budget,
+        });
         Self { shared }
     }
 
@@ -155,12 +163,17 @@ impl<B: Body> Service<Request<B>> for PostService {
             Verdict::Drain => ResponseFuture::reading(Read::too_large(request.into_body()), None),
             Verdict::Read(channel) => {
                 let (parts, body) = request.into_parts();
+                let Shared {
+                    options, budget, ..
+                } = &*self.shared;
+                let patience = options.delivery_timeout;
+                let read = Read::new(body, options.body_limit, budget.lease(), patience);
                 let to = Recipient {
                     channel,
                     parts,
-                    patience: self.shared.options.delivery_timeout,
+                    patience,
                 };
-                ResponseFuture::reading(Read::new(body, self.shared.options.body_limit), Some(to))
+                ResponseFuture::reading(read, Some(to))
             }
         }
     }
@@ -191,10 +204,15 @@ fn declared_len<B: Body>(request: &Request<B>) -> u64 {
 
 impl fmt::Debug for PostService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { registry, options } = &*self.shared;
+        let Shared {
+            registry,
+            options,
+            budget,
+        } = &*self.shared;
         f.debug_struct("PostService")
             .field("registry", registry)
             .field("options", options)
+            .field("budget", budget)
             .finish()
     }
 }

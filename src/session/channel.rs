@@ -5,23 +5,26 @@ use std::{
 
 use tokio::{
     sync::Notify,
-    time::{self, Duration},
+    time::{self, Duration, Instant},
 };
-
-use crate::message::Message;
 
 use super::{
+    activity::Activity,
     id::SessionId,
     incoming::Incoming,
+    open_requests::OpenRequests,
+    outgoing::Outgoing,
     principal::Principal,
-    queue::{PushError, Queue},
+    queue::{Capacity, PushError, Queue},
 };
 
-/// How many messages a session's queues hold, each way.
+/// What the transport's options say of each session.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Capacity {
-    pub(crate) inbox: usize,
-    pub(crate) outbox: usize,
+pub(crate) struct ChannelOptions {
+    pub(crate) inbox: Capacity,
+    pub(crate) outbox: Capacity,
+    pub(crate) track_activity: bool,
+    pub(crate) track_requests: bool,
 }
 
 /// Why a message did not reach its session.
@@ -49,18 +52,28 @@ pub(crate) enum Offer {
 pub(crate) struct Channel {
     id: SessionId,
     principal: Option<Principal>,
+    opened: Instant,
     inbox: Queue<Incoming>,
-    outbox: Queue<Message>,
+    outbox: Queue<Outgoing>,
+    activity: Option<Activity>,
+    requests: Option<OpenRequests>,
     ended: Notify,
 }
 
 impl Channel {
-    pub(super) fn new(id: SessionId, principal: Option<Principal>, capacity: Capacity) -> Self {
+    pub(super) fn new(
+        id: SessionId,
+        principal: Option<Principal>,
+        options: &ChannelOptions,
+    ) -> Self {
         Self {
             id,
             principal,
-            inbox: Queue::new(capacity.inbox),
-            outbox: Queue::new(capacity.outbox),
+            opened: Instant::now(),
+            inbox: Queue::new(options.inbox),
+            outbox: Queue::new(options.outbox),
+            activity: options.track_activity.then(Activity::new),
+            requests: options.track_requests.then(OpenRequests::default),
             ended: Notify::new(),
         }
     }
@@ -74,10 +87,17 @@ impl Channel {
         self.principal.as_ref()
     }
 
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
     /// Puts a message into the inbox if it has room.
     pub(crate) fn offer(&self, incoming: Incoming) -> Offer {
         match self.inbox.try_push(incoming) {
-            Ok(()) => Offer::Taken,
+            Ok(()) => {
+                self.touch();
+                Offer::Taken
+            }
             Err(PushError::Full(incoming)) => Offer::Full(incoming),
             Err(PushError::Closed(_)) => Offer::Ended,
         }
@@ -90,36 +110,79 @@ impl Channel {
         patience: Duration,
     ) -> Result<(), DeliveryError> {
         match time::timeout(patience, self.inbox.push(incoming)).await {
-            Ok(delivered) => delivered.map_err(|_incoming| DeliveryError::Ended),
+            Ok(Ok(())) => {
+                self.touch();
+                Ok(())
+            }
+            Ok(Err(_incoming)) => Err(DeliveryError::Ended),
             Err(_elapsed) => Err(DeliveryError::Busy),
         }
     }
 
     pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
-        self.inbox.poll_pop(cx)
+        let incoming = self.inbox.poll_pop(cx);
+        if let (Some(requests), Poll::Ready(Some(incoming))) = (&self.requests, &incoming) {
+            requests.received(&incoming.message);
+        }
+        incoming
     }
 
-    pub(super) async fn send(&self, message: Message) -> Result<(), Message> {
-        self.outbox.push(message).await
+    pub(super) async fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
+        let answered = self.answered(&outgoing);
+        self.outbox.push(outgoing).await?;
+        self.sent(answered);
+        Ok(())
     }
 
-    /// The stream's side of the outbox: the next message, if there is one now.
-    pub(crate) fn next_outgoing(&self) -> Option<Message> {
+    pub(super) fn try_send(&self, outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {
+        let answered = self.answered(&outgoing);
+        self.outbox.try_push(outgoing)?;
+        self.sent(answered);
+        Ok(())
+    }
+
+    /// The request that a message answers, if somebody wants to know.
+    fn answered(&self, outgoing: &Outgoing) -> Option<Box<str>> {
+        self.requests.as_ref()?;
+        outgoing.message().and_then(OpenRequests::answered_by)
+    }
+
+    fn sent(&self, answered: Option<Box<str>>) {
+        self.touch();
+        if let (Some(requests), Some(id)) = (&self.requests, answered) {
+            requests.answered(&id);
+        }
+    }
+
+    /// The stream's side of the outbox: what is next, if there is anything now.
+    pub(crate) fn next_outgoing(&self) -> Option<Outgoing> {
         self.outbox.pop()
     }
 
     /// As `next_outgoing`, and waits. `None` once the session has ended and all is out.
-    pub(crate) fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+    pub(crate) fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
         self.outbox.poll_pop(cx)
     }
 
-    /// The stream is being polled, so that nobody need wake it.
-    pub(crate) fn disarm(&self) {
-        self.outbox.disarm();
+    /// The stream is being polled: nobody need wake it. Says whether the session is still open.
+    pub(crate) fn disarm(&self) -> bool {
+        self.outbox.disarm()
     }
 
-    /// The handler takes no more messages: those in the inbox are dropped, later ones refused.
+    /// Answers each request that is still open with an error, if they are known.
+    pub(crate) fn fail_open_requests(&self) {
+        for answer in self.requests.iter().flat_map(OpenRequests::fail) {
+            self.outbox.force(Outgoing::Message(answer));
+        }
+    }
+
+    /// No more messages from the client: later ones are refused. Those in the inbox may be taken out.
     pub(super) fn close_inbox(&self) {
+        self.inbox.close();
+    }
+
+    /// As `close_inbox`, and drops those in the inbox.
+    pub(super) fn discard_inbox(&self) {
         self.inbox.discard();
     }
 
@@ -128,6 +191,12 @@ impl Channel {
         self.outbox.close();
         self.inbox.discard();
         self.ended.notify_waiters();
+    }
+
+    /// Ends the session, and drops what its client did not read.
+    pub(super) fn cut(&self) {
+        self.outbox.discard();
+        self.end();
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -141,5 +210,21 @@ impl Channel {
         if !self.has_ended() {
             ended.await;
         }
+    }
+
+    /// When the last message came or went, if anybody wants to know.
+    pub(crate) fn last_activity(&self) -> Option<Instant> {
+        self.activity.as_ref().map(Activity::last)
+    }
+
+    fn touch(&self) {
+        if let Some(activity) = &self.activity {
+            activity.touch();
+        }
+    }
+
+    /// How many messages wait in the inbox and in the outbox, and their bytes.
+    pub(super) fn depths(&self) -> [(usize, usize); 2] {
+        [self.inbox.depth(), self.outbox.depth()]
     }
 }

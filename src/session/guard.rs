@@ -2,17 +2,14 @@ use std::{fmt, sync::Arc};
 
 use super::{channel::Channel, registry::SessionRegistry};
 
-/// A session's entry in the registry. The stream holds it, and dropping it ends the session.
-pub(crate) struct SessionGuard {
+/// A session and the registry that it is in.
+#[derive(Clone)]
+pub(crate) struct SessionEntry {
     registry: SessionRegistry,
     channel: Arc<Channel>,
 }
 
-impl SessionGuard {
-    pub(super) fn new(registry: SessionRegistry, channel: Arc<Channel>) -> Self {
-        Self { registry, channel }
-    }
-
+impl SessionEntry {
     pub(crate) fn channel(&self) -> &Channel {
         &self.channel
     }
@@ -21,18 +18,40 @@ impl SessionGuard {
     pub(crate) fn end(&self) {
         self.registry.close(self.channel.id());
     }
+
+    /// As `end`, and drops what its client did not read.
+    pub(crate) fn cut(&self) {
+        self.end();
+        self.channel.cut();
+    }
+}
+
+/// A stream's hold on its session. Dropping it ends the session.
+pub(crate) struct SessionGuard {
+    entry: SessionEntry,
+}
+
+impl SessionGuard {
+    pub(super) fn new(registry: SessionRegistry, channel: Arc<Channel>) -> Self {
+        let entry = SessionEntry { registry, channel };
+        Self { entry }
+    }
+
+    pub(crate) fn entry(&self) -> &SessionEntry {
+        &self.entry
+    }
 }
 
 impl Drop for SessionGuard {
     fn drop(&mut self) {
-        self.end();
+        self.entry.registry.leave(&self.entry.channel);
     }
 }
 
 impl fmt::Debug for SessionGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SessionGuard")
-            .field(self.channel.id())
+            .field(self.entry.channel.id())
             .finish()
     }
 }

@@ -1,10 +1,17 @@
-use std::{error::Error, fmt, future::poll_fn, sync::Arc};
+use std::{fmt, future::poll_fn, sync::Arc};
 
 use http::request::Parts;
 
 use crate::message::Message;
 
-use super::{channel::Channel, id::SessionId, incoming::Incoming, principal::Principal};
+use super::{
+    channel::Channel,
+    id::SessionId,
+    incoming::Incoming,
+    outgoing::Outgoing,
+    principal::Principal,
+    send_error::{SendError, TrySendError},
+};
 
 /// One client's session, as its handler has it.
 ///
@@ -121,7 +128,23 @@ impl SessionSender {
     ///
     /// Cancel safe: dropped before it is done, the message is not sent.
     pub async fn send(&self, message: Message) -> Result<(), SendError> {
-        self.channel.send(message).await.map_err(SendError)
+        let outgoing = Outgoing::Message(message);
+        self.channel
+            .send(outgoing)
+            .await
+            .map_err(SendError::from_outgoing)
+    }
+
+    /// Sends a message to the client if the outbox has room now.
+    ///
+    /// # Errors
+    ///
+    /// The outbox has no room, or the session has ended; the message comes back.
+    pub fn try_send(&self, message: Message) -> Result<(), TrySendError> {
+        let outgoing = Outgoing::Message(message);
+        self.channel
+            .try_send(outgoing)
+            .map_err(TrySendError::from_push)
     }
 
     /// Waits until the session has ended: the client is gone, the handler has returned, or the
@@ -173,7 +196,7 @@ impl SessionReceiver {
 
 impl Drop for SessionReceiver {
     fn drop(&mut self) {
-        self.channel.close_inbox();
+        self.channel.discard_inbox();
     }
 }
 
@@ -200,22 +223,3 @@ impl fmt::Debug for SessionReceiver {
             .finish_non_exhaustive()
     }
 }
-
-/// The session has ended. Holds the message that was not sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SendError(Message);
-
-impl SendError {
-    /// The message that was not sent.
-    pub fn into_message(self) -> Message {
-        self.0
-    }
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the session has ended, the message was not sent")
-    }
-}
-
-impl Error for SendError {}

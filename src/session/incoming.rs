@@ -4,6 +4,8 @@ use http::request::Parts;
 
 use crate::message::Message;
 
+use super::queue::Weigh;
+
 /// A message that a client posted, with the request that carried it.
 ///
 /// The parts hold the headers, the URI and the extensions of the `POST`, so that what a middleware
@@ -19,6 +21,14 @@ pub struct Incoming {
 impl Incoming {
     pub(crate) fn new(message: Message, parts: Parts) -> Self {
         Self { message, parts }
+    }
+}
+
+impl Weigh for Incoming {
+    fn weight(&self) -> usize {
+        let headers = self.parts.headers.iter();
+        let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+        size_of::<Self>() + self.message.as_bytes().len() + headers.sum::<usize>()
     }
 }
 

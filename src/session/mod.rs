@@ -11,28 +11,39 @@
 //! The [`SessionRegistry`] knows every open session. Two ends, one rule: a stream that goes away takes
 //! its entry with it, and an entry that is closed ends its stream.
 
+mod activity;
 mod channel;
 mod guard;
 mod halves;
 mod id;
 mod incoming;
+mod info;
+mod open_requests;
+mod outgoing;
 mod principal;
 mod queue;
 mod registry;
+mod send_error;
+mod shutdown;
 mod table;
 
 pub(crate) use self::{
-    channel::{Capacity, Channel, DeliveryError, Offer},
-    guard::SessionGuard,
+    channel::{Channel, ChannelOptions, DeliveryError, Offer},
+    guard::{SessionEntry, SessionGuard},
     id::IdSource,
+    outgoing::Outgoing,
     principal::PrincipalSource,
+    queue::Capacity,
     registry::SessionOptions,
     table::{Limits, OpenError},
 };
 pub use self::{
-    halves::{SendError, Session, SessionReceiver, SessionSender},
+    halves::{Session, SessionReceiver, SessionSender},
     id::{InvalidSessionId, SessionId},
     incoming::Incoming,
+    info::{Broadcast, QueueDepth, SessionInfo},
     principal::Principal,
     registry::SessionRegistry,
+    send_error::{SendError, TrySendError},
+    shutdown::{Shutdown, ShutdownFuture},
 };

@@ -6,14 +6,36 @@ use std::{
 
 use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 
-/// A bounded queue with many senders and one receiver, which lie in one allocation with their session.
+/// How much a queue holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capacity {
+    /// The most items.
+    pub(crate) items: usize,
+    /// The most bytes that they may have together. One item that has more goes in alone.
+    pub(crate) bytes: usize,
+}
+
+/// What a queue needs to know of an item.
+pub(super) trait Weigh {
+    /// Its bytes.
+    fn weight(&self) -> usize;
+}
+
+/// A queue with many senders and one receiver, bounded in items and in bytes, which lies in one
+/// allocation with its session.
 ///
-/// tokio's semaphore counts the free places and does the waiting: first come, first served. A queue
-/// of our own stands on it for two reasons that `tokio::sync::mpsc` cannot meet: an empty queue holds
-/// no memory (mpsc holds a block of 32 places from its start), and the receiver can take its waker
-/// back ([`disarm`](Self::disarm)), so that a stream that fills its own outbox does not wake itself.
+/// tokio's semaphore counts the free room and does the waiting: first come, first served. A queue of
+/// our own stands on it for three reasons that `tokio::sync::mpsc` cannot meet: it bounds bytes, an
+/// empty queue holds no memory (mpsc holds a block of 32 places from its start), and the receiver can
+/// take its waker back ([`disarm`](Self::disarm)), so that a stream that fills its own outbox does not
+/// wake itself.
+///
+/// One semaphore serves for both bounds: its permits are bytes, and an item takes at least its share
+/// of them, which is `bytes / items`.
 pub(super) struct Queue<T> {
     free: Semaphore,
+    budget: u32,
+    least: u32,
     state: Mutex<State<T>>,
 }
 
@@ -29,10 +51,16 @@ pub(super) enum PushError<T> {
     Closed(T),
 }
 
-impl<T> Queue<T> {
-    pub(super) fn new(capacity: usize) -> Self {
+impl<T: Weigh> Queue<T> {
+    pub(super) fn new(capacity: Capacity) -> Self {
+        let most = Semaphore::MAX_PERMITS.min(u32::MAX as usize);
+        let items = capacity.items.clamp(1, most);
+        let least = capacity.bytes.div_ceil(items).clamp(1, most / items);
+        let permits = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Self {
-            free: Semaphore::new(capacity),
+            free: Semaphore::new(least * items),
+            budget: permits(least * items),
+            least: permits(least),
             state: Mutex::new(State {
                 items: VecDeque::new(),
                 closed: false,
@@ -41,29 +69,34 @@ impl<T> Queue<T> {
         }
     }
 
+    fn permits(&self, item: &T) -> u32 {
+        let weight = u32::try_from(item.weight()).unwrap_or(u32::MAX);
+        weight.clamp(self.least, self.budget)
+    }
+
     pub(super) fn try_push(&self, item: T) -> Result<(), PushError<T>> {
-        match self.free.try_acquire() {
-            Ok(place) => self.fill(place, item).map_err(PushError::Closed),
+        match self.free.try_acquire_many(self.permits(&item)) {
+            Ok(room) => self.fill(room, item).map_err(PushError::Closed),
             Err(TryAcquireError::NoPermits) => Err(PushError::Full(item)),
             Err(TryAcquireError::Closed) => Err(PushError::Closed(item)),
         }
     }
 
-    /// Waits for a free place. Gives the item back if the queue is closed. Dropped before that, the
-    /// item is not in the queue.
+    /// Waits for room. Gives the item back if the queue is closed. Dropped before that, the item is not
+    /// in the queue.
     pub(super) async fn push(&self, item: T) -> Result<(), T> {
         let item = match self.try_push(item) {
             Ok(()) => return Ok(()),
             Err(PushError::Closed(item)) => return Err(item),
             Err(PushError::Full(item)) => item,
         };
-        match self.free.acquire().await {
-            Ok(place) => self.fill(place, item),
+        match self.free.acquire_many(self.permits(&item)).await {
+            Ok(room) => self.fill(room, item),
             Err(_closed) => Err(item),
         }
     }
 
-    fn fill(&self, place: SemaphorePermit<'_>, item: T) -> Result<(), T> {
+    fn fill(&self, room: SemaphorePermit<'_>, item: T) -> Result<(), T> {
         let mut state = self.lock();
         if state.closed {
             return Err(item);
@@ -71,8 +104,8 @@ impl<T> Queue<T> {
         state.items.push_back(item);
         let receiver = state.receiver.take();
         drop(state);
-        // The place is given back when the item is taken out.
-        place.forget();
+        // The room is given back when the item is taken out.
+        room.forget();
         if let Some(receiver) = receiver {
             receiver.wake();
         }
@@ -82,7 +115,7 @@ impl<T> Queue<T> {
     /// Takes the first item, or nothing if there is none.
     pub(super) fn pop(&self) -> Option<T> {
         let item = self.lock().items.pop_front()?;
-        self.free.add_permits(1);
+        self.free.add_permits(self.permits(&item) as usize);
         Some(item)
     }
 
@@ -92,7 +125,7 @@ impl<T> Queue<T> {
         let mut state = self.lock();
         if let Some(item) = state.items.pop_front() {
             drop(state);
-            self.free.add_permits(1);
+            self.free.add_permits(self.permits(&item) as usize);
             return Poll::Ready(Some(item));
         }
         if state.closed {
@@ -105,10 +138,22 @@ impl<T> Queue<T> {
         Poll::Pending
     }
 
-    /// Takes back the waker that the last `poll_pop` left.
-    pub(super) fn disarm(&self) {
-        let receiver = self.lock().receiver.take();
+    /// Takes back the waker that the last `poll_pop` left, and says whether the queue is still open.
+    pub(super) fn disarm(&self) -> bool {
+        let mut state = self.lock();
+        let receiver = state.receiver.take();
+        let open = !state.closed;
+        drop(state);
         drop(receiver);
+        open
+    }
+
+    /// Puts an item in past every bound, if the queue is open. For the few that must not wait.
+    pub(super) fn force(&self, item: T) {
+        let mut state = self.lock();
+        if !state.closed {
+            state.items.push_back(item);
+        }
     }
 
     /// Lets nothing more in and wakes all who wait on either side. What is in stays, to be taken out.
@@ -134,6 +179,12 @@ impl<T> Queue<T> {
         self.lock().closed
     }
 
+    /// How many items wait, and how many bytes they have.
+    pub(super) fn depth(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.items.len(), state.items.iter().map(T::weight).sum())
+    }
+
     /// A waker's own code may panic while it is cloned under the lock; the state is whole even then.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -148,13 +199,36 @@ mod tests {
 
     use super::*;
 
-    fn pop<'a, T>(queue: &'a Queue<T>) -> task::Spawn<impl Future<Output = Option<T>> + 'a> {
+    /// Items of no weight, unless they say so.
+    impl Weigh for i32 {
+        fn weight(&self) -> usize {
+            0
+        }
+    }
+
+    impl Weigh for Arc<()> {
+        fn weight(&self) -> usize {
+            0
+        }
+    }
+
+    impl Weigh for String {
+        fn weight(&self) -> usize {
+            self.len()
+        }
+    }
+
+    fn items<T: Weigh>(items: usize) -> Queue<T> {
+        Queue::new(Capacity { items, bytes: 100 })
+    }
+
+    fn pop<'a, T: Weigh>(queue: &'a Queue<T>) -> task::Spawn<impl Future<Output = Option<T>> + 'a> {
         task::spawn(std::future::poll_fn(|cx| queue.poll_pop(cx)))
     }
 
     #[test]
     fn items_come_out_in_the_order_in_which_they_went_in() {
-        let queue = Queue::new(3);
+        let queue = items(3);
         for item in 0..3 {
             assert!(queue.try_push(item).is_ok());
         }
@@ -170,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_lets_waiters_in_one_by_one() {
-        let queue = Queue::new(1);
+        let queue = items(1);
         assert!(queue.try_push(0).is_ok());
         let mut first = task::spawn(queue.push(1));
         let mut second = task::spawn(queue.push(2));
@@ -190,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_waiter_that_is_dropped_leaves_its_place_to_the_next() {
-        let queue = Queue::new(1);
+        let queue = items(1);
         assert!(queue.try_push(0).is_ok());
         let mut dropped = task::spawn(queue.push(1));
         let mut next = task::spawn(queue.push(2));
@@ -205,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_push_wakes_the_receiver_once_unless_it_disarmed() {
-        let queue = Queue::new(4);
+        let queue = items(4);
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
         assert!(queue.try_push(0).is_ok());
@@ -222,7 +296,7 @@ mod tests {
 
     #[test]
     fn closing_wakes_both_sides_and_keeps_what_is_in() {
-        let queue = Queue::new(1);
+        let queue = items(1);
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
         assert!(queue.try_push(0).is_ok());
@@ -239,11 +313,40 @@ mod tests {
 
     #[test]
     fn discarding_drops_what_is_in() {
-        let queue = Queue::new(1);
+        let queue = items(1);
         let item = Arc::new(());
         assert!(queue.try_push(Arc::clone(&item)).is_ok());
         queue.discard();
         assert_eq!(Arc::strong_count(&item), 1);
         assert_ready!(pop(&queue).poll()).ok_or(()).unwrap_err();
+    }
+
+    #[test]
+    fn items_take_their_bytes_and_one_beyond_all_goes_in_alone() {
+        let queue = Queue::new(Capacity {
+            items: 10,
+            bytes: 100,
+        });
+        let weight = |len| "x".repeat(len);
+        assert!(queue.try_push(weight(60)).is_ok());
+        assert!(matches!(
+            queue.try_push(weight(41)),
+            Err(PushError::Full(_))
+        ));
+        assert!(queue.try_push(weight(40)).is_ok());
+        assert!(matches!(queue.try_push(weight(0)), Err(PushError::Full(_))));
+        assert_eq!(queue.depth(), (2, 100));
+        let mut huge = task::spawn(queue.push(weight(1000)));
+        assert_pending!(huge.poll());
+        queue.pop().unwrap();
+        assert!(!huge.is_woken(), "it waits for all the room");
+        queue.pop().unwrap();
+        assert_ready!(huge.poll()).unwrap();
+        assert!(matches!(queue.try_push(weight(0)), Err(PushError::Full(_))));
+        assert_eq!(queue.pop().unwrap().len(), 1000);
+        for _ in 0..10 {
+            assert!(queue.try_push(weight(0)).is_ok());
+        }
+        assert!(matches!(queue.try_push(weight(0)), Err(PushError::Full(_))));
     }
 }

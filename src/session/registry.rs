@@ -1,16 +1,24 @@
 use std::{
     fmt,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use http::request::Parts;
+use tokio::sync::Notify;
+
+use crate::{event, message::Message};
 
 use super::{
-    channel::{Capacity, Channel},
+    channel::{Channel, ChannelOptions},
     guard::SessionGuard,
     halves::{Session, SessionSender},
     id::{IdSource, SessionId},
+    info::{Broadcast, SessionInfo},
+    outgoing::Outgoing,
     principal::{Principal, PrincipalSource},
+    queue::PushError,
+    shutdown::Shutdown,
     table::{Limits, OpenError, Table},
 };
 
@@ -28,15 +36,22 @@ use super::{
 /// ```
 #[derive(Clone)]
 pub struct SessionRegistry {
-    // Locked for one operation on the map at a time. What is taken out is dropped, and those who
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    // Locked for one operation on the table at a time. What is taken out is dropped, and those who
     // wait are woken, after the lock is released.
-    table: Arc<Mutex<Table>>,
+    table: Mutex<Table>,
+    /// Told when the last stream is gone.
+    empty: Notify,
 }
 
 /// What the transport's options say of new sessions.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionOptions {
-    pub(crate) capacity: Capacity,
+    pub(crate) channel: ChannelOptions,
     pub(crate) limits: Limits,
     pub(crate) ids: IdSource,
     pub(crate) principal: PrincipalSource,
@@ -45,7 +60,7 @@ pub(crate) struct SessionOptions {
 impl SessionRegistry {
     pub(crate) fn new() -> Self {
         Self {
-            table: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
@@ -60,8 +75,8 @@ impl SessionRegistry {
         let mut id = options.ids.next();
         let channel = loop {
             let owner = principal.as_deref().cloned();
-            let channel = Arc::new(Channel::new(id, owner, options.capacity));
-            if self.lock().insert(&channel, options.limits)? {
+            let channel = Arc::new(Channel::new(id, owner, &options.channel));
+            if self.lock().enter(&channel, options.limits)? {
                 break channel;
             }
             // Another's entry is never taken over, however poor a generator is.
@@ -70,6 +85,16 @@ impl SessionRegistry {
         drop(principal);
         let guard = SessionGuard::new(self.clone(), Arc::clone(&channel));
         Ok((Session::new(channel, parts), guard))
+    }
+
+    /// A stream is gone, and its session with it.
+    pub(super) fn leave(&self, channel: &Channel) {
+        let (entry, last) = self.lock().leave(channel.id());
+        drop(entry);
+        channel.end();
+        if last {
+            self.shared.empty.notify_waiters();
+        }
     }
 
     /// The session of that id, if it is open and this principal's.
@@ -86,6 +111,10 @@ impl SessionRegistry {
         self.lock().get(id).map(Arc::clone)
     }
 
+    pub(super) fn channels(&self) -> Vec<Arc<Channel>> {
+        self.lock().iter().map(Arc::clone).collect()
+    }
+
     /// How many sessions are open.
     pub fn len(&self) -> usize {
         self.lock().len()
@@ -96,26 +125,51 @@ impl SessionRegistry {
         self.len() == 0
     }
 
+    /// The open sessions, in no order, as they are at this moment.
+    pub fn list(&self) -> Vec<SessionInfo> {
+        // The queues are looked at after the lock is released.
+        self.channels()
+            .iter()
+            .map(|channel| SessionInfo::of(channel))
+            .collect()
+    }
+
     /// A handle to send to an open session from elsewhere.
     pub fn get(&self, id: &SessionId) -> Option<SessionSender> {
         self.any(id).map(SessionSender::new)
     }
 
-    /// Ends a session. `POST`s to it are answered with 404 from now on, its handler is dropped, and
-    /// its stream ends after what was sent before. Returns whether it was open.
+    /// Sends a message to every session whose outbox has room now; none is waited for. It is written
+    /// once, and all streams share its bytes.
+    pub fn broadcast(&self, message: &Message) -> Broadcast {
+        let mut event = Vec::with_capacity(event::message_len(message.as_bytes()));
+        event::message(&mut event, message.as_bytes());
+        let event = Outgoing::Event(event.into());
+        let mut broadcast = Broadcast::default();
+        for channel in self.channels() {
+            match channel.try_send(event.clone()) {
+                Ok(()) => broadcast.sent += 1,
+                Err(PushError::Full(_)) => broadcast.full += 1,
+                Err(PushError::Closed(_)) => {}
+            }
+        }
+        broadcast
+    }
+
+    /// Ends a session. `POST`s to it are answered with 404 from now on, its stream ends after what was
+    /// sent before, and its handler is dropped when its stream is polled next, or dropped. Returns
+    /// whether it was open.
     pub fn close(&self, id: &SessionId) -> bool {
         let channel = self.lock().remove(id);
         channel.inspect(|channel| channel.end()).is_some()
     }
 
-    /// Ends all sessions, as [`close`](Self::close) does, and refuses new ones with 503.
+    /// Refuses new sessions with 503 from now on, and ends those that are open when it is awaited.
     ///
     /// Call it when the server begins to stop: open streams hold a graceful shutdown up.
-    pub fn shutdown(&self) {
-        let sessions = self.lock().shut_down();
-        for channel in sessions {
-            channel.end();
-        }
+    pub fn shutdown(&self) -> Shutdown {
+        self.lock().shut_down();
+        Shutdown::new(self.clone())
     }
 
     /// Whether [`shutdown`](Self::shutdown) was called.
@@ -123,8 +177,30 @@ impl SessionRegistry {
         self.lock().is_shut_down()
     }
 
+    pub(super) fn end_all(&self) -> usize {
+        let sessions = self.lock().take();
+        sessions.iter().for_each(|channel| channel.end());
+        sessions.len()
+    }
+
+    /// Waits until no stream is left.
+    pub(super) async fn all_left(&self) {
+        loop {
+            let mut empty = pin!(self.shared.empty.notified());
+            // Listen first, look then: the last to leave between the two is not missed.
+            empty.as_mut().enable();
+            if self.lock().has_no_streams() {
+                return;
+            }
+            empty.await;
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .table
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

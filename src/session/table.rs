@@ -25,12 +25,14 @@ pub(crate) enum OpenError {
 pub(super) struct Table {
     sessions: HashMap<SessionId, Arc<Channel>>,
     principals: HashMap<Principal, usize>,
+    /// Those whose session was ended and that still give out what was sent count, too.
+    streams: usize,
     shut_down: bool,
 }
 
 impl Table {
     /// Enters a session. `false` if its id is another's, whose entry is not touched.
-    pub(super) fn insert(
+    pub(super) fn enter(
         &mut self,
         channel: &Arc<Channel>,
         limits: Limits,
@@ -57,6 +59,7 @@ impl Table {
             *self.principals.entry(principal.clone()).or_default() += 1;
         }
         entry.insert(Arc::clone(channel));
+        self.streams += 1;
         Ok(true)
     }
 
@@ -81,11 +84,29 @@ impl Table {
         self.sessions.len()
     }
 
-    /// Lets nothing more in and gives out what is in.
-    pub(super) fn shut_down(&mut self) -> impl Iterator<Item = Arc<Channel>> + use<> {
-        self.shut_down = true;
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Channel>> {
+        self.sessions.values()
+    }
+
+    /// A stream is gone. Gives out its entry, if it has one yet, and whether it was the last.
+    pub(super) fn leave(&mut self, id: &SessionId) -> (Option<Arc<Channel>>, bool) {
+        self.streams -= 1;
+        (self.remove(id), self.streams == 0)
+    }
+
+    pub(super) fn has_no_streams(&self) -> bool {
+        self.streams == 0
+    }
+
+    /// Takes all entries out.
+    pub(super) fn take(&mut self) -> Vec<Arc<Channel>> {
         self.principals.clear();
-        std::mem::take(&mut self.sessions).into_values()
+        std::mem::take(&mut self.sessions).into_values().collect()
+    }
+
+    /// Lets nothing more in.
+    pub(super) fn shut_down(&mut self) {
+        self.shut_down = true;
     }
 
     pub(super) fn is_shut_down(&self) -> bool {

@@ -6,16 +6,20 @@ use std::{
 
 use bytes::Bytes;
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 
-use crate::{event, message::Message, session::SessionGuard};
+use crate::{
+    event,
+    session::{Outgoing, SessionGuard},
+};
 
-use super::keep_alive::KeepAlive;
+use super::{service::Timing, silence::Silence, stall::StallWatch};
 
 /// Messages that wait together go out together, until a frame has this many bytes.
 const FRAME_BYTES: usize = 16 * 1024;
 
 pin_project! {
-    /// What drives a session: its registry entry, its handler, its outbox and its timer.
+    /// What drives a session: its registry entry, its handler, its outbox and its timers.
     ///
     /// The handler runs first, so that what it sends goes out with the same poll, and so that others
     /// who send to the session cannot keep it from running. A handler that sends more than the
@@ -26,8 +30,12 @@ pin_project! {
         #[pin]
         handler: Option<F>,
         endpoint: Option<Bytes>,
+        last_sent: Instant,
         #[pin]
-        keep_alive: Option<KeepAlive>,
+        keep_alive: Option<Silence>,
+        #[pin]
+        idle: Option<Silence>,
+        stall: Option<StallWatch>,
     }
 }
 
@@ -36,46 +44,79 @@ impl<F: Future<Output = ()>> Driver<F> {
         guard: SessionGuard,
         handler: Option<F>,
         endpoint: Bytes,
-        keep_alive: Option<KeepAlive>,
+        timing: &Timing,
     ) -> Self {
+        let stall = |timeout| StallWatch::new(guard.entry().clone(), timeout);
         Self {
+            stall: timing.stall_timeout.map(stall),
             guard,
             handler,
             endpoint: Some(endpoint),
-            keep_alive,
+            last_sent: Instant::now(),
+            keep_alive: timing.keep_alive.map(Silence::new),
+            idle: timing.idle_timeout.map(Silence::new),
         }
     }
 
     /// The next bytes of the stream, or `None` at its end. Not to be polled after that.
-    pub(super) fn poll_bytes(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    pub(super) fn poll_bytes(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Bytes>> {
+        if let Some(stall) = self.as_mut().project().stall {
+            stall.asked();
+        }
+        let bytes = self.as_mut().poll_next(cx);
+        if let Poll::Ready(Some(_)) = &bytes {
+            let this = self.project();
+            *this.last_sent = Instant::now();
+            if let Some(stall) = this.stall {
+                stall.given();
+            }
+        }
+        bytes
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut this = self.project();
-        let channel = this.guard.channel();
+        let session = this.guard.entry();
+        let channel = session.channel();
         if let Some(endpoint) = this.endpoint.take() {
             return Poll::Ready(Some(endpoint));
         }
 
-        channel.disarm();
+        let open = channel.disarm();
         if let Some(handler) = this.handler.as_mut().as_pin_mut() {
-            let running =
-                !channel.has_ended() && caught(|| handler.poll(cx)) == Some(Poll::Pending);
-            if !running {
-                this.guard.end();
+            let polled = open.then(|| caught(|| handler.poll(cx)));
+            if let Some(None) = polled {
+                channel.fail_open_requests();
+            }
+            if polled != Some(Some(Poll::Pending)) {
+                session.end();
                 caught(|| this.handler.set(None));
             }
         }
 
         match channel.poll_outgoing(cx) {
             Poll::Ready(Some(first)) => {
-                if let Some(keep_alive) = this.keep_alive.as_pin_mut() {
-                    keep_alive.sent();
-                }
-                return Poll::Ready(Some(frame(&first, || channel.next_outgoing())));
+                return Poll::Ready(Some(frame(first, || channel.next_outgoing())));
             }
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Pending => {}
         }
+
+        if let (Some(idle), Some(last)) = (this.idle.as_pin_mut(), channel.last_activity()) {
+            if idle.poll_since(cx, last).is_ready() {
+                session.end();
+                caught(|| this.handler.set(None));
+                return Poll::Ready(None);
+            }
+        }
         match this.keep_alive.as_pin_mut() {
-            Some(keep_alive) => keep_alive.poll_silent(cx).map(|()| Some(event::KEEP_ALIVE)),
+            Some(keep_alive) => {
+                let silent = keep_alive.poll_since(cx, *this.last_sent);
+                silent.map(|()| Some(event::KEEP_ALIVE))
+            }
             None => Poll::Pending,
         }
     }
@@ -88,14 +129,49 @@ fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(code)).ok()
 }
 
-/// The messages that wait, as events, in one piece.
-fn frame(first: &Message, mut next: impl FnMut() -> Option<Message>) -> Bytes {
-    let mut frame = Vec::with_capacity(event::message_len(first.as_bytes()));
-    event::message(&mut frame, first.as_bytes());
-    while frame.len() < FRAME_BYTES {
-        let Some(message) = next() else { break };
-        frame.reserve(event::message_len(message.as_bytes()));
-        event::message(&mut frame, message.as_bytes());
+/// What waits, as events, in one piece. An event that others have, too, and that goes alone is not
+/// copied.
+fn frame(first: Outgoing, mut next: impl FnMut() -> Option<Outgoing>) -> Bytes {
+    let mut second = None;
+    if let Outgoing::Event(event) = first {
+        if event.len() < FRAME_BYTES {
+            second = next();
+        }
+        if second.is_none() {
+            return event;
+        }
+        let mut frame = event.to_vec();
+        extend(&mut frame, second, next);
+        return frame.into();
     }
+    let mut frame = Vec::new();
+    extend(&mut frame, Some(first), next);
     frame.into()
+}
+
+/// Writes what waits until there is nothing more, or the frame is large.
+fn extend(
+    frame: &mut Vec<u8>,
+    mut outgoing: Option<Outgoing>,
+    mut next: impl FnMut() -> Option<Outgoing>,
+) {
+    while let Some(some) = outgoing {
+        match some {
+            Outgoing::Message(message) => {
+                let text = message.as_bytes();
+                match frame.is_empty() {
+                    // Mostly a message goes alone, and then nothing is left over.
+                    true => frame.reserve_exact(event::message_len(text)),
+                    false => frame.reserve(event::message_len(text)),
+                }
+                event::message(frame, text);
+            }
+            Outgoing::Event(event) => frame.extend_from_slice(&event),
+        }
+        outgoing = if frame.len() < FRAME_BYTES {
+            next()
+        } else {
+            None
+        };
+    }
 }

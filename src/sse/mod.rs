@@ -3,8 +3,9 @@
 mod body;
 mod driver;
 mod future;
-mod keep_alive;
 mod service;
+mod silence;
+mod stall;
 
-pub(crate) use self::service::StreamOptions;
+pub(crate) use self::service::{StreamOptions, Timing};
 pub use self::{body::SseBody, future::ResponseFuture, service::SseService};

@@ -25,7 +25,7 @@ use crate::{
     trace,
 };
 
-use super::{body::SseBody, driver::Driver, future::ResponseFuture, keep_alive::KeepAlive};
+use super::{body::SseBody, driver::Driver, future::ResponseFuture};
 
 /// Answers `GET` with a session's stream.
 ///
@@ -37,8 +37,8 @@ use super::{body::SseBody, driver::Driver, future::ResponseFuture, keep_alive::K
 ///
 /// # Panics
 ///
-/// The keep-alive needs tokio's timer: with it, `call` panics outside a tokio runtime with time
-/// enabled.
+/// The keep-alive and the time-outs need tokio's timer: with any of them, `call` panics outside a tokio
+/// runtime with time enabled.
 pub struct SseService<H> {
     shared: Arc<Shared<H>>,
 }
@@ -55,9 +55,17 @@ pub(crate) struct StreamOptions {
     pub(crate) endpoint: Endpoint,
     pub(crate) mount_path: MountPath,
     pub(crate) carry_query: bool,
-    pub(crate) keep_alive: Option<Duration>,
+    pub(crate) timing: Timing,
     pub(crate) session: SessionOptions,
     pub(crate) security: TransportSecurity,
+}
+
+/// After how long a time of what a stream does something by itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    pub(crate) keep_alive: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) stall_timeout: Option<Duration>,
 }
 
 impl<H> SseService<H> {
@@ -97,15 +105,10 @@ impl<H: Handler> Shared<H> {
         // Unwind safe: a handler that panics leaves no future behind, and its session ends.
         let handler = catch_unwind(AssertUnwindSafe(|| self.handler.handle(session))).ok();
         if handler.is_none() {
-            guard.end();
+            guard.entry().end();
         }
-        let keep_alive = options.keep_alive.map(KeepAlive::new);
-        Ok(Driver::new(
-            guard,
-            handler,
-            event::endpoint(&uri),
-            keep_alive,
-        ))
+        let endpoint = event::endpoint(&uri);
+        Ok(Driver::new(guard, handler, endpoint, &options.timing))
     }
 }
 

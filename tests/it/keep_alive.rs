@@ -36,8 +36,7 @@ async fn a_message_puts_the_comment_off() {
         transport.keep_alive(Duration::from_secs(10))
     });
     let mut stream = server.open();
-    let id = stream.uri.rsplit('=').next().unwrap().parse().unwrap();
-    let sender = server.sessions.get(&id).unwrap();
+    let sender = server.sessions.get(&stream.id()).unwrap();
     assert_eq!(stream.poll(), None);
     for _ in 0..5 {
         advance(Duration::from_secs(9)).await;

@@ -2,6 +2,7 @@
 
 mod auto_traits;
 mod bad_messages;
+mod bounds;
 mod delivery;
 mod disconnect;
 mod good_messages;
@@ -15,8 +16,11 @@ mod post_body;
 mod post_body_wire;
 mod post_rows;
 mod post_table;
+mod registry;
 mod servers;
 mod session;
+mod shutdown;
+mod stall;
 mod stream;
 mod stream_head;
 mod support;

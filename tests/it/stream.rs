@@ -6,7 +6,7 @@ use std::{
 };
 
 use http_body::Body;
-use mcp_sse_server::{Message, Session};
+use mcp_sse_server::{Message, Session, SseServerTransport};
 use tower::Service;
 
 use crate::support::{
@@ -23,6 +23,11 @@ async fn echo(mut session: Session) {
     }
 }
 
+/// Without timers, and so without a runtime.
+fn quiet<H>(transport: SseServerTransport<H>) -> SseServerTransport<H> {
+    transport.keep_alive(None).stall_timeout(None)
+}
+
 async fn silent(session: Session) {
     let _session = session;
     pending().await
@@ -30,7 +35,7 @@ async fn silent(session: Session) {
 
 #[test]
 fn the_head_is_what_proxies_and_clients_need() {
-    let server = Server::with(silent, |transport| transport.keep_alive(None));
+    let server = Server::with(silent, quiet);
     let response = server.get();
     assert_eq!(response.status(), 200);
     let headers: Vec<_> = response
@@ -52,7 +57,7 @@ fn the_head_is_what_proxies_and_clients_need() {
 
 #[test]
 fn a_message_goes_in_and_out_with_one_wake_of_the_stream() {
-    let server = Server::with(echo, |transport| transport.keep_alive(None));
+    let server = Server::with(echo, quiet);
     let mut stream = server.open();
     assert_eq!(stream.poll(), None);
     for id in 0..3 {
@@ -70,7 +75,7 @@ fn a_message_goes_in_and_out_with_one_wake_of_the_stream() {
 
 #[test]
 fn messages_that_wait_together_go_out_together_up_to_a_size() {
-    let server = Server::with(echo, |transport| transport.keep_alive(None));
+    let server = Server::with(echo, quiet);
     let mut stream = server.open();
     for id in 0..3 {
         server.post_now(&stream.uri, &ping(id));
@@ -101,7 +106,7 @@ fn a_handler_that_returns_ends_the_stream_after_what_it_sent() {
                 session.send(incoming.message).await.unwrap();
             }
         },
-        |transport| transport.keep_alive(None),
+        quiet,
     );
     let mut stream = server.open();
     server.post_now(&stream.uri, &ping(1));
@@ -157,7 +162,7 @@ fn a_stream_dropped_at_any_state_takes_its_session_and_its_handler_with_it() {
             echo(session).await;
         }
     };
-    let server = Server::with(handler, |transport| transport.keep_alive(None));
+    let server = Server::with(handler, quiet);
 
     // The response never polled.
     let mut sse = server.sse.clone();
@@ -178,8 +183,7 @@ fn a_stream_dropped_at_any_state_takes_its_session_and_its_handler_with_it() {
     assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (0, 4));
     // With messages in both queues.
     let mut stream = server.open();
-    let id = stream.uri.rsplit('=').next().unwrap().parse().unwrap();
-    let sender = server.sessions.get(&id).unwrap();
+    let sender = server.sessions.get(&stream.id()).unwrap();
     server.post_now(&stream.uri, &ping(1));
     assert!(matches!(stream.poll(), Some(Some(_))));
     server.post_now(&stream.uri, &ping(2));
@@ -201,7 +205,7 @@ fn a_panic_in_a_handler_ends_its_own_session_only() {
                 assert!(!stop, "asked to panic");
             }
         },
-        |transport| transport.keep_alive(None),
+        quiet,
     );
     let (mut one, mut two) = (server.open(), server.open());
     let panic = r#"{"jsonrpc":"2.0","id":1,"method":"panic"}"#;
@@ -227,7 +231,7 @@ fn a_panic_where_the_handler_is_called_ends_that_session_only() {
             );
             echo(session)
         },
-        |transport| transport.keep_alive(None),
+        quiet,
     );
     let mut stream = server.open();
     assert_eq!(stream.poll(), Some(None));
@@ -247,23 +251,20 @@ fn a_panic_in_the_drop_of_a_handler_ends_that_session_only() {
             let _bomb = Bomb;
             silent(session).await;
         },
-        |transport| transport.keep_alive(None),
+        quiet,
     );
     let mut stream = server.open();
     assert_eq!(stream.poll(), None);
-    server.sessions.shutdown();
+    assert!(server.sessions.close(&stream.id()));
     assert!(stream.is_woken());
     assert_eq!(stream.poll(), Some(None));
 }
 
 #[test]
 fn who_sends_from_outside_cannot_keep_a_handler_from_running() {
-    let server = Server::with(echo, |transport| {
-        transport.keep_alive(None).outbox_capacity(1)
-    });
+    let server = Server::with(echo, |transport| quiet(transport).outbox_capacity(1));
     let mut stream = server.open();
-    let id = stream.uri.rsplit('=').next().unwrap().parse().unwrap();
-    let sender = server.sessions.get(&id).unwrap();
+    let sender = server.sessions.get(&stream.id()).unwrap();
     let flood = r#"{"jsonrpc":"2.0","method":"flood"}"#;
     let push = || {
         let mut send = tokio_test::task::spawn(sender.send(Message::parse(flood).unwrap()));
@@ -276,4 +277,59 @@ fn who_sends_from_outside_cannot_keep_a_handler_from_running() {
         seen.push_str(&stream.poll().unwrap().unwrap());
     }
     assert!(seen.contains(&event(&ping(1))), "{seen}");
+}
+
+#[test]
+fn a_panic_is_answered_for_each_open_request_if_asked_for() {
+    let handler = |mut session: Session| async move {
+        while let Some(incoming) = session.recv().await {
+            match incoming.message.method() {
+                Some("panic") => panic!("asked to panic"),
+                Some("ping") => {
+                    let id = incoming.message.id().unwrap();
+                    let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+                    session.send(Message::parse(answer).unwrap()).await.unwrap();
+                }
+                _ => {}
+            }
+        }
+    };
+    let request =
+        |id: &str, method: &str| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#);
+    for answer in [false, true] {
+        let server = Server::with(handler, |transport| {
+            quiet(transport).answer_panics(answer).outbox_capacity(1)
+        });
+        let mut stream = server.open();
+        for text in [
+            request("1", "slow"),
+            request(r#""1""#, "slow"),
+            request("2", "ping"),
+            request("123456789012345678901234567890", "slow"),
+            r#"{"jsonrpc":"2.0","method":"notify"}"#.to_owned(),
+            request("3", "panic"),
+        ] {
+            server.post_now(&stream.uri, &text);
+        }
+        let mut events = String::new();
+        while let Some(Some(frame)) = stream.poll() {
+            events.push_str(&frame);
+        }
+        assert_eq!(stream.poll(), Some(None));
+        let mut lines: Vec<_> = events
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .collect();
+        assert_eq!(lines.remove(0), r#"{"jsonrpc":"2.0","id":2,"result":{}}"#);
+        lines.sort_unstable();
+        let error = r#""error":{"code":-32603,"message":"Internal error"}}"#;
+        let mut expected: Vec<_> = ["1", r#""1""#, "123456789012345678901234567890", "3"]
+            .map(|id| format!(r#"{{"jsonrpc":"2.0","id":{id},{error}"#))
+            .into();
+        expected.sort_unstable();
+        if !answer {
+            expected.clear();
+        }
+        assert_eq!(lines, expected);
+    }
 }

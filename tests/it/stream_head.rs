@@ -132,7 +132,7 @@ async fn other_methods_on_the_streams_path_are_refused_and_open_no_session() {
 #[tokio::test]
 async fn a_server_that_is_stopping_opens_no_stream() {
     let memory = Memory::new(&SseServerTransport::new("/messages/", echo).unwrap());
-    memory.sessions.shutdown();
+    assert_eq!(memory.sessions.shutdown().await, 0);
     let answer = memory.get().await;
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "1");

@@ -7,7 +7,9 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use mcp_sse_server::{
-    Handler, PostService, SseServerTransport, SseService, post::PostBody, session::SessionRegistry,
+    Handler, PostService, SseServerTransport, SseService,
+    post::PostBody,
+    session::{SessionId, SessionRegistry},
     sse::SseBody,
 };
 use tokio_test::{assert_ready, task::Spawn};
@@ -31,7 +33,12 @@ impl<H: Handler> Server<H> {
         handler: H,
         options: impl FnOnce(SseServerTransport<H>) -> SseServerTransport<H>,
     ) -> Self {
-        let transport = options(SseServerTransport::new("/messages/", handler).unwrap());
+        Self::of(&options(
+            SseServerTransport::new("/messages/", handler).unwrap(),
+        ))
+    }
+
+    pub(crate) fn of(transport: &SseServerTransport<H>) -> Self {
         let (sse, post) = transport.services();
         let sessions = transport.sessions();
         Self {
@@ -77,6 +84,11 @@ pub(crate) struct Stream<F> {
 }
 
 impl<F: Future<Output = ()>> Stream<F> {
+    /// The session's id.
+    pub(crate) fn id(&self) -> SessionId {
+        self.uri.rsplit('=').next().unwrap().parse().unwrap()
+    }
+
     /// The next frame, if one is ready. `Some(None)` is the end.
     pub(crate) fn poll(&mut self) -> Option<Option<String>> {
         match self.body.enter(|cx, body| body.poll_frame(cx)) {
@@ -87,6 +99,11 @@ impl<F: Future<Output = ()>> Stream<F> {
                 Some(Some(String::from_utf8(bytes.to_vec()).unwrap()))
             }
         }
+    }
+
+    /// The next frame, which must be ready, as it is.
+    pub(crate) fn poll_bytes(&mut self) -> Bytes {
+        ready_frame(&mut self.body).unwrap()
     }
 
     pub(crate) fn is_woken(&self) -> bool {

@@ -1,0 +1,46 @@
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::message::{Kind, Message};
+
+/// The requests that a handler took and has not answered, by their ids as JSON.
+#[derive(Default)]
+pub(super) struct OpenRequests {
+    ids: Mutex<HashSet<Box<str>>>,
+}
+
+impl OpenRequests {
+    pub(super) fn received(&self, message: &Message) {
+        if let (Kind::Request, Some(id)) = (message.kind(), message.id()) {
+            self.lock().insert(id.to_string().into());
+        }
+    }
+
+    /// The id of the request that a message answers.
+    pub(super) fn answered_by(message: &Message) -> Option<Box<str>> {
+        match message.kind() {
+            Kind::Response | Kind::Error => Some(message.id()?.to_string().into()),
+            Kind::Request | Kind::Notification => None,
+        }
+    }
+
+    pub(super) fn answered(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
+    /// An error for each open request. Then none is open.
+    pub(super) fn fail(&self) -> impl Iterator<Item = Message> + use<> {
+        std::mem::take(&mut *self.lock())
+            .into_iter()
+            .filter_map(|id| {
+                let error = r#"{"code":-32603,"message":"Internal error"}"#;
+                Message::parse(format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)).ok()
+            })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,106 @@
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Wake, Waker},
+};
+
+use tokio::{
+    task::unconstrained,
+    time::{Duration, Instant, Sleep, sleep},
+};
+
+use crate::session::SessionEntry;
+
+/// Ends a session whose client does not read: bytes were given to the server, and for some time it
+/// did not ask for more.
+///
+/// A server that cannot write does not poll the stream, so nobody who is polled could see it. The timer
+/// therefore wakes no task: its waker is the check itself, which needs no task and no sweep.
+pub(super) struct StallWatch {
+    // Boxed with the rest of what drives a stream, and pinned there.
+    timer: Pin<Box<Sleep>>,
+    timeout: Duration,
+    check: Arc<Check>,
+    waker: Waker,
+}
+
+struct Check {
+    session: SessionEntry,
+    timeout: Duration,
+    start: Instant,
+    /// When bytes were given that were not asked beyond yet, in milliseconds since the start, or
+    /// `ASKED`.
+    given: AtomicU64,
+    /// How often the timer fired.
+    fired: AtomicU64,
+}
+
+const ASKED: u64 = u64::MAX;
+
+impl StallWatch {
+    pub(super) fn new(session: SessionEntry, timeout: Duration) -> Self {
+        let check = Arc::new(Check {
+            session,
+            timeout,
+            start: Instant::now(),
+            given: AtomicU64::new(ASKED),
+            fired: AtomicU64::new(0),
+        });
+        Self {
+            timer: Box::pin(sleep(timeout)),
+            timeout,
+            waker: Waker::from(Arc::clone(&check)),
+            check,
+        }
+    }
+
+    /// The server asks for more.
+    pub(super) fn asked(&self) {
+        self.check.given.store(ASKED, Ordering::Release);
+    }
+
+    /// Bytes are given to the server.
+    pub(super) fn given(&mut self) {
+        self.check
+            .given
+            .store(self.check.millis(), Ordering::Release);
+        // A later deadline takes no lock of the timer's.
+        self.timer.as_mut().reset(Instant::now() + self.timeout);
+        loop {
+            let fired = self.check.fired.load(Ordering::Acquire);
+            // Outside of the task's budget: without any left, the timer would wake its waker and not
+            // listen.
+            let timer = &mut self.timer;
+            let mut cx = Context::from_waker(&self.waker);
+            let polled = Pin::new(&mut unconstrained(timer.as_mut())).poll(&mut cx);
+            // If it fired just now, for the time before, it does not listen either.
+            if polled.is_ready() || fired == self.check.fired.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+}
+
+impl Check {
+    fn millis(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(ASKED - 1)
+    }
+}
+
+impl Wake for Check {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.fired.fetch_add(1, Ordering::AcqRel);
+        let given = self.given.load(Ordering::Acquire);
+        let timeout = u64::try_from(self.timeout.as_millis()).unwrap_or(ASKED);
+        if given != ASKED && self.millis().saturating_sub(given) >= timeout {
+            self.session.cut();
+        }
+    }
+}

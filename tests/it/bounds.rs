@@ -1,0 +1,220 @@
+//! Bounds in bytes: of an inbox, of an outbox, of all bodies that are on their way.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use http_body_util::Full;
+use mcp_sse_server::{Handler, Message, Session, session::TrySendError};
+use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
+use tower::Service;
+
+use crate::support::{
+    ping,
+    polled::{Server, post_request, text_of},
+    post,
+};
+
+type Slot = Arc<Mutex<Vec<Session>>>;
+
+fn server(
+    options: impl FnOnce(
+        mcp_sse_server::SseServerTransport<Box<dyn Keep>>,
+    ) -> mcp_sse_server::SseServerTransport<Box<dyn Keep>>,
+) -> (Server<Box<dyn Keep>>, Slot) {
+    let slot = Slot::default();
+    let sessions = Arc::clone(&slot);
+    let keep: Box<dyn Keep> = Box::new(move |session: Session| {
+        sessions.lock().unwrap().push(session);
+        std::future::pending()
+    });
+    (Server::with(keep, options), slot)
+}
+
+/// A handler that keeps its sessions elsewhere.
+trait Keep: Fn(Session) -> std::future::Pending<()> {}
+impl<F: Fn(Session) -> std::future::Pending<()>> Keep for F {}
+
+/// A message of so many bytes.
+fn sized(bytes: usize) -> String {
+    let empty = r#"{"jsonrpc":"2.0","method":"x","params":{"x":""}}"#;
+    empty.replace(
+        r#""""#,
+        &format!(r#""{}""#, "y".repeat(bytes - empty.len())),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
+    let (server, slot) = server(|transport| transport.inbox_bytes(10_000));
+    let stream = server.open();
+    let mut session = slot.lock().unwrap().pop().unwrap();
+    server.post_now(&stream.uri, &sized(5_000));
+    let half = sized(5_000);
+    let mut waiting = task::spawn(server.post(&stream.uri, &half));
+    assert_pending!(waiting.poll());
+    session.recv().await.unwrap();
+    assert!(waiting.is_woken());
+    assert_eq!(assert_ready!(waiting.poll()).status(), 202);
+    session.recv().await.unwrap();
+
+    server.post_now(&stream.uri, &sized(100_000));
+    let busy = server.post(&stream.uri, &ping(1)).await;
+    assert_eq!(
+        (
+            busy.status().as_u16(),
+            busy.headers()["retry-after"].as_bytes()
+        ),
+        (503, &b"1"[..])
+    );
+    assert_eq!(text_of(busy).await, "Session is busy");
+    assert_eq!(
+        session.recv().await.unwrap().message.as_str().len(),
+        100_000
+    );
+    server.post_now(&stream.uri, &ping(2));
+}
+
+#[tokio::test]
+async fn headers_count_too() {
+    let (server, slot) = server(|transport| transport.inbox_bytes(10_000));
+    let stream = server.open();
+    let _session = slot.lock().unwrap().pop().unwrap();
+    for (id, status) in [(0, 202), (1, 202), (2, 202)] {
+        let mut request = post_request(&stream.uri, &ping(id));
+        request
+            .headers_mut()
+            .insert("x-large", "y".repeat(3_000).parse().unwrap());
+        let mut answer = task::spawn(server.post.clone().call(request));
+        match id {
+            2 => assert_pending!(answer.poll()),
+            _ => assert_eq!(assert_ready_ok!(answer.poll()).status(), status),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_outbox_takes_so_many_bytes_and_a_send_waits_for_room() {
+    let (server, slot) = server(|transport| transport.outbox_bytes(10_000));
+    let mut stream = server.open();
+    let session = slot.lock().unwrap().pop().unwrap();
+    let message = |bytes| Message::parse(sized(bytes)).unwrap();
+    session.send(message(6_000)).await.unwrap();
+    let mut waiting = task::spawn(session.send(message(6_000)));
+    assert_pending!(waiting.poll());
+    assert!(matches!(
+        session.sender().try_send(message(5_000)),
+        Err(TrySendError::Full(_))
+    ));
+    assert!(matches!(stream.poll(), Some(Some(_))));
+    assert!(waiting.is_woken());
+    assert_ready_ok!(waiting.poll());
+    drop(waiting);
+    let mut huge = task::spawn(session.send(message(100_000)));
+    assert_pending!(huge.poll());
+    assert!(matches!(stream.poll(), Some(Some(_))));
+    assert_ready_ok!(huge.poll());
+    assert_eq!(
+        stream.poll().unwrap().unwrap().len(),
+        100_000 + "event: message\ndata: \n\n".len()
+    );
+}
+
+/// A body that gives what it is fed.
+#[derive(Clone, Default)]
+struct Fed(Arc<Mutex<(Option<Bytes>, bool)>>);
+
+impl Fed {
+    fn feed(&self, text: &str) {
+        self.0.lock().unwrap().0 = Some(Bytes::copy_from_slice(text.as_bytes()));
+    }
+
+    fn finish(&self) {
+        self.0.lock().unwrap().1 = true;
+    }
+}
+
+impl Body for Fed {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let mut state = self.0.lock().unwrap();
+        match (state.0.take(), state.1) {
+            (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            (None, true) => Poll::Ready(None),
+            (None, false) => Poll::Pending,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_bodies_together_have_so_many_bytes() {
+    let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
+    let (one, two) = (server.open(), server.open());
+    let _sessions = std::mem::take(&mut *slot.lock().unwrap());
+    let text = sized(800);
+
+    // One body that does not come to its end holds what came of it.
+    let slow = Fed::default();
+    let mut holding = task::spawn(server.post.clone().call(post(&one.uri, slow.clone())));
+    slow.feed(&text[..700]);
+    assert_pending!(holding.poll());
+    let small = server.post(&two.uri, &sized(200)).await;
+    assert_eq!(small.status(), 202, "another body has room beside it");
+    let busy = server.post(&two.uri, &text).await;
+    assert_eq!(
+        (
+            busy.status().as_u16(),
+            busy.headers()["retry-after"].as_bytes()
+        ),
+        (503, &b"1"[..])
+    );
+    assert_eq!(text_of(busy).await, "Server is busy");
+
+    // One that waits gets the room as soon as it is there: the other delivered, or dropped.
+    let waiting = || {
+        let request = post(&two.uri, Full::new(Bytes::copy_from_slice(text.as_bytes())));
+        let mut waiting = task::spawn(server.post.clone().call(request));
+        assert_pending!(waiting.poll());
+        waiting
+    };
+    let mut first = waiting();
+    slow.feed(&text[700..]);
+    slow.finish();
+    assert_eq!(
+        assert_ready_ok!(holding.poll()).status(),
+        202,
+        "it overtakes who waits for it"
+    );
+    assert!(first.is_woken());
+    assert_eq!(assert_ready_ok!(first.poll()).status(), 202);
+
+    let slow = Fed::default();
+    let mut holding = task::spawn(server.post.clone().call(post(&one.uri, slow.clone())));
+    slow.feed(&text[..700]);
+    assert_pending!(holding.poll());
+    let mut second = waiting();
+    drop(holding);
+    assert!(second.is_woken());
+    assert_eq!(assert_ready_ok!(second.poll()).status(), 202);
+    assert_eq!(
+        server.post(&two.uri, &text).await.status(),
+        202,
+        "nothing is held any more"
+    );
+}
+
+fn assert_handler<H: Handler>() {}
+
+#[test]
+fn a_boxed_closure_is_a_handler() {
+    assert_handler::<Box<dyn Keep>>();
+}

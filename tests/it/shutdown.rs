@@ -1,0 +1,172 @@
+//! The end of all sessions: new ones refused, what waits let out, the rest cut at the deadline.
+
+use std::time::Duration;
+
+use mcp_sse_server::{Session, rejection::RejectionKind};
+use tokio::time::{Instant, sleep};
+
+use crate::support::{
+    ping,
+    polled::{Server, event, text_of},
+};
+
+async fn echo(mut session: Session) {
+    while let Some(incoming) = session.recv().await {
+        // Each takes its time, so that some are still being worked on when the end comes.
+        sleep(Duration::from_millis(100)).await;
+        if session.send(incoming.message).await.is_err() {
+            break;
+        }
+    }
+}
+
+async fn deaf(session: Session) {
+    let _session = session;
+    std::future::pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_accepted_is_answered_before_the_streams_end() {
+    let server = Server::new(echo);
+    let streams: Vec<_> = (0..100)
+        .map(|_| {
+            let mut stream = server.open();
+            let uri = stream.uri.clone();
+            for id in 0..3 {
+                server.post_now(&uri, &ping(id));
+            }
+            let read = tokio::spawn(async move {
+                let mut all = String::new();
+                while let Some(frame) = stream.next().await {
+                    all.push_str(&frame);
+                }
+                all
+            });
+            (uri, read)
+        })
+        .collect();
+    let shutdown = server.sessions.shutdown();
+    assert!(server.sessions.is_shut_down());
+    let refused = server.get();
+    assert_eq!(
+        (
+            refused.status().as_u16(),
+            refused.headers()["retry-after"].as_bytes()
+        ),
+        (503, &b"1"[..])
+    );
+    let kind = refused.extensions().get::<RejectionKind>();
+    assert_eq!(kind, Some(&RejectionKind::ShuttingDown));
+
+    let start = Instant::now();
+    assert_eq!(shutdown.await, 0, "none was cut");
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(server.sessions.is_empty());
+    let expected: String = (0..3).map(|id| event(&ping(id))).collect();
+    for (uri, read) in streams {
+        assert_eq!(read.await.unwrap(), expected);
+        assert_eq!(server.post(&uri, &ping(9)).await.status(), 404);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_ending_takes_no_more_messages() {
+    let server = Server::new(echo);
+    let mut stream = server.open();
+    server.post_now(&stream.uri, &ping(1));
+    assert_eq!(stream.poll(), None);
+    let mut shutdown = tokio_test::task::spawn(server.sessions.shutdown().into_future());
+    tokio_test::assert_pending!(shutdown.poll());
+    let refused = server.post(&stream.uri, &ping(2)).await;
+    assert_eq!(refused.status(), 404);
+    assert_eq!(text_of(refused).await, "Could not find session");
+    assert_eq!(stream.next().await, Some(event(&ping(1))));
+    assert_eq!(stream.next().await, None);
+    assert!(shutdown.is_woken());
+    assert_eq!(tokio_test::assert_ready!(shutdown.poll()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_does_not_end_is_cut_at_the_deadline() {
+    let server = Server::new(deaf);
+    let streams: Vec<_> = (0..3)
+        .map(|_| {
+            let mut stream = server.open();
+            tokio::spawn(async move { while stream.next().await.is_some() {} })
+        })
+        .collect();
+    let start = Instant::now();
+    let cut = server
+        .sessions
+        .shutdown()
+        .deadline(Duration::from_secs(4))
+        .await;
+    assert_eq!(cut, 3);
+    let after = start.elapsed().as_millis();
+    assert!((4_000..4_010).contains(&after), "{after} ms");
+    for stream in streams {
+        stream.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_does_not_hold_it_beyond_the_deadline() {
+    let server = Server::new(deaf);
+    let _stream = server.open();
+    let start = Instant::now();
+    assert_eq!(server.sessions.shutdown().await, 1);
+    let after = start.elapsed().as_millis();
+    assert!((10_000..10_010).contains(&after), "{after} ms: the default");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ends_are_spread_over_the_window() {
+    let server = Server::new(echo);
+    let start = Instant::now();
+    let streams: Vec<_> = (0..10)
+        .map(|_| {
+            let mut stream = server.open();
+            tokio::spawn(async move {
+                while stream.next().await.is_some() {}
+                start.elapsed().as_secs_f64().round() as u64
+            })
+        })
+        .collect();
+    let cut = server
+        .sessions
+        .shutdown()
+        .spread_over(Duration::from_secs(10))
+        .deadline(Duration::from_secs(60))
+        .await;
+    assert_eq!(cut, 0);
+    let mut ends = Vec::new();
+    for stream in streams {
+        ends.push(stream.await.unwrap());
+    }
+    ends.sort_unstable();
+    assert_eq!(ends, (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn with_no_session_it_is_done_at_once() {
+    let server = Server::new(deaf);
+    assert_eq!(server.sessions.shutdown().await, 0);
+    assert_eq!(server.sessions.shutdown().await, 0, "and again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropped_before_it_is_done_new_sessions_stay_refused() {
+    let server = Server::new(deaf);
+    let stream = server.open();
+    let mut shutdown = tokio_test::task::spawn(server.sessions.shutdown().into_future());
+    tokio_test::assert_pending!(shutdown.poll());
+    drop(shutdown);
+    assert_eq!(server.get().status(), 503);
+    assert_eq!(server.sessions.len(), 1);
+    drop(stream);
+    assert!(server.sessions.is_empty());
+}

@@ -1,0 +1,156 @@
+//! Clients that do not read, and sessions in which nothing happens. In paused time.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use mcp_sse_server::{Message, Session, SseServerTransport};
+use tokio::time::{Instant, advance, timeout};
+
+use crate::support::{
+    ping,
+    polled::{Server, event, text_of},
+};
+
+type Slot = Arc<Mutex<Option<Session>>>;
+
+fn server<H>(
+    options: impl FnOnce(SseServerTransport<Keep>) -> SseServerTransport<H>,
+) -> (Server<H>, Slot)
+where
+    H: mcp_sse_server::Handler,
+{
+    let slot = Slot::default();
+    let sessions = Arc::clone(&slot);
+    let keep: Keep = Box::new(move |session: Session| {
+        *sessions.lock().unwrap() = Some(session);
+        std::future::pending()
+    });
+    let transport = options(SseServerTransport::new("/messages/", keep).unwrap());
+    (Server::of(&transport), slot)
+}
+
+type Keep = Box<dyn Fn(Session) -> std::future::Pending<()>>;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_loses_its_session_after_a_minute() {
+    let (server, slot) = server(|transport| transport);
+    let mut stream = server.open();
+    let session = slot.lock().unwrap().take().unwrap();
+    assert_eq!(stream.poll(), None);
+    session
+        .send(Message::parse(ping(1)).unwrap())
+        .await
+        .unwrap();
+    assert!(matches!(stream.poll(), Some(Some(_))));
+    // The server has got bytes, and asks for no more from here on.
+    let start = Instant::now();
+    session
+        .send(Message::parse(ping(2)).unwrap())
+        .await
+        .unwrap();
+    timeout(2 * MINUTE, session.closed())
+        .await
+        .expect("the handler is told");
+    let after = start.elapsed();
+    assert!(
+        (MINUTE..MINUTE + Duration::from_millis(10)).contains(&after),
+        "{after:?}"
+    );
+    assert_eq!(server.sessions.len(), 0);
+    let refused = server.post(&stream.uri, &ping(3)).await;
+    assert_eq!(refused.status(), 404);
+    assert_eq!(text_of(refused).await, "Could not find session");
+    // If it reads on after all, it finds the end, and what it did not read is not kept for it.
+    assert_eq!(stream.poll(), Some(None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_reads_its_first_event_loses_its_session() {
+    let (server, slot) = server(|transport| transport);
+    let _stream = server.open();
+    let session = slot.lock().unwrap().take().unwrap();
+    timeout(2 * MINUTE, session.closed())
+        .await
+        .expect("the handler is told");
+    assert!(server.sessions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_or_has_nothing_to_read_keeps_its_session() {
+    let (server, slot) = server(|transport| transport.keep_alive(None));
+    let mut stream = server.open();
+    let session = slot.lock().unwrap().take().unwrap();
+    for id in 0..5 {
+        assert_eq!(stream.poll(), None);
+        // Nothing to read for long.
+        advance(10 * MINUTE).await;
+        session
+            .send(Message::parse(ping(id)).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(stream.poll(), Some(Some(event(&ping(id)))));
+        // Slow to take it.
+        advance(MINUTE - Duration::from_secs(1)).await;
+    }
+    assert_eq!(stream.poll(), None);
+    assert_eq!(server.sessions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn none_turns_the_stall_timeout_off() {
+    let (server, _slot) = server(|transport| transport.stall_timeout(None));
+    let _stream = server.open();
+    advance(1000 * MINUTE).await;
+    assert_eq!(server.sessions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_dropped_leaves_no_stall_behind() {
+    let (server, _slot) = server(|transport| transport);
+    for _ in 0..3 {
+        drop(server.open());
+    }
+    let mut stream = server.open();
+    assert_eq!(stream.poll(), None);
+    advance(2 * MINUTE).await;
+    assert_eq!(server.sessions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_session_ends_when_it_was_told_to() {
+    let idle = Duration::from_secs(100);
+    let (server, slot) = server(|transport| transport.idle_timeout(idle));
+    let mut stream = server.open();
+    let mut session = slot.lock().unwrap().take().unwrap();
+    assert_eq!(stream.poll(), None);
+    // Each way counts as life.
+    advance(Duration::from_secs(90)).await;
+    server.post_now(&stream.uri, &ping(1));
+    session.recv().await.unwrap();
+    while stream.poll().is_some() {}
+    advance(Duration::from_secs(90)).await;
+    session
+        .send(Message::parse(ping(2)).unwrap())
+        .await
+        .unwrap();
+    while stream.poll().is_some() {}
+    let start = Instant::now();
+    // A keep-alive does not.
+    let mut comments = 0;
+    while let Some(frame) = stream.next().await {
+        assert_eq!(frame, ":\n");
+        comments += 1;
+    }
+    let after = start.elapsed();
+    assert!(
+        (idle..idle + Duration::from_millis(10)).contains(&after),
+        "{after:?}"
+    );
+    assert_eq!(comments, 6);
+    assert!(server.sessions.is_empty());
+    session.closed().await;
+}
