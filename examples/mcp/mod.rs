@@ -143,15 +143,21 @@ async fn call(request: &Message, sender: &SessionSender) -> Result<Value, Failur
 /// Works for a while, and tells the client how far it is, if the client asked to be told.
 async fn count(to: u64, token: Option<&Value>, sender: &SessionSender) -> String {
     for progress in 1..=to {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let Some(token) = token else { continue };
-        let params = json!({ "progressToken": token, "progress": progress, "total": to });
-        let notification =
-            json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params });
-        // A token that MCP does not allow makes no message, and a client that is gone needs none.
-        if let Ok(notification) = Message::new(&notification) {
-            let _ = sender.send(notification).await;
+        if let Some(token) = token {
+            report(progress, to, token, sender).await;
         }
+        // After the report: the TypeScript SDK drops one that comes along with the answer.
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     format!("counted to {to}")
+}
+
+async fn report(progress: u64, total: u64, token: &Value, sender: &SessionSender) {
+    let params = json!({ "progressToken": token, "progress": progress, "total": total });
+    let notification =
+        json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params });
+    // A token that MCP does not allow makes no message, and a client that is gone needs none.
+    if let Ok(notification) = Message::new(&notification) {
+        let _ = sender.send(notification).await;
+    }
 }
