@@ -4,5 +4,6 @@ mod auto_traits;
 mod handler;
 mod keep_alive;
 mod memory;
+mod security;
 mod session;
 mod stream;

@@ -1,0 +1,8 @@
+//! Which hosts and origins reach the services: tables, on every way that a request can come.
+
+mod hosts;
+mod origins;
+mod patterns;
+mod properties;
+mod run;
+mod wire;
