@@ -157,7 +157,9 @@ fn origin(headers: &HeaderMap) -> Result<Option<Origin<'_>>, NotOne> {
 /// say in this header that they did so.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-    values(headers, &SEC_FETCH_SITE).any(|site| site.eq_ignore_ascii_case(b"cross-site"))
+    values(headers, &SEC_FETCH_SITE)
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .any(|site| site.trim_ascii().eq_ignore_ascii_case(b"cross-site"))
 }
 
 /// A header is not there once, or not readable.
