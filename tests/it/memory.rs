@@ -40,7 +40,12 @@ impl<H: Handler> Server<H> {
     }
 
     pub(crate) fn get(&self) -> Response<SseBody<H::Future>> {
-        let mut future = pin!(self.sse.clone().call(get_request()));
+        self.ask(get_request())
+    }
+
+    /// Asks for a stream.
+    pub(crate) fn ask(&self, request: Request<()>) -> Response<SseBody<H::Future>> {
+        let mut future = pin!(self.sse.clone().call(request));
         let mut task = tokio_test::task::spawn(future.as_mut());
         assert_ready!(task.poll()).unwrap()
     }

@@ -346,6 +346,7 @@ const COMBINED: &[(Option<&[&str]>, Option<&str>, &[&str], Verdict, &str)] = &[
     (Some(ONE), Some("example.com"), &["example.com:8443"], Stop, "the ports disagree"),
     (Some(&["example.com:443"]), Some("https://example.com"), &["example.com:443"], Pass, "the default port"),
     (Some(&["example.com:443"]), Some("example.com:80"), &["example.com"], Stop, "the target says another port"),
+    (Some(&["example.com:443"]), Some("example.com"), &["example.com:80"], Stop, "the header says another port"),
     (None, None, &["evil.example"], Pass, "nothing is checked"),
     (None, None, &["localhost:evil"], Pass, "nothing is checked"),
     (None, None, &["user@evil.example"], Pass, "nothing is checked"),
