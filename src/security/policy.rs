@@ -138,7 +138,10 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<HostPort<'a>> {
         (Some(authority), None) => authority,
         (None, Some(header)) => header,
         (Some(authority), Some(header)) => {
-            authority.filter(|one| header.is_some_and(|two| one.agrees(&two)))
+            let (one, two) = (authority?, header?);
+            // The one that names a port says more.
+            let at = if one.port.is_some() { one } else { two };
+            one.agrees(&two).then_some(at)
         }
         (None, None) => None,
     }
