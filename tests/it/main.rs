@@ -1,9 +1,11 @@
 //! Behaviour of the transport, one module a topic.
 
 mod auto_traits;
+mod caps;
 mod handler;
 mod keep_alive;
 mod memory;
+mod principal;
 mod security;
 mod session;
 mod stream;

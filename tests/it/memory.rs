@@ -52,12 +52,7 @@ impl<H: Handler> Server<H> {
 
     /// Opens a stream and reads its first event.
     pub(crate) fn open(&self) -> Stream<H::Future> {
-        let mut body = tokio_test::task::spawn(self.get().into_body());
-        let bytes = ready_frame(&mut body).unwrap();
-        let text = std::str::from_utf8(&bytes).unwrap();
-        let uri = text.strip_prefix("event: endpoint\ndata: ").unwrap();
-        let uri = uri.strip_suffix("\n\n").unwrap().to_owned();
-        Stream { body, uri }
+        Stream::new(self.get())
     }
 
     pub(crate) async fn post(&self, uri: &str, text: &str) -> Response<PostBody> {
@@ -80,6 +75,16 @@ pub(crate) struct Stream<F> {
 }
 
 impl<F: Future<Output = ()>> Stream<F> {
+    /// Reads a stream's first event.
+    pub(crate) fn new(response: Response<SseBody<F>>) -> Self {
+        let mut body = tokio_test::task::spawn(response.into_body());
+        let bytes = ready_frame(&mut body).unwrap();
+        let text = std::str::from_utf8(&bytes).unwrap();
+        let uri = text.strip_prefix("event: endpoint\ndata: ").unwrap();
+        let uri = uri.strip_suffix("\n\n").unwrap().to_owned();
+        Self { body, uri }
+    }
+
     /// The next frame, if one is ready. `Some(None)` is the end.
     pub(crate) fn poll(&mut self) -> Option<Option<String>> {
         match self.body.enter(|cx, body| body.poll_frame(cx)) {
