@@ -19,7 +19,7 @@ impl SessionGuard {
 
     /// Ends the session now: no `POST` finds it any more, and its stream ends after what was sent.
     pub(crate) fn end(&self) {
-        self.registry.close(self.channel.id());
+        self.registry.end(&self.channel);
     }
 }
 

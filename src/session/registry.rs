@@ -108,6 +108,14 @@ impl SessionRegistry {
         channel.inspect(|channel| channel.end()).is_some()
     }
 
+    /// As `close`, for this very session, which may have been closed already.
+    pub(super) fn end(&self, channel: &Arc<Channel>) {
+        let channel = self.lock().remove_own(channel);
+        if let Some(channel) = channel {
+            channel.end();
+        }
+    }
+
     /// Ends all sessions, as [`close`](Self::close) does, and refuses new ones with 503.
     ///
     /// Call it when the server begins to stop: open streams hold a graceful shutdown up.

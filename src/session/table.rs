@@ -73,6 +73,12 @@ impl Table {
         Some(channel)
     }
 
+    /// Takes a session out, and no other that got its id after it was closed.
+    pub(super) fn remove_own(&mut self, channel: &Arc<Channel>) -> Option<Arc<Channel>> {
+        let entered = self.sessions.get(channel.id())?;
+        Arc::ptr_eq(entered, channel).then(|| self.remove(channel.id()))?
+    }
+
     pub(super) fn get(&self, id: &SessionId) -> Option<&Arc<Channel>> {
         self.sessions.get(id)
     }
