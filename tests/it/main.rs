@@ -9,3 +9,5 @@ mod principal;
 mod security;
 mod session;
 mod stream;
+#[cfg(feature = "tracing")]
+mod trace;

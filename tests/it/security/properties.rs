@@ -154,7 +154,7 @@ fn is_loopback(text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn neither_case_nor_a_dot_at_the_end_decides_about_a_host(host in host(), port in port(), case: u64, dot: bool) {
