@@ -1,23 +1,18 @@
 //! How many sessions may be open, and by which ids.
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
     thread,
 };
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use mcp_sse_server::{
-    Handler, Session, SseServerTransport,
-    rejection::RejectionKind,
-    session::{Principal, SessionId},
+    Handler, Session, SseServerTransport, rejection::RejectionKind, session::Principal,
     sse::SseBody,
 };
 
-use crate::memory::{Server, Stream, event, get_request, ping};
+use crate::memory::{Server, Stream, get_request};
 
 /// Ends when it is told to, in the way that it is told.
 async fn obedient(mut session: Session) {
@@ -235,92 +230,4 @@ fn no_race_admits_one_too_many_of_a_principal() {
         assert_eq!(server.ask(of(Some(principal))).status(), 503, "{principal}");
         drop(streams);
     }
-}
-
-fn id(uri: &str) -> u128 {
-    let text = uri.strip_prefix("/messages/?session_id=").unwrap();
-    assert_eq!(text.len(), 32);
-    u128::from_str_radix(text, 16).unwrap()
-}
-
-/// The six bits of a UUID that say its version and variant, and what they say.
-const FIXED: u128 = 0xf << 76 | 0b11 << 62;
-const VERSION_4: u128 = 0x4 << 76 | 0b10 << 62;
-
-#[test]
-fn a_generator_gives_all_bits_but_those_that_make_it_a_uuid() {
-    let bytes = Arc::new(Mutex::new([0; 16]));
-    let next = Arc::clone(&bytes);
-    let server = server(|transport| transport.session_ids(move || *next.lock().unwrap()));
-    let single = (0..128).map(|bit| 1_u128 << bit);
-    let all = [0, u128::MAX, 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef];
-    for given in all.into_iter().chain(single) {
-        *bytes.lock().unwrap() = given.to_be_bytes();
-        let id = id(&server.open().uri);
-        assert_eq!(id & !FIXED, given & !FIXED, "{given:032x} became {id:032x}");
-        assert_eq!(id & FIXED, VERSION_4, "{given:032x} became {id:032x}");
-    }
-    assert_eq!(FIXED.count_ones(), 6);
-}
-
-#[test]
-fn a_generator_that_repeats_itself_takes_no_session_over() {
-    let server = server(|transport| transport.session_ids(|| [7; 16]));
-    let mut first = server.open();
-    let mut others: Vec<_> = (0..20).map(|_| server.open()).collect();
-    assert_eq!(server.sessions.len(), 21);
-    let mut ids: Vec<_> = others.iter().map(|other| id(&other.uri)).collect();
-    ids.push(id(&first.uri));
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), 21);
-    assert!(ids.iter().all(|id| id & FIXED == VERSION_4));
-    server.post_now(&first.uri, &ping(1));
-    assert_eq!(first.poll(), Some(Some(event(&ping(1)))));
-    for other in &mut others {
-        assert_eq!(other.poll(), None);
-        server.post_now(&other.uri, &ping(2));
-        assert_eq!(other.poll(), Some(Some(event(&ping(2)))));
-    }
-    assert_eq!(first.poll(), None);
-    // The first id is free again, and the next session's.
-    let uri = first.uri.clone();
-    drop(first);
-    assert_eq!(server.open().uri, uri);
-}
-
-#[test]
-fn a_stream_that_goes_ends_no_later_session_of_the_same_id() {
-    let server = server(|transport| {
-        transport
-            .session_ids(|| [7; 16])
-            .max_sessions_per_principal(1)
-    });
-    let first = open(&server, Some("alice"));
-    let id: SessionId = first.uri.rsplit('=').next().unwrap().parse().unwrap();
-    assert!(server.sessions.close(&id));
-    let mut second = open(&server, Some("bob"));
-    assert_eq!(second.uri, first.uri);
-    drop(first);
-    assert_eq!(server.sessions.len(), 1);
-    assert_eq!(second.poll(), None, "it goes on");
-    assert_eq!(server.ask(of(Some("bob"))).status(), 503);
-    drop(second);
-    assert!(server.sessions.is_empty());
-    drop(open(&server, Some("bob")));
-}
-
-#[test]
-fn ids_are_unique_and_all_their_bits_vary() {
-    let server = server(|transport| transport);
-    let ids: Vec<_> = (0..2000).map(|_| id(&server.open().uri)).collect();
-    let (ones, zeros) = ids
-        .iter()
-        .fold((0, 0), |(ones, zeros), id| (ones | id, zeros | !id));
-    assert_eq!(ones & zeros, !FIXED, "each bit was once 0 and once 1");
-    assert!(ids.iter().all(|id| id & FIXED == VERSION_4));
-    let mut unique = ids.clone();
-    unique.sort_unstable();
-    unique.dedup();
-    assert_eq!(unique.len(), ids.len());
 }

@@ -3,6 +3,7 @@
 mod auto_traits;
 mod caps;
 mod handler;
+mod ids;
 mod keep_alive;
 mod memory;
 mod principal;

@@ -2,10 +2,12 @@
 
 use mcp_sse_server::TransportSecurity;
 
-use super::run::{
-    Case,
-    Verdict::{self, Hyper, Pass, Stop, Trimmed},
-    run,
+use super::{
+    case::{
+        Case,
+        Verdict::{self, Hyper, Pass, Stop, Trimmed},
+    },
+    run::run,
 };
 
 /// One `Host` header, and nothing allowed but loopback.
@@ -286,9 +288,12 @@ const NAMED: &[(&[&str], &str, Verdict, &str)] = &[
     (&["1.example"], "1.example", Pass, "a label of digits, if not the last"),
 ];
 
+type Allowed = Option<&'static [&'static str]>;
+type Hosts = &'static [&'static str];
+
 /// What is allowed (`None`: the protection is off), the target's authority, and all `Host` headers.
 #[rustfmt::skip]
-const COMBINED: &[(Option<&[&str]>, Option<&str>, &[&str], Verdict, &str)] = &[
+const COMBINED: &[(Allowed, Option<&str>, Hosts, Verdict, &str)] = &[
     (Some(&[]), None, &[], Stop, "no host at all"),
     (Some(&[]), None, &["localhost", "localhost"], Stop, "two headers, if equal"),
     (Some(&[]), None, &["localhost", "LOCALHOST"], Stop, "two headers, if equal"),

@@ -2,10 +2,12 @@
 
 use mcp_sse_server::TransportSecurity;
 
-use super::run::{
-    Case,
-    Verdict::{self, Hyper, Pass, Stop, Trimmed},
-    run,
+use super::{
+    case::{
+        Case,
+        Verdict::{self, Hyper, Pass, Stop, Trimmed},
+    },
+    run::run,
 };
 
 /// One `Origin` header, and nothing allowed but loopback.

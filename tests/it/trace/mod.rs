@@ -1,91 +1,15 @@
 //! What a `tracing` subscriber is told of refusals.
 
-use std::{
-    fmt::{self, Write},
-    sync::{Arc, Mutex},
-};
+mod recorder;
 
 use http::{HeaderValue, Request};
 use mcp_sse_server::{Handler, Session, session::Principal};
 use tower::ServiceExt;
-use tracing::{
-    Event, Level, Metadata, Subscriber,
-    field::{Field, Visit},
-    span,
-    subscriber::DefaultGuard,
-};
+use tracing::Level;
 
 use crate::memory::{Server, Stream, get_request, ping, post_request};
 
-/// Keeps the events of this thread as text.
-#[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Vec<(Level, String)>>>);
-
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        write!(self.0, "{field}={value:?};").unwrap();
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        write!(self.0, "{field}={value};").unwrap();
-    }
-}
-
-impl Subscriber for Recorder {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("mcp_sse_server")
-    }
-
-    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
-        let mut text = Text(String::new());
-        attributes.record(&mut text);
-        self.note(*attributes.metadata().level(), text.0);
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _span: &span::Id, values: &span::Record<'_>) {
-        let mut text = Text(String::new());
-        values.record(&mut text);
-        self.note(Level::TRACE, text.0);
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = Text(String::new());
-        event.record(&mut text);
-        self.note(*event.metadata().level(), text.0);
-    }
-
-    fn record_follows_from(&self, _span: &span::Id, _follows: &span::Id) {}
-    fn enter(&self, _span: &span::Id) {}
-    fn exit(&self, _span: &span::Id) {}
-}
-
-impl Recorder {
-    fn start() -> (Self, DefaultGuard) {
-        let recorder = Self::default();
-        let guard = tracing::subscriber::set_default(recorder.clone());
-        (recorder, guard)
-    }
-
-    fn note(&self, level: Level, text: String) {
-        self.0.lock().unwrap().push((level, text));
-    }
-
-    fn take(&self) -> Vec<(Level, String)> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-
-    /// The one event that there is, which warns.
-    fn warning(&self) -> String {
-        let mut events = self.take();
-        assert_eq!(events.len(), 1, "{events:?}");
-        let (level, text) = events.remove(0);
-        assert_eq!(level, Level::WARN);
-        text
-    }
-}
+use self::recorder::Recorder;
 
 async fn silent(session: Session) {
     let _session = session;
