@@ -98,3 +98,32 @@ impl Table {
         self.shut_down
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::channel::Capacity;
+
+    #[test]
+    fn a_principal_without_sessions_is_forgotten() {
+        let mut table = Table::default();
+        let owner = Principal::new("client");
+        let capacity = Capacity {
+            inbox: 1,
+            outbox: 1,
+        };
+        let channels = [(); 2].map(|()| {
+            let id = SessionId::random();
+            Arc::new(Channel::new(id, Some(owner.clone()), capacity))
+        });
+        for channel in &channels {
+            assert_eq!(table.insert(channel, Limits::default()), Ok(true));
+        }
+        assert_eq!(table.principals.get(&owner), Some(&2));
+        for channel in &channels {
+            assert!(table.remove_own(channel).is_some());
+            assert!(table.remove_own(channel).is_none());
+        }
+        assert!(table.sessions.is_empty() && table.principals.is_empty());
+    }
+}
