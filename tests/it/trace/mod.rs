@@ -20,12 +20,18 @@ fn server() -> Server<impl Handler> {
     Server::with(silent, |transport| transport.keep_alive(None))
 }
 
+/// A refusal, of which each test here is to be told.
+fn probe() {
+    let request = Request::get("/sse").body(()).unwrap();
+    assert_eq!(server().ask(request).status(), 421);
+}
+
 type Headers = &'static [(&'static str, &'static [u8])];
 
 /// Asks both services, and gives back what each said.
 async fn refused(target: &str, headers: Headers) -> [String; 2] {
     let server = server();
-    let (recorder, _guard) = Recorder::start();
+    let (recorder, _guard) = Recorder::start(probe);
     let mut request = Request::get(target).body(()).unwrap();
     for (name, value) in headers {
         let value = HeaderValue::from_bytes(value).unwrap();
@@ -110,7 +116,7 @@ async fn what_a_client_sent_is_printed_in_plain_ascii_and_cut() {
 
 #[tokio::test]
 async fn no_event_holds_a_whole_session_id() {
-    let (recorder, _guard) = Recorder::start();
+    let (recorder, _guard) = Recorder::start(probe);
     let server = server();
     let mut request = get_request();
     request.extensions_mut().insert(Principal::new("client"));
@@ -166,7 +172,7 @@ async fn no_event_holds_a_whole_session_id() {
 
 #[tokio::test]
 async fn who_is_let_in_is_no_warning() {
-    let (recorder, _guard) = Recorder::start();
+    let (recorder, _guard) = Recorder::start(probe);
     let server = server();
     let stream = server.open();
     server.post_now(&stream.uri, &ping(1));

@@ -58,10 +58,22 @@ impl Subscriber for Recorder {
 }
 
 impl Recorder {
-    pub(super) fn start() -> (Self, DefaultGuard) {
+    /// Keeps what this thread is told from now on. `probe` causes an event.
+    ///
+    /// Another thread may be about to cause the same event for the first time and, before this
+    /// subscriber was there, have found that nobody wants it; that is put right until it is known.
+    pub(super) fn start(probe: impl Fn()) -> (Self, DefaultGuard) {
         let recorder = Self::default();
         let guard = tracing::subscriber::set_default(recorder.clone());
-        (recorder, guard)
+        for _ in 0..100_000 {
+            probe();
+            if !recorder.take().is_empty() {
+                return (recorder, guard);
+            }
+            std::thread::yield_now();
+            tracing::callsite::rebuild_interest_cache();
+        }
+        panic!("the probe causes no event");
     }
 
     fn note(&self, level: Level, text: String) {
