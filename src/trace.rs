@@ -1,31 +1,46 @@
 //! Events for a `tracing` subscriber. Without the feature `tracing` they are nothing.
 
+#[cfg(feature = "tracing")]
+use crate::rejection::RejectionKind;
 use crate::security::Refusal;
 
-/// A request was refused for its host or origin. The event names the call that would allow it.
+/// A request was refused for its host or origin. The event names the call that would allow it, if
+/// one would.
 #[cfg(feature = "tracing")]
 pub(crate) fn refused(refusal: &Refusal<'_>) {
-    let (what, values, call) = match refusal {
-        Refusal::Host(values) => ("host", values, "TransportSecurity::allow_host"),
-        Refusal::Origin(values) => ("origin", values, "TransportSecurity::allow_origin"),
+    const MOST: usize = 4;
+    let (what, call) = match refusal.kind {
+        RejectionKind::OriginNotAllowed => ("origin", "TransportSecurity::allow_origin"),
+        _ => ("host", "TransportSecurity::allow_host"),
     };
-    let values: Vec<_> = values.iter().map(|value| shown(value)).collect();
+    let values: Vec<_> = refusal
+        .values
+        .iter()
+        .take(MOST)
+        .map(|value| shown(value))
+        .collect();
     let hint = match values.as_slice() {
-        [value] => format!("{call}({value:?}) allows it"),
+        [first, ..] if refusal.is_one => format!("{call}({first}) allows it"),
         [] if what == "origin" => "the browser says that a page of another site asks".to_owned(),
         [] => "a request must name its host".to_owned(),
+        [_] => format!("no {what} is written so"),
         _ => format!("a request must name one {what}"),
     };
-    tracing::warn!(?values, hint, "refused: {what} not allowed");
+    tracing::warn!(
+        values = values.join(", "),
+        hint,
+        "refused: {what} not allowed"
+    );
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn refused(_: &Refusal<'_>) {}
 
-/// What a client sent, in a form that is safe to print and not too long.
+/// What a client sent, in a form that is safe to print and not too long. A host name and its port
+/// fit in.
 #[cfg(feature = "tracing")]
 fn shown(value: &[u8]) -> String {
-    const LEN: usize = 100;
+    const LEN: usize = 300;
     let end = if value.len() > LEN { ".." } else { "" };
-    format!("{}{end}", value[..value.len().min(LEN)].escape_ascii())
+    format!("\"{}\"{end}", value[..value.len().min(LEN)].escape_ascii())
 }

@@ -125,7 +125,7 @@ impl Shared {
             .check(request.uri(), request.headers())
         {
             trace::refused(&refusal);
-            return Verdict::Refuse(refusal.kind().into());
+            return Verdict::Refuse(refusal.kind.into());
         }
         if declared_len(request) > self.options.body_limit as u64 {
             // Whoever asked first sends no body after a refusal.

@@ -75,11 +75,7 @@ impl<'a> Host<&'a str> {
                 && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
         // As on the web, a name whose last label is a number is an address, and not a right one.
-        let number = name
-            .rsplit('.')
-            .next()?
-            .bytes()
-            .all(|byte| byte.is_ascii_digit());
+        let number = is_number(name.rsplit('.').next()?);
         (!number && name.split('.').all(is_label)).then_some(Self::Name(name))
     }
 
@@ -98,6 +94,17 @@ impl<S: AsRef<str>> Host<S> {
             (Self::Name(one), Host::Name(two)) => one.as_ref().eq_ignore_ascii_case(two),
             _ => false,
         }
+    }
+}
+
+/// Decimal, octal, or hexadecimal after `0x`. No digits are a number, too.
+fn is_number(label: &str) -> bool {
+    let hex = label
+        .strip_prefix("0x")
+        .or_else(|| label.strip_prefix("0X"));
+    match hex {
+        Some(hex) => hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => label.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }
 

@@ -55,7 +55,7 @@ impl HostPattern {
         }
         let (at, any_port) = without_any_port(text);
         let parsed = HostPort::parse(at).ok_or_else(|| refuse(host_rule(at)))?;
-        if any_port && split_port(at).is_none_or(|(_, port)| port.is_some()) {
+        if any_port && has_port(at) {
             return Err(refuse("must have one port"));
         }
         Ok(Self {
@@ -105,7 +105,7 @@ impl OriginPattern {
         }
         let (at, any_port) = without_any_port(at);
         let parsed = HostPort::parse(at).ok_or_else(|| refuse(host_rule(at)))?;
-        if any_port && parsed.port.is_some() {
+        if any_port && has_port(at) {
             return Err(refuse("must have one port"));
         }
         Ok(Self::Tuple {
@@ -137,6 +137,11 @@ fn without_any_port(text: &str) -> (&str, bool) {
         Some(rest) => (rest, true),
         None => (text, false),
     }
+}
+
+/// Whether a host has a port already, if only an empty one.
+fn has_port(at: &str) -> bool {
+    split_port(at).is_some_and(|(_, port)| port.is_some())
 }
 
 /// Which rule a text that is no host breaks.

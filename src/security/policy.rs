@@ -29,11 +29,13 @@ struct Rules {
 
 /// What was refused, and what it says of itself.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refusal<'a> {
-    /// The values of the request's host, one after another.
-    Host(Vec<&'a [u8]>),
-    /// The values of `Origin`; none if the browser says that a page of another site asks.
-    Origin(Vec<&'a [u8]>),
+pub(crate) struct Refusal<'a> {
+    pub(crate) kind: RejectionKind,
+    /// The values of the request's host or origin, one after another: the target's, then the
+    /// headers'. No origin, if the browser says that a page of another site asks.
+    pub(crate) values: Vec<&'a [u8]>,
+    /// Whether the request names one, so that a pattern of the first value lets it in.
+    pub(crate) is_one: bool,
 }
 
 impl TransportSecurity {
@@ -88,19 +90,29 @@ impl TransportSecurity {
         let Some(rules) = &self.rules else {
             return Ok(());
         };
-        let hosts = || {
+        let at = host(uri, headers);
+        if !at.is_some_and(|at| rules.hosts.iter().any(|host| host.allows(&at))) {
             let authority = uri
                 .authority()
                 .map(|authority| authority.as_str().as_bytes());
-            authority.into_iter().chain(values(headers, &HOST))
-        };
-        if !host(uri, headers).is_some_and(|at| rules.hosts.iter().any(|host| host.allows(&at))) {
-            return Err(Refusal::Host(hosts().collect()));
+            return Err(Refusal {
+                kind: RejectionKind::HostNotAllowed,
+                values: authority
+                    .into_iter()
+                    .chain(values(headers, &HOST))
+                    .collect(),
+                is_one: at.is_some(),
+            });
         }
-        match origin(headers) {
+        let origin = origin(headers);
+        match &origin {
             Ok(None) => Ok(()),
-            Ok(Some(origin)) if rules.origins.iter().any(|known| known.allows(&origin)) => Ok(()),
-            _ => Err(Refusal::Origin(values(headers, &ORIGIN).collect())),
+            Ok(Some(origin)) if rules.origins.iter().any(|known| known.allows(origin)) => Ok(()),
+            _ => Err(Refusal {
+                kind: RejectionKind::OriginNotAllowed,
+                values: values(headers, &ORIGIN).collect(),
+                is_one: origin.is_ok(),
+            }),
         }
     }
 }
@@ -112,15 +124,6 @@ impl Default for TransportSecurity {
                 hosts: HostPattern::loopback(),
                 origins: OriginPattern::loopback(),
             }),
-        }
-    }
-}
-
-impl Refusal<'_> {
-    pub(crate) fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Host(_) => RejectionKind::HostNotAllowed,
-            Self::Origin(_) => RejectionKind::OriginNotAllowed,
         }
     }
 }
@@ -138,7 +141,10 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<HostPort<'a>> {
         (Some(authority), None) => authority,
         (None, Some(header)) => header,
         (Some(authority), Some(header)) => {
-            authority.filter(|one| header.is_some_and(|two| one.agrees(&two)))
+            let (one, two) = (authority?, header?);
+            // The one that names a port says more.
+            let at = if one.port.is_some() { one } else { two };
+            one.agrees(&two).then_some(at)
         }
         (None, None) => None,
     }
@@ -157,7 +163,9 @@ fn origin(headers: &HeaderMap) -> Result<Option<Origin<'_>>, NotOne> {
 /// say in this header that they did so.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-    values(headers, &SEC_FETCH_SITE).any(|site| site.eq_ignore_ascii_case(b"cross-site"))
+    values(headers, &SEC_FETCH_SITE)
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .any(|site| site.trim_ascii().eq_ignore_ascii_case(b"cross-site"))
 }
 
 /// A header is not there once, or not readable.

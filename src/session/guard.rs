@@ -16,7 +16,7 @@ impl SessionEntry {
 
     /// Ends the session now: no `POST` finds it any more, and its stream ends after what was sent.
     pub(crate) fn end(&self) {
-        self.registry.close(self.channel.id());
+        self.registry.end(&self.channel);
     }
 
     /// As `end`, and drops what its client did not read.

@@ -88,8 +88,8 @@ impl SessionRegistry {
     }
 
     /// A stream is gone, and its session with it.
-    pub(super) fn leave(&self, channel: &Channel) {
-        let (entry, last) = self.lock().leave(channel.id());
+    pub(super) fn leave(&self, channel: &Arc<Channel>) {
+        let (entry, last) = self.lock().leave(channel);
         drop(entry);
         channel.end();
         if last {
@@ -162,6 +162,14 @@ impl SessionRegistry {
     pub fn close(&self, id: &SessionId) -> bool {
         let channel = self.lock().remove(id);
         channel.inspect(|channel| channel.end()).is_some()
+    }
+
+    /// As `close`, for this very session, which may have been closed already.
+    pub(super) fn end(&self, channel: &Arc<Channel>) {
+        let channel = self.lock().remove_own(channel);
+        if let Some(channel) = channel {
+            channel.end();
+        }
     }
 
     /// Refuses new sessions with 503 from now on, and ends those that are open when it is awaited.

@@ -76,6 +76,12 @@ impl Table {
         Some(channel)
     }
 
+    /// Takes a session out, and no other that got its id after it was closed.
+    pub(super) fn remove_own(&mut self, channel: &Arc<Channel>) -> Option<Arc<Channel>> {
+        let entered = self.sessions.get(channel.id())?;
+        Arc::ptr_eq(entered, channel).then(|| self.remove(channel.id()))?
+    }
+
     pub(super) fn get(&self, id: &SessionId) -> Option<&Arc<Channel>> {
         self.sessions.get(id)
     }
@@ -89,9 +95,9 @@ impl Table {
     }
 
     /// A stream is gone. Gives out its entry, if it has one yet, and whether it was the last.
-    pub(super) fn leave(&mut self, id: &SessionId) -> (Option<Arc<Channel>>, bool) {
+    pub(super) fn leave(&mut self, channel: &Arc<Channel>) -> (Option<Arc<Channel>>, bool) {
         self.streams -= 1;
-        (self.remove(id), self.streams == 0)
+        (self.remove_own(channel), self.streams == 0)
     }
 
     pub(super) fn has_no_streams(&self) -> bool {
@@ -111,5 +117,37 @@ impl Table {
 
     pub(super) fn is_shut_down(&self) -> bool {
         self.shut_down
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{channel::ChannelOptions, queue::Capacity};
+
+    #[test]
+    fn a_principal_without_sessions_is_forgotten() {
+        let mut table = Table::default();
+        let owner = Principal::new("client");
+        let capacity = Capacity { items: 1, bytes: 1 };
+        let options = ChannelOptions {
+            inbox: capacity,
+            outbox: capacity,
+            track_activity: false,
+            track_requests: false,
+        };
+        let channels = [(); 2].map(|()| {
+            let id = SessionId::random();
+            Arc::new(Channel::new(id, Some(owner.clone()), &options))
+        });
+        for channel in &channels {
+            assert_eq!(table.enter(channel, Limits::default()), Ok(true));
+        }
+        assert_eq!(table.principals.get(&owner), Some(&2));
+        for channel in &channels {
+            assert!(table.remove_own(channel).is_some());
+            assert!(table.remove_own(channel).is_none());
+        }
+        assert!(table.sessions.is_empty() && table.principals.is_empty());
     }
 }

@@ -89,7 +89,7 @@ impl<H: Handler> Shared<H> {
         let options = &self.options;
         if let Err(refusal) = options.security.check(&parts.uri, &parts.headers) {
             trace::refused(&refusal);
-            return Err(refusal.kind().into());
+            return Err(refusal.kind.into());
         }
         let mount = parts
             .extensions

@@ -49,19 +49,19 @@ impl<H: Handler> Server<H> {
     }
 
     pub(crate) fn get(&self) -> Response<SseBody<H::Future>> {
-        let mut future = pin!(self.sse.clone().call(get_request()));
+        self.ask(get_request())
+    }
+
+    /// Asks for a stream.
+    pub(crate) fn ask(&self, request: Request<()>) -> Response<SseBody<H::Future>> {
+        let mut future = pin!(self.sse.clone().call(request));
         let mut task = tokio_test::task::spawn(future.as_mut());
         assert_ready!(task.poll()).unwrap()
     }
 
     /// Opens a stream and reads its first event.
     pub(crate) fn open(&self) -> Stream<H::Future> {
-        let mut body = tokio_test::task::spawn(self.get().into_body());
-        let bytes = ready_frame(&mut body).unwrap();
-        let text = std::str::from_utf8(&bytes).unwrap();
-        let uri = text.strip_prefix("event: endpoint\ndata: ").unwrap();
-        let uri = uri.strip_suffix("\n\n").unwrap().to_owned();
-        Stream { body, uri }
+        Stream::new(self.get())
     }
 
     pub(crate) async fn post(&self, uri: &str, text: &str) -> Response<PostBody> {
@@ -84,6 +84,16 @@ pub(crate) struct Stream<F> {
 }
 
 impl<F: Future<Output = ()>> Stream<F> {
+    /// Reads a stream's first event.
+    pub(crate) fn new(response: Response<SseBody<F>>) -> Self {
+        let mut body = tokio_test::task::spawn(response.into_body());
+        let bytes = ready_frame(&mut body).unwrap();
+        let text = std::str::from_utf8(&bytes).unwrap();
+        let uri = text.strip_prefix("event: endpoint\ndata: ").unwrap();
+        let uri = uri.strip_suffix("\n\n").unwrap().to_owned();
+        Self { body, uri }
+    }
+
     /// The session's id.
     pub(crate) fn id(&self) -> SessionId {
         self.uri.rsplit('=').next().unwrap().parse().unwrap()
