@@ -75,6 +75,7 @@ impl<H: Handler> SseServerTransport<H> {
                     channel: ChannelOptions {
                         inbox: capacity,
                         outbox: capacity,
+                        in_flight_bytes: 0,
                         track_activity: false,
                         track_requests: false,
                     },
@@ -259,8 +260,9 @@ impl<H> SseServerTransport<H> {
     /// How many bytes the bodies of all `POST`s that are on their way into an inbox may have together.
     /// Default: 64 MiB. One beyond them waits, as for an inbox, and is then answered with 503.
     ///
-    /// At least as much as [`body_limit`](Self::body_limit), whatever is given. Each call of
-    /// [`services`](Self::services) makes a budget of its own.
+    /// Those of one session have a sixteenth of it, so that no session takes the room of all others.
+    /// Both are at least [`body_limit`](Self::body_limit), whatever is given: one body alone always
+    /// finds room. Each call of [`services`](Self::services) makes a budget of its own.
     pub fn in_flight_bytes(mut self, bytes: usize) -> Self {
         self.post.in_flight_bytes = bytes;
         self
@@ -283,12 +285,13 @@ impl<H> SseServerTransport<H> {
     /// The service for `GET` and the service for `POST`, over one registry. Called again, it gives
     /// two more over the same registry.
     pub fn services(&self) -> (SseService<H>, PostService) {
+        let mut post = self.post.clone();
+        post.in_flight_bytes = post.in_flight_bytes.max(post.body_limit);
+        let mut stream = self.stream.clone();
+        stream.session.channel.in_flight_bytes = (post.in_flight_bytes / 16).max(post.body_limit);
         let handler = Arc::clone(&self.handler);
-        let sse = SseService::new(handler, self.registry.clone(), self.stream.clone());
-        (
-            sse,
-            PostService::new(self.registry.clone(), self.post.clone()),
-        )
+        let sse = SseService::new(handler, self.registry.clone(), stream);
+        (sse, PostService::new(self.registry.clone(), post))
     }
 
     /// A layer that puts both services before another one: the stream at `path`, the messages at the

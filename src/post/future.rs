@@ -20,8 +20,8 @@ use crate::{
 
 use super::{
     body::PostBody,
-    budget::Lease,
     deliver::Delivery,
+    lease::{Lease, NoRoom},
     read::{Read, ReadError},
 };
 
@@ -124,7 +124,8 @@ fn refuse_body(error: ReadError) -> Rejection {
     match error {
         ReadError::TooLarge => RejectionKind::BodyTooLarge.into(),
         ReadError::Broken => RejectionKind::BodyUnreadable.into(),
-        ReadError::NoRoom => RejectionKind::ServerBusy.into(),
+        ReadError::NoRoom(NoRoom::InSession) => RejectionKind::SessionBusy.into(),
+        ReadError::NoRoom(NoRoom::InAll) => RejectionKind::ServerBusy.into(),
     }
 }
 

@@ -13,7 +13,8 @@
 //! | it is a UUID, given once | 400 | `Invalid session ID` |
 //! | the session is open, and the [principal](crate::session::Principal)'s own | 404 | `Could not find session` |
 //! | the body stays within the limit | 413 | `Request body too large` |
-//! | there is room for it beside all other bodies, or it comes in time | 503, `retry-after` | `Server is busy` |
+//! | the session's other bodies leave room for it, or it comes in time | 503, `retry-after` | `Session is busy` |
+//! | all sessions' bodies leave room for it, or it comes in time | 503, `retry-after` | `Server is busy` |
 //! | the body arrives whole | 400 | `Could not read request body` |
 //! | it is one [`Message`](crate::message) | 400 | `Could not parse message` |
 //! | the inbox has room, or gets it in time | 503, `retry-after` | `Session is busy` |
@@ -24,9 +25,9 @@
 //! messages before and after, are as if the `POST` had not been.
 
 mod body;
-mod budget;
 mod deliver;
 mod future;
+mod lease;
 mod read;
 mod service;
 

@@ -9,7 +9,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
 
-use super::budget::Lease;
+use super::lease::{Lease, NoRoom};
 
 /// How much of a body that is too large is read and thrown away, and for how long. A connection that
 /// is closed on unread bytes is reset, and the client may lose the answer that it was sent.
@@ -21,8 +21,7 @@ const DRAIN_TIME: Duration = Duration::from_millis(500);
 pub(super) enum ReadError {
     TooLarge,
     Broken,
-    /// No room for it, with all others that are being read.
-    NoRoom,
+    NoRoom(NoRoom),
 }
 
 pin_project! {
@@ -89,9 +88,8 @@ impl<B: Body> Read<B> {
                 return Poll::Ready(Err(ReadError::TooLarge));
             }
             if let (Some(data), Some(lease)) = (&*this.frame, this.lease.as_mut()) {
-                if !ready!(lease.poll_grow(cx, data.len(), *this.patience)) {
-                    return Poll::Ready(Err(ReadError::NoRoom));
-                }
+                let grown = ready!(lease.poll_grow(cx, data.len(), *this.patience));
+                grown.map_err(ReadError::NoRoom)?;
             }
             if let Some(data) = this.frame.take() {
                 keep(data, this.first, this.all);

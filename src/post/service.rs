@@ -19,14 +19,14 @@ use crate::{
     endpoint::{SessionIdError, session_id},
     rejection::{Rejection, RejectionKind},
     security::TransportSecurity,
-    session::{Channel, PrincipalSource, SessionRegistry},
+    session::{Budget, Channel, PrincipalSource, SessionRegistry},
     trace,
 };
 
 use super::{
     body::PostBody,
-    budget::Budget,
     future::{Recipient, ResponseFuture},
+    lease::Lease,
     read::Read,
 };
 
@@ -50,7 +50,7 @@ pub struct PostService {
 struct Shared {
     registry: SessionRegistry,
     options: PostOptions,
-    budget: Budget,
+    in_flight: Arc<Budget>,
 }
 
 /// What the transport's options say of messages.
@@ -73,11 +73,11 @@ enum Verdict {
 
 impl PostService {
     pub(crate) fn new(registry: SessionRegistry, options: PostOptions) -> Self {
-        let budget = Budget::new(options.in_flight_bytes, options.body_limit);
+        let in_flight = Arc::new(Budget::new(options.in_flight_bytes));
         let shared = Arc::new(Shared {
             registry,
             options,
-            budget,
+            in_flight,
         });
         Self { shared }
     }
@@ -164,10 +164,11 @@ impl<B: Body> Service<Request<B>> for PostService {
             Verdict::Read(channel) => {
                 let (parts, body) = request.into_parts();
                 let Shared {
-                    options, budget, ..
+                    options, in_flight, ..
                 } = &*self.shared;
                 let patience = options.delivery_timeout;
-                let read = Read::new(body, options.body_limit, budget.lease(), patience);
+                let lease = Lease::new(Arc::clone(&channel), Arc::clone(in_flight));
+                let read = Read::new(body, options.body_limit, lease, patience);
                 let to = Recipient {
                     channel,
                     parts,
@@ -207,12 +208,12 @@ impl fmt::Debug for PostService {
         let Shared {
             registry,
             options,
-            budget,
+            in_flight,
         } = &*self.shared;
         f.debug_struct("PostService")
             .field("registry", registry)
             .field("options", options)
-            .field("budget", budget)
+            .field("in_flight", in_flight)
             .finish()
     }
 }

@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
     activity::Activity,
+    budget::Budget,
     id::SessionId,
     incoming::Incoming,
     open_requests::OpenRequests,
@@ -23,6 +24,7 @@ use super::{
 pub(crate) struct ChannelOptions {
     pub(crate) inbox: Capacity,
     pub(crate) outbox: Capacity,
+    pub(crate) in_flight_bytes: usize,
     pub(crate) track_activity: bool,
     pub(crate) track_requests: bool,
 }
@@ -55,6 +57,7 @@ pub(crate) struct Channel {
     opened: Instant,
     inbox: Queue<Incoming>,
     outbox: Queue<Outgoing>,
+    in_flight: Budget,
     activity: Option<Activity>,
     requests: Option<OpenRequests>,
     ended: Notify,
@@ -72,6 +75,7 @@ impl Channel {
             opened: Instant::now(),
             inbox: Queue::new(options.inbox),
             outbox: Queue::new(options.outbox),
+            in_flight: Budget::new(options.in_flight_bytes),
             activity: options.track_activity.then(Activity::new),
             requests: options.track_requests.then(OpenRequests::default),
             ended: Notify::new(),
@@ -89,6 +93,11 @@ impl Channel {
 
     pub(super) fn age(&self) -> Duration {
         self.opened.elapsed()
+    }
+
+    /// The bytes that the bodies of its `POST`s may have together on their way into the inbox.
+    pub(crate) fn in_flight(&self) -> &Budget {
+        &self.in_flight
     }
 
     /// Puts a message into the inbox if it has room.

@@ -12,6 +12,7 @@
 //! its entry with it, and an entry that is closed ends its stream.
 
 mod activity;
+mod budget;
 mod channel;
 mod guard;
 mod halves;
@@ -28,6 +29,7 @@ mod shutdown;
 mod table;
 
 pub(crate) use self::{
+    budget::Budget,
     channel::{Channel, ChannelOptions, DeliveryError, Offer},
     guard::{SessionEntry, SessionGuard},
     id::IdSource,

@@ -133,6 +133,7 @@ mod tests {
         let options = ChannelOptions {
             inbox: capacity,
             outbox: capacity,
+            in_flight_bytes: 1,
             track_activity: false,
             track_requests: false,
         };

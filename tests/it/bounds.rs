@@ -212,6 +212,34 @@ async fn all_bodies_together_have_so_many_bytes() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_session_cannot_take_the_room_of_all_others() {
+    let (server, slot) = server(|transport| {
+        transport
+            .in_flight_bytes(16_000)
+            .body_limit(1_000)
+            .inbox_capacity(1)
+    });
+    let (one, two) = (server.open(), server.open());
+    let _sessions = std::mem::take(&mut *slot.lock().unwrap());
+    server.post_now(&one.uri, &ping(0));
+    let text = sized(900);
+    let mut waiting: Vec<_> = (0..50)
+        .map(|_| task::spawn(server.post(&one.uri, &text)))
+        .collect();
+    for waiting in &mut waiting {
+        assert_pending!(waiting.poll());
+    }
+    server.post_now(&two.uri, &text);
+    // They wait no longer for room than for the inbox.
+    tokio::time::advance(std::time::Duration::from_secs(3)).await;
+    for waiting in waiting {
+        let busy = waiting.into_inner().await;
+        assert_eq!(busy.status(), 503);
+        assert_eq!(text_of(busy).await, "Session is busy");
+    }
+}
+
 fn assert_handler<H: Handler>() {}
 
 #[test]

@@ -1,0 +1,123 @@
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use crate::session::{Budget, Channel};
+
+/// One body's share of what the bodies of its session, and those of all sessions, may have together.
+/// Given back when it is dropped.
+pub(super) struct Lease {
+    channel: Arc<Channel>,
+    all: Arc<Budget>,
+    held: usize,
+    wait: Option<Wait>,
+}
+
+/// Boxed: only a budget that is spent makes one.
+type Wait = Pin<Box<dyn Future<Output = Result<(), NoRoom>> + Send>>;
+
+/// Where there was no room, and none came in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoRoom {
+    InSession,
+    InAll,
+}
+
+impl Lease {
+    pub(super) fn new(channel: Arc<Channel>, all: Arc<Budget>) -> Self {
+        Self {
+            channel,
+            all,
+            held: 0,
+            wait: None,
+        }
+    }
+
+    /// Takes room for so many bytes more, and waits for it if there is none.
+    pub(super) fn poll_grow(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: usize,
+        patience: Duration,
+    ) -> Poll<Result<(), NoRoom>> {
+        if self.wait.is_none() && !self.take(bytes) {
+            let wait = take_when_free(
+                Arc::clone(&self.channel),
+                Arc::clone(&self.all),
+                bytes,
+                patience,
+            );
+            self.wait = Some(Box::pin(wait));
+        }
+        if let Some(wait) = &mut self.wait {
+            let taken = ready!(wait.as_mut().poll(cx));
+            self.wait = None;
+            taken?;
+        }
+        self.held += bytes;
+        Poll::Ready(Ok(()))
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let session = self.channel.in_flight();
+        if !session.take(bytes) {
+            return false;
+        }
+        let taken = self.all.take(bytes);
+        if !taken {
+            session.give_back(bytes);
+        }
+        taken
+    }
+}
+
+/// The session's own room first: who waits for that holds none of the others'.
+async fn take_when_free(
+    channel: Arc<Channel>,
+    all: Arc<Budget>,
+    bytes: usize,
+    patience: Duration,
+) -> Result<(), NoRoom> {
+    let session = channel.in_flight();
+    let mut missing = NoRoom::InSession;
+    let both = async {
+        session.take_when_free(bytes).await;
+        let taken = Taken(session, bytes);
+        missing = NoRoom::InAll;
+        all.take_when_free(bytes).await;
+        taken.keep();
+    };
+    let taken = timeout(patience, both).await.is_ok();
+    if taken { Ok(()) } else { Err(missing) }
+}
+
+/// What was taken of a budget, given back if it is dropped.
+struct Taken<'a>(&'a Budget, usize);
+
+impl Taken<'_> {
+    fn keep(mut self) {
+        self.1 = 0;
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if self.1 > 0 {
+            self.0.give_back(self.1);
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.held > 0 {
+            self.channel.in_flight().give_back(self.held);
+            self.all.give_back(self.held);
+        }
+    }
+}
