@@ -234,7 +234,7 @@ async fn one_session_cannot_take_the_room_of_all_others() {
     // They wait no longer for room than for the inbox.
     tokio::time::advance(std::time::Duration::from_secs(3)).await;
     for waiting in waiting {
-        let busy = waiting.into_inner().await;
+        let busy = waiting.await;
         assert_eq!(busy.status(), 503);
         assert_eq!(text_of(busy).await, "Session is busy");
     }
