@@ -4,7 +4,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use pin_project_lite::pin_project;
 use crate::{
     message::Message,
     rejection::{self, Rejection, RejectionKind},
-    session::{Channel, DeliveryError, Incoming, Offer},
+    session::{DeliveryError, Incoming, Offer},
 };
 
 use super::{
@@ -42,17 +41,10 @@ pin_project! {
     #[project = StateProj]
     enum State<B> {
         Refused { rejection: Rejection },
-        Reading { #[pin] read: Read<B>, to: Option<Recipient> },
-        Delivering { delivery: Delivery, lease: Option<Lease> },
+        Reading { #[pin] read: Read<B>, parts: Option<Parts> },
+        Delivering { delivery: Delivery, lease: Lease },
         Done,
     }
-}
-
-/// Where a message is to go once its body is read.
-pub(super) struct Recipient {
-    pub(super) channel: Arc<Channel>,
-    pub(super) parts: Parts,
-    pub(super) patience: Duration,
 }
 
 impl<B: Body> ResponseFuture<B> {
@@ -61,9 +53,9 @@ impl<B: Body> ResponseFuture<B> {
         Self { state }
     }
 
-    /// Without a recipient, the body is too large from the start.
-    pub(super) fn reading(read: Read<B>, to: Option<Recipient>) -> Self {
-        let state = State::Reading { read, to };
+    /// Without parts, the body is too large from the start.
+    pub(super) fn reading(read: Read<B>, parts: Option<Parts>) -> Self {
+        let state = State::Reading { read, parts };
         Self { state }
     }
 }
@@ -76,10 +68,10 @@ impl<B: Body> Future for ResponseFuture<B> {
         let outcome = loop {
             match state.as_mut().project() {
                 StateProj::Refused { rejection } => break Err(*rejection),
-                StateProj::Reading { read, to } => {
+                StateProj::Reading { read, parts } => {
                     let read = ready!(read.poll_read(cx)).map_err(refuse_body);
                     let delivered = read.and_then(|(body, lease)| {
-                        let delivery = deliver(body, to.take())?;
+                        let delivery = deliver(body, parts.take(), &lease)?;
                         Ok(delivery.map(|delivery| State::Delivering { delivery, lease }))
                     });
                     match delivered {
@@ -103,19 +95,19 @@ impl<B: Body> Future for ResponseFuture<B> {
 }
 
 /// Puts the message into the inbox. If that is full, what is left to wait for comes back.
-fn deliver(body: Bytes, to: Option<Recipient>) -> Result<Option<Delivery>, Rejection> {
-    let Some(Recipient {
-        channel,
-        parts,
-        patience,
-    }) = to
-    else {
-        return Err(RejectionKind::BodyTooLarge.into());
-    };
+fn deliver(
+    body: Bytes,
+    parts: Option<Parts>,
+    lease: &Lease,
+) -> Result<Option<Delivery>, Rejection> {
+    let parts = parts.ok_or(RejectionKind::BodyTooLarge)?;
     let message = Message::parse(body).map_err(|_| RejectionKind::InvalidMessage)?;
-    match channel.offer(Incoming::new(message, parts)) {
+    match lease.channel().offer(Incoming::new(message, parts)) {
         Offer::Taken => Ok(None),
-        Offer::Full(incoming) => Ok(Some(Delivery::new(channel, incoming, patience))),
+        Offer::Full(incoming) => {
+            let channel = Arc::clone(lease.channel());
+            Ok(Some(Delivery::new(channel, incoming, lease.patience())))
+        }
         Offer::Ended => Err(refuse_delivery(DeliveryError::Ended)),
     }
 }

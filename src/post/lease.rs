@@ -2,10 +2,9 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
-use tokio::time::timeout;
+use tokio::time::{Duration, Instant, timeout};
 
 use crate::session::{Budget, Channel};
 
@@ -15,11 +14,13 @@ pub(super) struct Lease {
     channel: Arc<Channel>,
     all: Arc<Budget>,
     held: usize,
+    /// For how long it may wait yet.
+    patience: Duration,
     wait: Option<Wait>,
 }
 
 /// Boxed: only a budget that is spent makes one.
-type Wait = Pin<Box<dyn Future<Output = Result<(), NoRoom>> + Send>>;
+type Wait = Pin<Box<dyn Future<Output = Result<Duration, NoRoom>> + Send>>;
 
 /// Where there was no room, and none came in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +30,12 @@ pub(super) enum NoRoom {
 }
 
 impl Lease {
-    pub(super) fn new(channel: Arc<Channel>, all: Arc<Budget>) -> Self {
+    pub(super) fn new(channel: Arc<Channel>, all: Arc<Budget>, patience: Duration) -> Self {
         Self {
             channel,
             all,
             held: 0,
+            patience,
             wait: None,
         }
     }
@@ -43,24 +45,32 @@ impl Lease {
         &mut self,
         cx: &mut Context<'_>,
         bytes: usize,
-        patience: Duration,
     ) -> Poll<Result<(), NoRoom>> {
         if self.wait.is_none() && !self.take(bytes) {
             let wait = take_when_free(
                 Arc::clone(&self.channel),
                 Arc::clone(&self.all),
                 bytes,
-                patience,
+                self.patience,
             );
             self.wait = Some(Box::pin(wait));
         }
         if let Some(wait) = &mut self.wait {
-            let taken = ready!(wait.as_mut().poll(cx));
+            let left = ready!(wait.as_mut().poll(cx));
             self.wait = None;
-            taken?;
+            self.patience = left?;
         }
         self.held += bytes;
         Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn channel(&self) -> &Arc<Channel> {
+        &self.channel
+    }
+
+    /// What is left of the patience, for the wait that comes after those for room.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
     }
 
     fn take(&self, bytes: usize) -> bool {
@@ -76,13 +86,15 @@ impl Lease {
     }
 }
 
-/// The session's own room first: who waits for that holds none of the others'.
+/// The session's own room first: who waits for that holds none of the others'. Gives what is left of
+/// the patience.
 async fn take_when_free(
     channel: Arc<Channel>,
     all: Arc<Budget>,
     bytes: usize,
     patience: Duration,
-) -> Result<(), NoRoom> {
+) -> Result<Duration, NoRoom> {
+    let start = Instant::now();
     let session = channel.in_flight();
     let mut missing = NoRoom::InSession;
     let both = async {
@@ -92,8 +104,10 @@ async fn take_when_free(
         all.take_when_free(bytes).await;
         taken.keep();
     };
-    let taken = timeout(patience, both).await.is_ok();
-    if taken { Ok(()) } else { Err(missing) }
+    match timeout(patience, both).await {
+        Ok(()) => Ok(patience.saturating_sub(start.elapsed())),
+        Err(_elapsed) => Err(missing),
+    }
 }
 
 /// What was taken of a budget, given back if it is dropped.

@@ -34,7 +34,6 @@ pin_project! {
         #[pin]
         body: B,
         limit: usize,
-        patience: Duration,
         lease: Option<Lease>,
         frame: Option<Bytes>,
         first: Bytes,
@@ -49,11 +48,10 @@ struct Drain {
 }
 
 impl<B: Body> Read<B> {
-    pub(super) fn new(body: B, limit: usize, lease: Lease, patience: Duration) -> Self {
+    pub(super) fn new(body: B, limit: usize, lease: Lease) -> Self {
         Self {
             body,
             limit,
-            patience,
             lease: Some(lease),
             frame: None,
             first: Bytes::new(),
@@ -67,7 +65,6 @@ impl<B: Body> Read<B> {
         Self {
             body,
             limit: 0,
-            patience: Duration::ZERO,
             lease: None,
             frame: None,
             first: Bytes::new(),
@@ -76,11 +73,12 @@ impl<B: Body> Read<B> {
         }
     }
 
-    /// The whole body, with its share of the budget, to be held while the body is.
+    /// The whole body, with its share of the budgets, to be held while the body is. Not to be polled
+    /// after that.
     pub(super) fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(Bytes, Option<Lease>), ReadError>> {
+    ) -> Poll<Result<(Bytes, Lease), ReadError>> {
         let mut this = self.project();
         loop {
             if let Some(drain) = this.drain {
@@ -88,7 +86,7 @@ impl<B: Body> Read<B> {
                 return Poll::Ready(Err(ReadError::TooLarge));
             }
             if let (Some(data), Some(lease)) = (&*this.frame, this.lease.as_mut()) {
-                let grown = ready!(lease.poll_grow(cx, data.len(), *this.patience));
+                let grown = ready!(lease.poll_grow(cx, data.len()));
                 grown.map_err(ReadError::NoRoom)?;
             }
             if let Some(data) = this.frame.take() {
@@ -121,7 +119,8 @@ impl<B: Body> Read<B> {
             true => std::mem::take(this.first),
             false => std::mem::take(this.all).freeze(),
         };
-        Poll::Ready(Ok((body, this.lease.take())))
+        let lease = this.lease.take().expect("polled after completion");
+        Poll::Ready(Ok((body, lease)))
     }
 }
 

@@ -23,12 +23,7 @@ use crate::{
     trace,
 };
 
-use super::{
-    body::PostBody,
-    future::{Recipient, ResponseFuture},
-    lease::Lease,
-    read::Read,
-};
+use super::{body::PostBody, future::ResponseFuture, lease::Lease, read::Read};
 
 /// Takes what clients post and puts it into their sessions' inboxes.
 ///
@@ -166,15 +161,9 @@ impl<B: Body> Service<Request<B>> for PostService {
                 let Shared {
                     options, in_flight, ..
                 } = &*self.shared;
-                let patience = options.delivery_timeout;
-                let lease = Lease::new(Arc::clone(&channel), Arc::clone(in_flight));
-                let read = Read::new(body, options.body_limit, lease, patience);
-                let to = Recipient {
-                    channel,
-                    parts,
-                    patience,
-                };
-                ResponseFuture::reading(read, Some(to))
+                let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
+                let read = Read::new(body, options.body_limit, lease);
+                ResponseFuture::reading(read, Some(parts))
             }
         }
     }
