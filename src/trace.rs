@@ -37,10 +37,17 @@ pub(crate) fn refused(refusal: &Refusal<'_>) {
 pub(crate) fn refused(_: &Refusal<'_>) {}
 
 /// What a client sent, in a form that is safe to print and not too long. A host name and its port
-/// fit in.
+/// fit in; a user and a password before them stay out.
 #[cfg(feature = "tracing")]
 fn shown(value: &[u8]) -> String {
     const LEN: usize = 300;
-    let end = if value.len() > LEN { ".." } else { "" };
-    format!("\"{}\"{end}", value[..value.len().min(LEN)].escape_ascii())
+    let (user, host) = match memchr::memrchr(b'@', value) {
+        Some(at) => ("..", &value[at..]),
+        None => ("", value),
+    };
+    let end = if host.len() > LEN { ".." } else { "" };
+    format!(
+        "\"{user}{}\"{end}",
+        host[..host.len().min(LEN)].escape_ascii()
+    )
 }
