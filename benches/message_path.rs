@@ -46,9 +46,7 @@ impl Echo {
                 }
             }
         };
-        let transport = SseServerTransport::new("/messages/", handler)
-            .unwrap()
-            .keep_alive(None);
+        let transport = SseServerTransport::new("/messages/", handler).unwrap();
         let (mut sse, post) = transport.services();
         let get = Request::get("/sse")
             .header("host", "localhost")
@@ -104,6 +102,12 @@ fn now<F: Future>(future: Pin<&mut F>) -> F::Output {
 }
 
 fn benches(c: &mut Criterion) {
+    // The timers of a stream run as they do in a server.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
     let mut parse = c.benchmark_group("parse");
     for size in SIZES {
         let text = request(size);
