@@ -1,8 +1,8 @@
-use std::borrow::Cow;
-
 use percent_encoding::percent_decode_str;
 
 use crate::session::SessionId;
+
+const NAME: &str = "session_id";
 
 /// Why a query names no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +20,11 @@ pub(crate) fn session_id(query: Option<&str>) -> Result<SessionId, SessionIdErro
         return Err(SessionIdError::Invalid);
     }
     let value = pair.split_once('=').map_or("", |(_, value)| value);
-    let value: Cow<'_, str> = percent_decode_str(value)
-        .decode_utf8()
-        .map_err(|_| SessionIdError::Invalid)?;
-    value.parse().map_err(|_| SessionIdError::Invalid)
+    // As it was announced; only who writes it otherwise needs the decoder.
+    value
+        .parse()
+        .or_else(|_| percent_decode_str(value).decode_utf8_lossy().parse())
+        .map_err(|_| SessionIdError::Invalid)
 }
 
 /// The pairs of a query, as they stand.
@@ -34,7 +35,7 @@ pub(super) fn pairs(query: &str) -> impl Iterator<Item = &str> {
 /// Whether the pair's name is `session_id`, also if it is written with escapes.
 pub(super) fn is_session_id(pair: &str) -> bool {
     let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-    percent_decode_str(name).eq(b"session_id".iter().copied())
+    name == NAME || name.contains('%') && percent_decode_str(name).eq(NAME.bytes())
 }
 
 #[cfg(test)]

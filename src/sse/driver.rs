@@ -71,7 +71,7 @@ impl<F: Future<Output = ()>> Driver<F> {
             let this = self.project();
             *this.last_sent = Instant::now();
             if let Some(stall) = this.stall {
-                stall.given();
+                stall.given(*this.last_sent);
             }
         }
         bytes

@@ -42,6 +42,8 @@ const ASKED: u64 = u64::MAX;
 
 impl StallWatch {
     pub(super) fn new(session: SessionEntry, timeout: Duration) -> Self {
+        // The clock must be able to tell when it is over.
+        let timeout = timeout.min(Duration::from_secs(u32::MAX.into()));
         let check = Arc::new(Check {
             session,
             timeout,
@@ -63,12 +65,11 @@ impl StallWatch {
     }
 
     /// Bytes are given to the server.
-    pub(super) fn given(&mut self) {
-        self.check
-            .given
-            .store(self.check.millis(), Ordering::Release);
+    pub(super) fn given(&mut self, now: Instant) {
+        let given = self.check.millis(now);
+        self.check.given.store(given, Ordering::Release);
         // A later deadline takes no lock of the timer's.
-        self.timer.as_mut().reset(Instant::now() + self.timeout);
+        self.timer.as_mut().reset(now + self.timeout);
         loop {
             let fired = self.check.fired.load(Ordering::Acquire);
             // Outside of the task's budget: without any left, the timer would wake its waker and not
@@ -85,8 +86,8 @@ impl StallWatch {
 }
 
 impl Check {
-    fn millis(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(ASKED - 1)
+    fn millis(&self, now: Instant) -> u64 {
+        u64::try_from((now - self.start).as_millis()).unwrap_or(ASKED - 1)
     }
 }
 
@@ -99,7 +100,7 @@ impl Wake for Check {
         self.fired.fetch_add(1, Ordering::AcqRel);
         let given = self.given.load(Ordering::Acquire);
         let timeout = u64::try_from(self.timeout.as_millis()).unwrap_or(ASKED);
-        if given != ASKED && self.millis().saturating_sub(given) >= timeout {
+        if given != ASKED && self.millis(Instant::now()).saturating_sub(given) >= timeout {
             self.session.cut();
         }
     }

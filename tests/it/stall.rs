@@ -154,3 +154,16 @@ async fn an_idle_session_ends_when_it_was_told_to() {
     assert!(server.sessions.is_empty());
     session.closed().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn time_outs_beyond_all_time_are_no_panic() {
+    let (server, _slot) = server(|transport| {
+        transport
+            .stall_timeout(Duration::MAX)
+            .idle_timeout(Duration::MAX)
+    });
+    let mut stream = server.open();
+    advance(1000 * MINUTE).await;
+    assert_eq!(stream.poll(), Some(Some(":\n".to_owned())));
+    assert_eq!(server.sessions.len(), 1);
+}
