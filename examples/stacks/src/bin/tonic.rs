@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("{address}: {error}"))?;
     let url = format!("http://{}/sse", listener.local_addr()?);
-    println!("MCP over HTTP+SSE at {url}, gRPC beside it");
+    println!("MCP over HTTP+SSE at {url}");
 
     Server::builder()
         // gRPC is HTTP/2 alone, most clients of this transport speak HTTP/1.1.
