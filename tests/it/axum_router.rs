@@ -150,6 +150,23 @@ async fn a_layer_over_a_router_and_one_around_it() {
 }
 
 #[tokio::test]
+async fn a_layered_router_is_nested_as_a_service() {
+    let transport = transport().mount_path(MountPath::new("/mcp").unwrap());
+    let inner = Router::new()
+        .route("/", get(|| async { "hello" }))
+        .layer(transport.layer("/sse").unwrap());
+    let app = Router::new()
+        .nest("/nest", inner.clone())
+        .nest_service("/mcp", inner);
+    let address = spawn(app).await;
+    let sessions = transport.sessions();
+    session(&sessions, &address, "/mcp/sse", "/mcp/messages/").await;
+    // What a nested router has no route for goes past its layers.
+    let mut client = Client::http1(&address).await;
+    assert_eq!(client.get(&address, "/nest/sse").await.0, 404);
+}
+
+#[tokio::test]
 async fn a_graceful_shutdown_ends_open_streams_and_then_the_server() {
     let transport = transport();
     let sessions = transport.sessions();
