@@ -5,15 +5,29 @@
 //! cargo run --example axum -- 127.0.0.1:9000    # another address
 //! ```
 //!
-//! Ctrl-C ends the open streams, waits for requests that are still on their way, and stops.
+//! Pages of this machine may use it from their own origin, such as that of `examples/browser`. Ctrl-C
+//! ends the open streams, waits for requests that are still on their way, and stops.
 
 mod mcp;
 
 use std::error::Error;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::{HeaderValue, Method, Uri, header::CONTENT_TYPE},
+    routing::get,
+};
 use mcp_sse_server::{MountPath, SseServerTransport};
 use tokio::{net::TcpListener, signal};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+/// Whose pages may read the answers. Whose pages may use the server at all is for the transport to say,
+/// by its `TransportSecurity`: without a word, it says the same.
+fn is_loopback(origin: &HeaderValue) -> bool {
+    let origin = Uri::try_from(origin.as_bytes());
+    let host = origin.as_ref().ok().and_then(Uri::host);
+    matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -32,8 +46,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Both spellings: a redirect from one to the other would lose bodies and credentials.
         .route_service("/messages/", post.clone())
         .route_service("/messages", post);
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(|origin, _| is_loopback(origin)))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([CONTENT_TYPE]);
     let app = Router::new()
         .nest("/api", api)
+        .layer(cors)
         .route("/", get(|| async { "MCP over HTTP+SSE at /api/sse\n" }));
 
     let listener = TcpListener::bind(&address)

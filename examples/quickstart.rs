@@ -9,6 +9,7 @@
 //!
 //! ```sh
 //! curl -N http://127.0.0.1:8000/sse
+//! curl -N --http2-prior-knowledge http://127.0.0.1:8000/sse
 //! ```
 //!
 //! Ctrl-C ends it at once, open streams included.

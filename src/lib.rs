@@ -62,6 +62,7 @@
 //!
 //! | module | what it says |
 //! |---|---|
+//! | [`guide`] | how to have it in axum, hyper, warp and tonic, under middleware and behind proxies |
 //! | [`SseServerTransport`] | the options and their defaults |
 //! | [`handler`] | what runs a session, where, and for how long |
 //! | [`session`] | receiving, sending, the registry of open sessions |
@@ -101,6 +102,7 @@
 
 pub mod endpoint;
 mod event;
+pub mod guide;
 pub mod handler;
 pub mod message;
 pub mod mount;

@@ -45,6 +45,13 @@ impl<F, R> McpSseBody<F, R> {
     }
 }
 
+/// An empty body, for middleware that answers in a service's stead.
+impl<F, R> Default for McpSseBody<F, R> {
+    fn default() -> Self {
+        Self::messages(PostBody::default())
+    }
+}
+
 impl<F, R> Body for McpSseBody<F, R>
 where
     F: Future<Output = ()>,

@@ -10,7 +10,9 @@ use http_body_util::Full;
 
 /// The body of a [`PostService`](super::PostService) response: a line of plain text. And that of a
 /// request whose body was [read before](super::PostService::deliver).
-#[derive(Clone, Debug)]
+///
+/// The default is an empty body, for middleware that answers in a service's stead.
+#[derive(Clone, Debug, Default)]
 pub struct PostBody(Full<Bytes>);
 
 impl PostBody {

@@ -41,6 +41,13 @@ impl<F> SseBody<F> {
     }
 }
 
+/// An empty body, for middleware that answers in a service's stead.
+impl<F> Default for SseBody<F> {
+    fn default() -> Self {
+        Self { state: State::Done }
+    }
+}
+
 impl<F: Future<Output = ()>> Body for SseBody<F> {
     type Data = Bytes;
     type Error = Infallible;

@@ -6,7 +6,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
-use mcp_sse_server::{Session, SseServerTransport, mount::McpSseLayer};
+use mcp_sse_server::{
+    Session, SseServerTransport,
+    mount::{McpSseBody, McpSseLayer},
+    post::PostBody,
+    sse::SseBody,
+};
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::mock;
@@ -174,6 +179,20 @@ async fn the_inner_body_passes_as_it_is() {
     assert!(body.frame().await.unwrap().unwrap().is_trailers());
     assert_eq!(body.frame().await.unwrap().unwrap_err(), "broken");
     assert!(body.is_end_stream());
+}
+
+/// `CorsLayer` and `TimeoutLayer` answer with the default of whatever body they stand before.
+#[tokio::test]
+async fn the_default_of_each_body_is_empty() {
+    async fn is_empty<B: Body<Data = Bytes, Error: std::fmt::Debug> + Default>() {
+        let body = B::default();
+        assert!(body.is_end_stream());
+        assert_eq!(body.size_hint().exact(), Some(0));
+        assert!(body.collect().await.unwrap().to_bytes().is_empty());
+    }
+    is_empty::<SseBody<std::future::Pending<()>>>().await;
+    is_empty::<PostBody>().await;
+    is_empty::<McpSseBody<std::future::Pending<()>, Odd>>().await;
 }
 
 #[tokio::test]

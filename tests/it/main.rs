@@ -1,6 +1,7 @@
 //! Behaviour of the transport, one module a topic.
 
 mod auto_traits;
+mod axum_router;
 mod bad_messages;
 mod bounds;
 mod caps;
@@ -9,10 +10,13 @@ mod disconnect;
 mod good_messages;
 mod handler;
 mod http_edge;
+mod hyper_layer;
 mod ids;
 mod keep_alive;
 mod layer;
+mod layer_paths;
 mod message_properties;
+mod middleware;
 mod mount_path;
 mod post_body;
 mod post_body_wire;

@@ -1,84 +1,11 @@
 //! The same session on each way to serve it.
 
 use axum::{Router, routing::get};
-use bytes::Bytes;
-use http::{Request, Response, Uri};
-use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::Incoming,
-    client::conn::{http1, http2},
-};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use http::Request;
 use mcp_sse_server::{MountPath, SseServerTransport};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-use crate::support::{Event, Events, Server, echo, echoed, ping, within};
-
-type Body = Full<Bytes>;
-
-/// One connection of hyper's own client.
-enum Client {
-    Http1(http1::SendRequest<Body>),
-    Http2(http2::SendRequest<Body>),
-}
-
-async fn connect(address: &str) -> TcpStream {
-    let stream = TcpStream::connect(address).await.unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream
-}
-
-impl Client {
-    async fn http1(address: &str) -> Self {
-        let stream = connect(address).await;
-        let (client, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        Self::Http1(client)
-    }
-
-    async fn http2(address: &str) -> Self {
-        let stream = connect(address).await;
-        let io = TokioIo::new(stream);
-        let (client, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
-        tokio::spawn(connection);
-        Self::Http2(client)
-    }
-
-    /// Another connection, or the same where one bears several requests at a time.
-    async fn another(&self, address: &str) -> Self {
-        match self {
-            Self::Http1(_) => Self::http1(address).await,
-            Self::Http2(client) => Self::Http2(client.clone()),
-        }
-    }
-
-    async fn send(&mut self, address: &str, mut request: Request<Body>) -> Response<Incoming> {
-        let answer = match self {
-            // The target is a path, and the host is a header.
-            Self::Http1(client) => {
-                let host = address.parse().unwrap();
-                request.headers_mut().insert("host", host);
-                within("an answer", client.send_request(request)).await
-            }
-            // The host stands in the URI, from which `:authority` is made.
-            Self::Http2(client) => {
-                let uri = format!("http://{address}{}", request.uri());
-                *request.uri_mut() = uri.parse::<Uri>().unwrap();
-                within("an answer", client.send_request(request)).await
-            }
-        };
-        answer.unwrap()
-    }
-
-    async fn post(&mut self, address: &str, uri: &str, text: &str) -> (u16, String) {
-        let body = Body::from(text.to_owned());
-        let request = Request::post(uri).header("content-type", "application/json");
-        let answer = self.send(address, request.body(body).unwrap()).await;
-        let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8(body.to_vec()).unwrap())
-    }
-}
+use crate::support::{Body, Client, Event, Events, Server, echo, echoed, ping, within};
 
 /// Opens a session at `target`, which announces a path under `prefix`, and uses it to its end.
 async fn roundtrip(mut client: Client, address: &str, target: &str, prefix: &str) {

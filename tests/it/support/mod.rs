@@ -1,6 +1,7 @@
 //! What the topics share: an echo server, in memory and on a socket, and clients that take no part of
 //! the crate on trust.
 
+mod client;
 mod echo;
 mod events;
 mod memory;
@@ -11,6 +12,7 @@ mod wire;
 use std::time::Duration;
 
 pub(crate) use self::{
+    client::{Body, Client, a_session_to_its_end},
     echo::{echo, echoed, ping},
     events::{Event, Events},
     memory::{Memory, post},

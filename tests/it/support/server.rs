@@ -1,7 +1,8 @@
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, error::Error, net::SocketAddr};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use http_body::Body;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper_util::{
@@ -14,6 +15,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tower::{Service, service_fn};
 
 use super::{Events, HOST, Wire, WireBody, post_text};
+
+type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A hyper server for HTTP/1 and HTTP/2 on a free port, with `/sse`, `/messages/` and `/messages`.
 pub(crate) struct Server {
@@ -58,6 +61,17 @@ impl Server {
                 })
             }
         });
+        Self::serve(app, transport.sessions()).await
+    }
+
+    /// A server of any service.
+    pub(crate) async fn serve<S, B>(app: S, sessions: SessionRegistry) -> Self
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let accept = tokio::spawn(async move {
@@ -73,7 +87,6 @@ impl Server {
                 });
             }
         });
-        let sessions = transport.sessions();
         Self {
             address,
             sessions,

@@ -1,0 +1,77 @@
+//! A complete MCP server in front of warp's filters.
+//!
+//! ```sh
+//! cargo run --manifest-path examples/stacks/Cargo.toml --bin warp
+//! cargo run --manifest-path examples/stacks/Cargo.toml --bin warp -- 127.0.0.1:9000
+//! ```
+//!
+//! Then, in another terminal:
+//!
+//! ```sh
+//! curl -N http://127.0.0.1:8000/sse
+//! curl http://127.0.0.1:8000/hello/warp
+//! ```
+//!
+//! Ctrl-C ends the open streams, waits for requests that are still on their way, and stops.
+
+#[path = "../../../mcp/mod.rs"]
+mod mcp;
+
+use std::error::Error;
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use mcp_sse_server::SseServerTransport;
+use tokio::{net::TcpListener, signal};
+use tower::Layer;
+use warp::Filter;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
+    let transport = SseServerTransport::new("/messages/", mcp::serve)?;
+
+    let filter = warp::path!("hello" / String).map(|name| format!("Hello, {name}!\n"));
+    // The filters become a tower service, and the transport stands before it. `warp::serve` takes
+    // filters only, so the connections are hyper's to serve, as warp would have it do.
+    let app = transport.layer("/sse")?.layer(warp::service(filter));
+    let service = TowerToHyperService::new(app);
+
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("{address}: {error}"))?;
+    let url = format!("http://{}/sse", listener.local_addr()?);
+    println!("MCP over HTTP+SSE at {url}");
+
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().timer(TokioTimer::new());
+    let connections = GracefulShutdown::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    let io = TokioIo::new(stream);
+                    let connection = server.serve_connection(io, service.clone());
+                    // Clients come and go; that one broke off is not worth a line.
+                    tokio::spawn(connections.watch(connection.into_owned()));
+                }
+                Err(error) => {
+                    // Such as too many open files: it passes, and a server must not end for it.
+                    eprintln!("accept: {error}");
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                }
+            },
+            _ = signal::ctrl_c() => break,
+        }
+    }
+    // Open streams would hold the graceful shutdown up for ever.
+    transport.sessions().shutdown().await;
+    connections.shutdown().await;
+    Ok(())
+}

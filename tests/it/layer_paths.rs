@@ -1,0 +1,141 @@
+//! Paths that look like the transport's and are not, over TCP: the inner service answers each.
+
+use std::convert::Infallible;
+
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use mcp_sse_server::SseServerTransport;
+use tower::{Layer, service_fn};
+
+use crate::support::{Body, Events, HOST, Server, echo, ping, post_text};
+
+/// Says which path it did not find, as it stood in the request.
+async fn not_found(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let text = format!("inner: {}", request.uri().path());
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Ok(response)
+}
+
+async fn server() -> Server {
+    let transport = SseServerTransport::new("/messages/", echo).unwrap();
+    let app = transport
+        .layer("/sse")
+        .unwrap()
+        .layer(service_fn(not_found));
+    Server::serve(app, transport.sessions()).await
+}
+
+/// What is none of the transport's paths, in the groups that servers and proxies take for equal.
+const NOT_OURS: &[&str] = &[
+    // case
+    "/SSE",
+    "/Sse",
+    "/MESSAGES/",
+    "/Messages",
+    // slashes
+    "//sse",
+    "/sse/",
+    "/sse//",
+    "///sse",
+    "//messages/",
+    "/messages//",
+    "/messages/sse",
+    // escapes
+    "/%73se",
+    "/sse%2f",
+    "/sse%2F",
+    "/%2fsse",
+    "/%2Fsse",
+    "/messages%2F",
+    "/messages%2f",
+    "/%6dessages/",
+    "/sse%00",
+    "/sse%20",
+    "/sse%3f",
+    "/sse;v=1",
+    // dot segments
+    "/./sse",
+    "/sse/.",
+    "/x/../sse",
+    "/sse/..",
+    "/../sse",
+    "/%2e/sse",
+    "/x/%2e%2e/sse",
+    "/messages/.",
+    "/messages/../messages/",
+    "/./messages/",
+    "/messages/x/..",
+    // neighbours
+    "/ss",
+    "/sse1",
+    "/api/sse",
+    "/message",
+    "/messages1",
+    "/messages/x",
+    "/",
+];
+
+#[tokio::test]
+async fn what_only_looks_like_the_stream_s_path_opens_no_session() {
+    let server = server().await;
+    let mut wire = server.connect().await;
+    for path in NOT_OURS {
+        for target in [path.to_string(), format!("{path}?x=/sse")] {
+            wire.send(format!("GET {target} HTTP/1.1\r\nhost: {HOST}\r\n\r\n"))
+                .await;
+            let answer = wire.answer().await;
+            assert_eq!(answer.status(), 404, "{target}");
+            assert_eq!(*answer.body(), format!("inner: {path}"), "{target}");
+        }
+    }
+    assert!(server.sessions.is_empty());
+}
+
+#[tokio::test]
+async fn what_only_looks_like_the_messages_path_delivers_nothing() {
+    let server = server().await;
+    let (uri, mut events) = server.open("/sse").await;
+    let (_, query) = uri.split_once('?').unwrap();
+    let mut wire = server.connect().await;
+    for path in NOT_OURS {
+        wire.send(post_text(&format!("{path}?{query}"), ping(1)))
+            .await;
+        let answer = wire.answer().await;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(*answer.body(), format!("inner: {path}"));
+    }
+    wire.send(post_text(&uri, ping(2))).await;
+    assert_eq!(wire.answer().await.status(), 202);
+    assert_eq!(events.echoed().await, ping(2), "the first that came");
+}
+
+#[tokio::test]
+async fn other_forms_of_a_target_are_told_apart_by_their_path() {
+    let server = server().await;
+    // The absolute form, as clients write it for a proxy.
+    let mut wire = server.connect().await;
+    wire.send(format!(
+        "GET http://{HOST}/sse?x=1 HTTP/1.1\r\nhost: {HOST}\r\n\r\n"
+    ))
+    .await;
+    let (head, body) = wire.into_stream().await;
+    assert_eq!(head.status(), 200);
+    let uri = Events::new(body).endpoint().await;
+    assert!(uri.starts_with("/messages/?session_id="), "{uri}");
+
+    let mut wire = server.connect().await;
+    for (request, path) in [
+        ("OPTIONS *", "*"),
+        ("GET http://localhost", "/"),
+        ("GET http://localhost//sse", "//sse"),
+        ("GET http://localhost/x/../sse", "/x/../sse"),
+    ] {
+        wire.send(format!("{request} HTTP/1.1\r\nhost: {HOST}\r\n\r\n"))
+            .await;
+        let answer = wire.answer().await;
+        assert_eq!(answer.status(), 404, "{request}");
+        assert_eq!(*answer.body(), format!("inner: {path}"), "{request}");
+    }
+}

@@ -1,0 +1,136 @@
+use http::{Method, Response, header::CONTENT_TYPE};
+use mcp_sse_server::TransportSecurity;
+use tower::{ServiceBuilder, service_fn};
+use tower_http::cors::CorsLayer;
+
+use crate::support::{Events, HOST, Server, Wire, WireBody, ping};
+
+use super::{page, transport};
+
+const APP: &str = "https://app.example.com";
+
+/// Pages of `APP` are let in by the transport, and told so by the layer.
+async fn server() -> Server {
+    let security = TransportSecurity::default().allow_origin(APP).unwrap();
+    let transport = transport().security(security);
+    let cors = CorsLayer::new()
+        .allow_origin([APP.parse().unwrap()])
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([CONTENT_TYPE]);
+    let app = ServiceBuilder::new()
+        .layer(cors)
+        .layer(transport.layer("/sse").unwrap())
+        .service(service_fn(page));
+    Server::serve(app, transport.sessions()).await
+}
+
+async fn preflight(wire: &mut Wire, origin: &str, method: &str, target: &str) -> Response<String> {
+    wire.send(format!(
+        "OPTIONS {target} HTTP/1.1\r\nhost: {HOST}\r\norigin: {origin}\r\n\
+         access-control-request-method: {method}\r\n\
+         access-control-request-headers: content-type\r\n\r\n"
+    ))
+    .await;
+    wire.answer().await
+}
+
+async fn stream_for(server: &Server, origin: &str) -> (Response<String>, WireBody) {
+    let mut wire = server.connect().await;
+    wire.send(format!(
+        "GET /sse HTTP/1.1\r\nhost: {HOST}\r\norigin: {origin}\r\n\
+         sec-fetch-site: cross-site\r\nsec-fetch-mode: cors\r\n\r\n"
+    ))
+    .await;
+    wire.into_stream().await
+}
+
+async fn post_from(wire: &mut Wire, origin: &str, uri: &str, text: &str) -> Response<String> {
+    wire.send(format!(
+        "POST {uri} HTTP/1.1\r\nhost: {HOST}\r\norigin: {origin}\r\nsec-fetch-site: cross-site\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
+        text.len()
+    ))
+    .await;
+    wire.answer().await
+}
+
+/// What a browser compares with the page's origin before it shows an answer to the page.
+fn allowed_origin<B>(answer: &Response<B>) -> Option<&str> {
+    let value = answer.headers().get("access-control-allow-origin")?;
+    Some(value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_page_of_an_allowed_site_asks_opens_and_posts() {
+    let server = server().await;
+    let mut wire = server.connect().await;
+    let (head, body) = stream_for(&server, APP).await;
+    assert_eq!(head.status(), 200);
+    assert_eq!(allowed_origin(&head), Some(APP));
+    assert_eq!(head.headers()["content-type"], "text/event-stream");
+    assert_eq!(head.headers()["cache-control"], "no-store, no-transform");
+    let mut events = Events::new(body);
+    let uri = events.endpoint().await;
+
+    for (method, target) in [("GET", "/sse"), ("POST", uri.as_str())] {
+        let answer = preflight(&mut wire, APP, method, target).await;
+        assert_eq!(answer.status(), 200, "{method}");
+        assert_eq!(allowed_origin(&answer), Some(APP), "{method}");
+        let methods = &answer.headers()["access-control-allow-methods"];
+        assert_eq!(methods, "GET,POST");
+        let headers = &answer.headers()["access-control-allow-headers"];
+        assert_eq!(headers, "content-type");
+    }
+
+    let answer = post_from(&mut wire, APP, &uri, &ping(1)).await;
+    assert_eq!(answer.status(), 202);
+    assert_eq!(allowed_origin(&answer), Some(APP));
+    assert_eq!(events.echoed().await, ping(1));
+    // The page can read why it was refused.
+    let answer = post_from(&mut wire, APP, &uri, "[]").await;
+    assert_eq!(answer.body(), "Could not parse message");
+    assert_eq!(allowed_origin(&answer), Some(APP));
+    assert_eq!(server.sessions.len(), 1, "a preflight opens no session");
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_is_refused_by_both() {
+    let server = server().await;
+    let (uri, mut events) = server.open("/sse").await;
+    let mut wire = server.connect().await;
+    for other in [
+        "https://evil.example",
+        "https://app.example.com.evil.example",
+        "null",
+    ] {
+        for (method, target) in [("GET", "/sse"), ("POST", uri.as_str())] {
+            let answer = preflight(&mut wire, other, method, target).await;
+            assert_eq!(allowed_origin(&answer), None, "{other} {method}");
+        }
+        let answer = post_from(&mut wire, other, &uri, &ping(1)).await;
+        assert_eq!(answer.status(), 403, "{other}");
+        assert_eq!(answer.body(), "Invalid Origin header");
+        assert_eq!(allowed_origin(&answer), None, "{other}");
+        let (head, _) = stream_for(&server, other).await;
+        assert_eq!((head.status().as_u16(), allowed_origin(&head)), (403, None));
+    }
+    assert_eq!(server.sessions.len(), 1);
+    assert_eq!(server.post(&uri, ping(2)).await.status(), 202);
+    assert_eq!(events.echoed().await, ping(2), "the first that came");
+}
+
+#[tokio::test]
+async fn without_the_layer_a_preflight_is_another_method() {
+    let transport = transport();
+    let app = ServiceBuilder::new()
+        .layer(transport.layer("/sse").unwrap())
+        .service(service_fn(page));
+    let server = Server::serve(app, transport.sessions()).await;
+    let mut wire = server.connect().await;
+    for (target, allow) in [("/sse", "GET"), ("/messages/", "POST")] {
+        let answer = preflight(&mut wire, "http://localhost:9000", allow, target).await;
+        assert_eq!(answer.status(), 405);
+        assert_eq!(answer.headers()["allow"], allow);
+        assert_eq!(allowed_origin(&answer), None);
+    }
+}

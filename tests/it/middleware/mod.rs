@@ -1,0 +1,43 @@
+//! Under the middleware that applications have already: each with a stream open under it.
+
+mod bodies;
+mod cors;
+mod load;
+mod panics;
+mod requests;
+mod times;
+
+use std::convert::Infallible;
+
+use http::{Request, Response};
+use http_body_util::Full;
+use mcp_sse_server::{Handler, SseServerTransport};
+
+use crate::support::{Body, Server, echo, ping};
+
+fn transport() -> SseServerTransport<impl Handler<Future: Send + 'static> + Send + Sync + 'static> {
+    SseServerTransport::new("/messages/", echo).unwrap()
+}
+
+/// The inner service: a page of some length that names its path.
+async fn page<B>(request: Request<B>) -> Result<Response<Body>, Infallible> {
+    let line = format!("page {}\n", request.uri().path());
+    let mut response = Response::new(Full::from(line.repeat(100)));
+    let plain = http::HeaderValue::from_static("text/plain");
+    response.headers_mut().insert("content-type", plain);
+    Ok(response)
+}
+
+/// A session opens, answers, and ends with its client.
+async fn a_session(server: &Server) {
+    let (uri, mut events) = server.open("/sse").await;
+    let id = uri.split_once('=').unwrap().1.parse().unwrap();
+    let session = server.sessions.get(&id).expect("it is open");
+    for at in 0..3 {
+        assert_eq!(server.post(&uri, ping(at)).await.status(), 202);
+        assert_eq!(events.echoed().await, ping(at));
+    }
+    drop(events);
+    crate::support::within("the session's end", session.closed()).await;
+    assert_eq!(server.post(&uri, ping(4)).await.status(), 404);
+}
