@@ -96,10 +96,10 @@ fn message(text: &[u8], members: Vec<(String, Json)>) -> Option<Expected> {
     let mut envelope = [const { None }; 6];
     for (name, value) in members {
         let names = ["jsonrpc", "id", "method", "params", "result", "error"];
-        if let Some(at) = names.iter().position(|known| *known == name) {
-            if envelope[at].replace(value).is_some() {
-                return None;
-            }
+        if let Some(at) = names.iter().position(|known| *known == name)
+            && envelope[at].replace(value).is_some()
+        {
+            return None;
         }
     }
     let [jsonrpc, id, method, params, result, error] = envelope;

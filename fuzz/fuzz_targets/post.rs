@@ -38,6 +38,8 @@ enum Act<'a> {
         owner: Option<u8>,
     },
     Post(Post<'a>),
+    /// A request that nothing is wrong with.
+    Ping(u8),
     /// Goes on with a request that waits.
     Poll(u8),
     /// Gives a request up that waits.
@@ -62,6 +64,24 @@ struct Post<'a> {
     text: Text<'a>,
     pieces: Vec<Piece>,
     known_length: bool,
+}
+
+impl Post<'_> {
+    fn ping(session: u8) -> Self {
+        Self {
+            method: None,
+            target: Target::Session(session),
+            plain: true,
+            headers: Vec::new(),
+            owner: Owner::OfSession,
+            text: Text::Message {
+                id: Some(1),
+                method: "ping",
+            },
+            pieces: Vec::new(),
+            known_length: true,
+        }
+    }
 }
 
 #[derive(Arbitrary, Debug)]
@@ -205,6 +225,7 @@ impl<H: Handler> World<H> {
         match act {
             Act::Open { owner } => self.open(owner.map(|owner| owner % 3)),
             Act::Post(post) => self.post(post),
+            Act::Ping(which) => self.post(&Post::ping(*which)),
             Act::Poll(which) => self.poll(*which as usize),
             Act::GiveUp(which) => {
                 if !self.waiting.is_empty() {
