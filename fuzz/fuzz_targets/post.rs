@@ -419,6 +419,14 @@ impl<H: Handler> World<H> {
     fn look(&self) {
         let open = self.sessions.iter().filter(|session| session.open).count();
         assert_eq!(self.registry.len(), open);
+        for session in self.sessions.iter().filter(|session| session.open) {
+            let stream = session.stream.as_ref().expect("a stream that is open");
+            let lines = stream.bytes.split(|byte| *byte == b'\n');
+            let read = lines.filter(|line| line == b"event: message").count();
+            // Both queues full, and one message in the handler's hands.
+            let held = session.accepted.len() - read;
+            assert!(held <= 2 * CAPACITY + 1, "{held} messages are held");
+        }
     }
 
     async fn finish(&mut self, piece: usize) {
