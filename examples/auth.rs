@@ -108,6 +108,10 @@ impl Gate {
         })
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "the layer takes the answer as it is"
+    )]
     fn let_in(&self, mut request: Request<Body>) -> Result<Request<Body>, Response<Body>> {
         let principal = bearer(&request).and_then(|token| self.owner(token));
         let Some(principal) = principal.cloned() else {
