@@ -14,7 +14,10 @@ use futures_util::{FutureExt, StreamExt, stream};
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use mcp_sse_server::{Handler, SseServerTransport, SseService, session::Principal, sse::SseBody};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::Instant,
+};
 use tower::Service;
 
 /// Runs one input with tokio's timer at hand. The clock moves only when it is told to.
@@ -68,6 +71,8 @@ pub struct Stream<F> {
     pub bytes: Vec<u8>,
     pub uri: String,
     pub ended: bool,
+    /// Since when it left what it was given unread, as far as the server can see.
+    pub unread_since: Option<Instant>,
 }
 
 impl<F: Future<Output = ()>> Stream<F> {
@@ -94,6 +99,7 @@ impl<F: Future<Output = ()>> Stream<F> {
             bytes: first.into(),
             body,
             ended: false,
+            unread_since: Some(Instant::now()),
         })
     }
 
@@ -101,13 +107,19 @@ impl<F: Future<Output = ()>> Stream<F> {
     pub fn read(&mut self, frames: usize) {
         for _ in 0..frames {
             match frame(&mut self.body) {
-                Poll::Ready(Some(bytes)) => self.bytes.extend_from_slice(&bytes),
+                Poll::Ready(Some(bytes)) => {
+                    self.bytes.extend_from_slice(&bytes);
+                    self.unread_since = Some(Instant::now());
+                }
                 Poll::Ready(None) => {
                     self.ended = true;
                     assert!(self.body.is_end_stream());
                     return;
                 }
-                Poll::Pending => return,
+                Poll::Pending => {
+                    self.unread_since = None;
+                    return;
+                }
             }
         }
     }
