@@ -81,7 +81,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_graceful_shutdown(async move {
             // No signal handler, no graceful end: then the server stops at once.
             let _ = signal::ctrl_c().await;
-            sessions.shutdown();
+            sessions.shutdown().await;
         })
         .await?;
     Ok(())
