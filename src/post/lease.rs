@@ -22,11 +22,12 @@ pub(super) struct Lease {
 /// Boxed: only a budget that is spent makes one.
 type Wait = Pin<Box<dyn Future<Output = Result<Duration, NoRoom>> + Send>>;
 
-/// Where there was no room, and none came in time.
+/// Where there was no room, and none came in time; or that nobody waits for the body any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
     InSession,
     InAll,
+    SessionEnded,
 }
 
 impl Lease {
@@ -106,6 +107,7 @@ async fn take_when_free(
     };
     match timeout(patience, both).await {
         Ok(()) => Ok(patience.saturating_sub(start.elapsed())),
+        Err(_elapsed) if channel.has_ended() => Err(NoRoom::SessionEnded),
         Err(_elapsed) => Err(missing),
     }
 }
