@@ -2,9 +2,8 @@ use std::{borrow::Cow, error::Error, fmt};
 
 /// A text is not one JSON-RPC 2.0 message of MCP.
 ///
-/// `Display` says what is wrong and at which byte; it never quotes the text, so it may be logged.
-/// The wording is not part of the public promise, [`kind`](Self::kind) is.
-#[derive(Debug)]
+/// `Display` and `Debug` say what is wrong and at which byte; they never quote the text, so they may be
+/// logged. The wording is not part of the public promise, [`kind`](Self::kind) is.
 pub struct InvalidMessage {
     kind: InvalidMessageKind,
     what: Cow<'static, str>,
@@ -87,6 +86,23 @@ impl fmt::Display for InvalidMessage {
             Some(offset) => write!(f, " (at byte {offset})"),
             None => Ok(()),
         }
+    }
+}
+
+/// Without the source, which is serde's and may quote the text.
+impl fmt::Debug for InvalidMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kind,
+            what,
+            offset,
+            source: _,
+        } = self;
+        f.debug_struct("InvalidMessage")
+            .field("kind", kind)
+            .field("what", what)
+            .field("offset", offset)
+            .finish_non_exhaustive()
     }
 }
 

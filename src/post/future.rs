@@ -118,6 +118,7 @@ fn refuse_body(error: ReadError) -> Rejection {
         ReadError::Broken => RejectionKind::BodyUnreadable.into(),
         ReadError::NoRoom(NoRoom::InSession) => RejectionKind::SessionBusy.into(),
         ReadError::NoRoom(NoRoom::InAll) => RejectionKind::ServerBusy.into(),
+        ReadError::NoRoom(NoRoom::SessionEnded) => RejectionKind::SessionNotFound.into(),
     }
 }
 

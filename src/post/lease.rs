@@ -1,5 +1,6 @@
 use std::{
-    pin::Pin,
+    future::poll_fn,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -22,11 +23,12 @@ pub(super) struct Lease {
 /// Boxed: only a budget that is spent makes one.
 type Wait = Pin<Box<dyn Future<Output = Result<Duration, NoRoom>> + Send>>;
 
-/// Where there was no room, and none came in time.
+/// Where there was no room, and none came in time; or that nobody waits for the body any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
     InSession,
     InAll,
+    SessionEnded,
 }
 
 impl Lease {
@@ -97,15 +99,23 @@ async fn take_when_free(
     let start = Instant::now();
     let session = channel.in_flight();
     let mut missing = NoRoom::InSession;
-    let both = async {
-        session.take_when_free(bytes).await;
-        let taken = Taken(session, bytes);
-        missing = NoRoom::InAll;
-        all.take_when_free(bytes).await;
-        taken.keep();
+    let outcome = {
+        let mut both = pin!(async {
+            session.take_when_free(bytes).await;
+            let taken = Taken(session, bytes);
+            missing = NoRoom::InAll;
+            all.take_when_free(bytes).await;
+            taken.keep();
+        });
+        let mut ended = pin!(channel.ended());
+        let either = poll_fn(|cx| match ended.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(NoRoom::SessionEnded)),
+            Poll::Pending => both.as_mut().poll(cx).map(Ok),
+        });
+        timeout(patience, either).await
     };
-    match timeout(patience, both).await {
-        Ok(()) => Ok(patience.saturating_sub(start.elapsed())),
+    match outcome {
+        Ok(taken) => taken.map(|()| patience.saturating_sub(start.elapsed())),
         Err(_elapsed) => Err(missing),
     }
 }

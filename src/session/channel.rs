@@ -212,7 +212,7 @@ impl Channel {
         self.outbox.is_closed()
     }
 
-    pub(super) async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         let mut ended = pin!(self.ended.notified());
         // Listen first, look then: an end between the two is not missed.
         ended.as_mut().enable();

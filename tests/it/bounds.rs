@@ -213,6 +213,26 @@ async fn all_bodies_together_have_so_many_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_for_room_and_loses_the_session_is_not_told_to_try_again() {
+    let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
+    let (one, two) = (server.open(), server.open());
+    let sessions = std::mem::take(&mut *slot.lock().unwrap());
+    let slow = Fed::default();
+    let mut holding = task::spawn(server.post.clone().call(post(&one.uri, slow.clone())));
+    slow.feed(&sized(700));
+    assert_pending!(holding.poll());
+    for (uri, session) in [(&one.uri, &sessions[0]), (&two.uri, &sessions[1])] {
+        let mut waiting = task::spawn(server.post.clone().call(post_request(uri, &sized(800))));
+        assert_pending!(waiting.poll());
+        assert!(server.sessions.close(session.id()));
+        assert!(waiting.is_woken(), "it is told at once");
+        let answer = assert_ready_ok!(waiting.poll());
+        assert_eq!(answer.status(), 404);
+        assert_eq!(text_of(answer).await, "Could not find session");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_session_cannot_take_the_room_of_all_others() {
     let (server, slot) = server(|transport| {
         transport

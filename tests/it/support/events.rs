@@ -48,6 +48,11 @@ impl<S: Source> Events<S> {
         within("an event", self.read()).await
     }
 
+    /// Whether no event comes for so long, in paused time. Comments are passed over.
+    pub(crate) async fn are_silent_for(&mut self, time: std::time::Duration) -> bool {
+        tokio::time::timeout(time, self.read()).await.is_err()
+    }
+
     /// The first event's data: where to post.
     pub(crate) async fn endpoint(&mut self) -> String {
         let event = self.next().await.expect("the stream ends at once");

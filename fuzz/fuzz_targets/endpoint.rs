@@ -1,0 +1,139 @@
+//! Any path, any prefix and any query make an endpoint that stays on its host and finds its session,
+//! or none at all.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use http::{Uri, uri::PathAndQuery};
+use libfuzzer_sys::fuzz_target;
+use mcp_sse_server::{
+    MountPath, Session, SseServerTransport,
+    endpoint::{Endpoint, InvalidEndpoint},
+};
+use mcp_sse_server_fuzz::{Stream, answer, get, now, post, run};
+use percent_encoding::percent_decode_str;
+use tower::Service;
+use url::{Url, form_urlencoded};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    endpoint: &'a str,
+    mount: &'a str,
+    mount_of_request: Option<&'a str>,
+    query: &'a [u8],
+    carry_query: bool,
+}
+
+fuzz_target!(|input: Input<'_>| run(async || check(&input)));
+
+fn check(input: &Input<'_>) {
+    let (Some(endpoint), Some(mount)) = (endpoint(input.endpoint), mount(input.mount)) else {
+        return;
+    };
+    let of_request = input.mount_of_request.map(self::mount);
+    let Ok(of_request) = of_request.map(|mount| mount.ok_or(())).transpose() else {
+        return;
+    };
+    let mut target = b"/sse?".to_vec();
+    target.extend_from_slice(input.query);
+    let Ok(target) = PathAndQuery::try_from(&target[..]) else {
+        return;
+    };
+
+    let transport = SseServerTransport::new(input.endpoint, |mut session: Session| async move {
+        while session.recv().await.is_some() {}
+    })
+    .unwrap()
+    .mount_path(mount.clone())
+    .carry_query(input.carry_query)
+    .keep_alive(None);
+    let (sse, mut service) = transport.services();
+    let mut request = get("/sse");
+    *request.uri_mut() = Uri::from(target.clone());
+    let prefix = of_request.as_ref().unwrap_or(&mount).clone();
+    if let Some(of_request) = of_request {
+        request.extensions_mut().insert(of_request);
+    }
+    let stream = Stream::open(&sse, request).unwrap();
+
+    let announced = stream.uri.as_str();
+    assert!(
+        announced.bytes().all(|byte| byte.is_ascii_graphic()),
+        "{announced}"
+    );
+    assert!(
+        announced.starts_with('/') && !announced.starts_with("//"),
+        "{announced}"
+    );
+    let (path, query) = announced.split_once('?').unwrap();
+    assert_eq!(path, format!("{}{}", prefix.as_str(), endpoint.as_str()));
+    let uri: Uri = announced.parse().unwrap();
+    assert_eq!(
+        (uri.authority(), uri.path(), uri.query()),
+        (None, path, Some(query))
+    );
+
+    // As browsers resolve it.
+    let base = Url::parse("https://host.example:8443/a/b/sse?x=y").unwrap();
+    let joined = base.join(announced).unwrap();
+    assert_eq!(joined.origin(), base.origin());
+    assert_eq!(
+        (joined.path(), joined.fragment()),
+        (path, None),
+        "{announced}"
+    );
+
+    // One id, and of the carried query everything else, in its order.
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    assert_eq!(pairs.next().unwrap().0, "session_id");
+    let carried = target
+        .query()
+        .filter(|_| input.carry_query)
+        .unwrap_or_default();
+    let carried =
+        form_urlencoded::parse(carried.as_bytes()).filter(|(name, _)| name != "session_id");
+    assert!(pairs.eq(carried), "{announced}");
+
+    let message = r#"{"jsonrpc":"2.0","method":"x"}"#;
+    let Ok(response) = now(service.call(post(announced, message)));
+    assert_eq!(answer(response).0, 202, "{announced}");
+}
+
+fn endpoint(text: &str) -> Option<Endpoint> {
+    checked(text, Endpoint::new(text), Endpoint::as_str)
+}
+
+fn mount(text: &str) -> Option<MountPath> {
+    checked(text, MountPath::new(text), MountPath::as_str)
+}
+
+/// What became of a text: nothing, if it breaks a rule, or the same text again, with escapes.
+fn checked<T>(text: &str, made: Result<T, InvalidEndpoint>, encoded: fn(&T) -> &str) -> Option<T> {
+    let made = match made {
+        Ok(made) => made,
+        Err(error) => {
+            assert_eq!(error.value(), text);
+            assert!(!error.to_string().contains(char::is_control), "{error}");
+            return None;
+        }
+    };
+    let encoded = encoded(&made);
+    assert!(
+        encoded.bytes().all(|byte| byte.is_ascii_graphic()),
+        "{encoded}"
+    );
+    assert!(
+        !encoded.contains(['?', '#', '\\']) && !encoded.starts_with("//"),
+        "{encoded}"
+    );
+    let decoded = percent_decode_str(encoded).decode_utf8().unwrap();
+    let (slash, end) = match text.starts_with('/') {
+        true => ("", text),
+        false => ("/", text),
+    };
+    let whole = format!("{slash}{end}");
+    assert!(
+        decoded == whole || decoded == whole.trim_end_matches('/'),
+        "{text:?}"
+    );
+    Some(made)
+}

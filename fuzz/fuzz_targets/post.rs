@@ -1,0 +1,539 @@
+//! Requests as anybody may send them, whole, broken or given up half-way, against sessions that come
+//! and go. What was accepted comes out of its session, in its order; what was not, nowhere; and
+//! whatever came before, the sessions that are open work.
+#![no_main]
+
+use std::{pin::Pin, task::Poll, time::Duration};
+
+use arbitrary::Arbitrary;
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Method, Request, Uri,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, ORIGIN},
+};
+use http_body::SizeHint;
+use libfuzzer_sys::fuzz_target;
+use mcp_sse_server::{
+    Handler, Message, PostService, Session, SessionRegistry, SseService, post::ResponseFuture,
+};
+use mcp_sse_server_fuzz::{
+    Frames, Step, Stream, answer, get, poll, post, principal, received, run, transport, wait,
+};
+use tower::Service;
+
+const BODY_LIMIT: usize = 300;
+const SESSIONS: usize = 3;
+const SESSIONS_OF_ONE: usize = 2;
+const CAPACITY: usize = 2;
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    acts: Vec<Act<'a>>,
+    piece: u8,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Act<'a> {
+    Open {
+        owner: Option<u8>,
+    },
+    Post(Post<'a>),
+    /// A request that nothing is wrong with.
+    Ping(u8),
+    /// Goes on with a request that waits.
+    Poll(u8),
+    /// Gives a request up that waits.
+    GiveUp(u8),
+    Read {
+        session: u8,
+        frames: u8,
+    },
+    HangUp(u8),
+    Close(u8),
+    Wait(u16),
+}
+
+#[derive(Arbitrary, Debug)]
+struct Post<'a> {
+    method: Option<&'a [u8]>,
+    target: Target<'a>,
+    /// Whether host and content type are there without more ado.
+    plain: bool,
+    headers: Vec<Header<'a>>,
+    owner: Owner,
+    text: Text<'a>,
+    pieces: Vec<Piece>,
+    known_length: bool,
+}
+
+impl Post<'_> {
+    fn ping(session: u8) -> Self {
+        Self {
+            method: None,
+            target: Target::Session(session),
+            plain: true,
+            headers: Vec::new(),
+            owner: Owner::OfSession,
+            text: Text::Message {
+                id: Some(1),
+                method: "ping",
+            },
+            pieces: Vec::new(),
+            known_length: true,
+        }
+    }
+}
+
+#[derive(Arbitrary, Debug)]
+enum Target<'a> {
+    /// A session's own URI.
+    Session(u8),
+    /// The same with something put before and behind.
+    Twisted {
+        session: u8,
+        before: &'a [u8],
+        behind: &'a [u8],
+    },
+    Any(&'a [u8]),
+}
+
+#[derive(Arbitrary, Debug)]
+enum Header<'a> {
+    Host(&'a [u8]),
+    Origin(&'a [u8]),
+    ContentType(&'a [u8]),
+    ContentLength(u32),
+    Expect,
+    CrossSite,
+    Any(&'a [u8], &'a [u8]),
+}
+
+#[derive(Arbitrary, Debug)]
+enum Owner {
+    OfSession,
+    Other(Option<u8>),
+}
+
+#[derive(Arbitrary, Debug)]
+enum Text<'a> {
+    Message { id: Option<u16>, method: &'a str },
+    Any(&'a [u8]),
+}
+
+#[derive(Arbitrary, Debug)]
+enum Piece {
+    Data(u8),
+    Pending,
+    Trailers,
+    Error,
+}
+
+fuzz_target!(|input: Input<'_>| run(async || check(&input).await));
+
+/// Gives each message back.
+async fn echo(mut session: Session) {
+    while let Some(incoming) = session.recv().await {
+        if session.send(incoming.message).await.is_err() {
+            break;
+        }
+    }
+}
+
+async fn check(input: &Input<'_>) {
+    let transport = transport(echo)
+        .body_limit(BODY_LIMIT)
+        .in_flight_bytes(BODY_LIMIT)
+        .stall_timeout(STALL_TIMEOUT)
+        .inbox_capacity(CAPACITY)
+        .outbox_capacity(CAPACITY)
+        .max_sessions(SESSIONS)
+        .max_sessions_per_principal(SESSIONS_OF_ONE);
+    let (sse, post) = transport.services();
+    let mut world = World {
+        sse,
+        post,
+        registry: transport.sessions(),
+        sessions: Vec::new(),
+        waiting: Vec::new(),
+    };
+    world.open(None);
+    for act in &input.acts {
+        world.act(act).await;
+        world.look();
+    }
+    world.finish(input.piece.into()).await;
+}
+
+struct World<H: Handler> {
+    sse: SseService<H>,
+    post: PostService,
+    registry: SessionRegistry,
+    sessions: Vec<Live<H::Future>>,
+    waiting: Vec<Waiting>,
+}
+
+struct Live<F> {
+    stream: Option<Stream<F>>,
+    uri: String,
+    owner: Option<u8>,
+    /// What was answered with 202.
+    accepted: Vec<String>,
+    open: bool,
+}
+
+/// A request that is not answered yet, and what is known of it.
+struct Waiting {
+    future: Pin<Box<ResponseFuture<Frames>>>,
+    sent: Sent,
+}
+
+struct Sent {
+    /// The session that it names, and the owner that it says it has.
+    session: Option<usize>,
+    owner: Option<u8>,
+    is_post: bool,
+    /// Nothing is wrong with it, as far as its session lives.
+    right: bool,
+    /// What arrives of the body, if all of it does.
+    body: Option<Vec<u8>>,
+}
+
+impl<H: Handler> World<H> {
+    fn open(&mut self, owner: Option<u8>) {
+        let mut request = get("/sse");
+        if let Some(owner) = owner {
+            request.extensions_mut().insert(principal(owner));
+        }
+        let open = || self.sessions.iter().filter(|session| session.open);
+        let of_owner = open().filter(|session| session.owner == owner).count();
+        let full = open().count() == SESSIONS || (owner.is_some() && of_owner == SESSIONS_OF_ONE);
+        match Stream::open(&self.sse, request) {
+            Err(status) => assert_eq!((status, full), (503, true)),
+            Ok(stream) => {
+                assert!(!full);
+                self.sessions.push(Live {
+                    uri: stream.uri.clone(),
+                    stream: Some(stream),
+                    owner,
+                    accepted: Vec::new(),
+                    open: true,
+                });
+            }
+        }
+    }
+
+    async fn act(&mut self, act: &Act<'_>) {
+        let session = |which: u8| which as usize % self.sessions.len();
+        match act {
+            Act::Open { owner } => self.open(owner.map(|owner| owner % 3)),
+            Act::Post(post) => self.post(post),
+            Act::Ping(which) => self.post(&Post::ping(*which)),
+            Act::Poll(which) => self.poll(*which as usize),
+            Act::GiveUp(which) => {
+                if !self.waiting.is_empty() {
+                    let which = *which as usize % self.waiting.len();
+                    self.waiting.swap_remove(which);
+                }
+            }
+            Act::Read {
+                session: which,
+                frames,
+            } => {
+                let session = session(*which);
+                if let Some(stream) = &mut self.sessions[session].stream {
+                    stream.read(*frames as usize);
+                }
+            }
+            Act::HangUp(which) => {
+                let session = session(*which);
+                let live = &mut self.sessions[session];
+                live.open = false;
+                if let Some(stream) = live.stream.take() {
+                    check_stream(&stream, &live.accepted, false, 1000);
+                }
+            }
+            Act::Close(which) => {
+                let session = session(*which);
+                let live = &mut self.sessions[session];
+                assert_eq!(
+                    self.registry.close(&id(&live.uri).parse().unwrap()),
+                    live.open
+                );
+                live.open = false;
+            }
+            Act::Wait(millis) => {
+                wait(Duration::from_millis(u64::from(*millis))).await;
+                self.end_stalled();
+            }
+        }
+    }
+
+    /// Who does not read for long enough may lose the session, and nobody else.
+    fn end_stalled(&mut self) {
+        for live in &mut self.sessions {
+            let unread_since = live.stream.as_ref().and_then(|stream| stream.unread_since);
+            if unread_since.is_some_and(|since| since.elapsed() >= STALL_TIMEOUT) {
+                let open = self.registry.get(&id(&live.uri).parse().unwrap()).is_some();
+                assert!(live.open || !open);
+                live.open = open;
+            }
+        }
+    }
+
+    fn post(&mut self, input: &Post<'_>) {
+        let Some((request, sent)) = self.request(input) else {
+            return;
+        };
+        let future = Box::pin(self.post.call(request));
+        self.waiting.push(Waiting { future, sent });
+        self.poll(self.waiting.len() - 1);
+    }
+
+    /// What no HTTP server would hand on is not sent.
+    fn request(&self, input: &Post<'_>) -> Option<(Request<Frames>, Sent)> {
+        let named = |which: u8| which as usize % self.sessions.len();
+        let (session, target) = match &input.target {
+            Target::Session(which) => {
+                let session = named(*which);
+                (Some(session), self.sessions[session].uri.clone().into())
+            }
+            Target::Twisted {
+                session,
+                before,
+                behind,
+            } => {
+                let session = named(*session);
+                let id = format!("session_id={}", id(&self.sessions[session].uri));
+                let target = [b"/m?", *before, id.as_bytes(), *behind].concat();
+                (Some(session), target)
+            }
+            Target::Any(target) => (None, target.to_vec()),
+        };
+        let method = match input.method {
+            None => Method::POST,
+            Some(method) => Method::from_bytes(method).ok()?,
+        };
+        let owner = match (&input.owner, session) {
+            (Owner::OfSession, Some(session)) => self.sessions[session].owner,
+            (Owner::OfSession, None) => None,
+            (Owner::Other(owner), _) => owner.map(|owner| owner % 3),
+        };
+        let text = match &input.text {
+            Text::Any(text) => text.to_vec(),
+            Text::Message { id, method } => {
+                let method = serde_json::to_string(method).unwrap();
+                let id = id.map_or(String::new(), |id| format!(r#""id":{id},"#));
+                format!(r#"{{"jsonrpc":"2.0",{id}"method":{method}}}"#).into_bytes()
+            }
+        };
+
+        let (steps, whole) = steps(&text, &input.pieces);
+        let hint = match input.known_length {
+            true => SizeHint::with_exact(text.len() as u64),
+            false => SizeHint::new(),
+        };
+        let mut request = Request::new(Frames::new(steps, hint));
+        let is_post = method == Method::POST;
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::try_from(target).ok()?;
+        if let Some(owner) = owner {
+            request.extensions_mut().insert(principal(owner));
+        }
+        let headers = request.headers_mut();
+        if input.plain {
+            headers.insert(HOST, HeaderValue::from_static("localhost"));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for header in &input.headers {
+            let (name, value) = match header {
+                Header::Host(value) => (HOST, HeaderValue::from_bytes(value).ok()?),
+                Header::Origin(value) => (ORIGIN, HeaderValue::from_bytes(value).ok()?),
+                Header::ContentType(value) => (CONTENT_TYPE, HeaderValue::from_bytes(value).ok()?),
+                Header::ContentLength(length) => (CONTENT_LENGTH, HeaderValue::from(*length)),
+                Header::Expect => (EXPECT, HeaderValue::from_static("100-continue")),
+                Header::CrossSite => (
+                    HeaderName::from_static("sec-fetch-site"),
+                    HeaderValue::from_static("cross-site"),
+                ),
+                Header::Any(name, value) => (
+                    HeaderName::from_bytes(name).ok()?,
+                    HeaderValue::from_bytes(value).ok()?,
+                ),
+            };
+            headers.append(name, value);
+        }
+
+        let right = is_post
+            && matches!(input.target, Target::Session(_))
+            && input.plain
+            && input.headers.is_empty()
+            && session.is_some_and(|session| self.sessions[session].owner == owner)
+            && whole
+            && text.len() <= BODY_LIMIT
+            && Message::parse(text.clone()).is_ok();
+        let sent = Sent {
+            session,
+            owner,
+            is_post,
+            right,
+            body: whole.then_some(text),
+        };
+        Some((request, sent))
+    }
+
+    /// Polls a request once; whether an answer came.
+    fn poll(&mut self, which: usize) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let which = which % self.waiting.len();
+        let Poll::Ready(Ok(response)) = poll(self.waiting[which].future.as_mut()) else {
+            return;
+        };
+        let Waiting { sent, future } = self.waiting.swap_remove(which);
+        drop(future);
+        let (status, headers, text) = answer(response);
+        let texts: &[&str] = match status {
+            202 => &["Accepted"],
+            400 => &[
+                "Invalid Content-Type header",
+                "session_id is required",
+                "Invalid session ID",
+                "Could not read request body",
+                "Could not parse message",
+            ],
+            403 => &["Invalid Origin header"],
+            404 => &["Could not find session"],
+            405 => &["Method Not Allowed"],
+            413 => &["Request body too large"],
+            421 => &["Invalid Host header"],
+            503 => &["Server is busy", "Session is busy"],
+            _ => &[],
+        };
+        assert!(texts.contains(&&*text), "{status} {text}");
+        assert_eq!(headers["content-type"], "text/plain; charset=utf-8");
+        assert_eq!(headers.get("allow").is_some(), status == 405);
+        assert_eq!(headers.get("retry-after").is_some(), status == 503);
+        assert_eq!(status == 405, !sent.is_post);
+        if sent.right {
+            let session = &self.sessions[sent.session.unwrap()];
+            let as_expected = match status {
+                202 | 503 => session.open,
+                404 => !session.open,
+                _ => false,
+            };
+            assert!(as_expected, "{status} {text}, open: {}", session.open);
+        }
+        if status == 202 {
+            let session = &mut self.sessions[sent.session.expect("a session was named")];
+            let body = sent.body.expect("all of the body came");
+            assert!(session.open && session.owner == sent.owner && body.len() <= BODY_LIMIT);
+            let message = Message::parse(body).expect("the message is right");
+            session.accepted.push(received(message.as_str()));
+        }
+    }
+
+    /// What holds at any time.
+    fn look(&self) {
+        let open = self.sessions.iter().filter(|session| session.open).count();
+        assert_eq!(self.registry.len(), open);
+        for session in self.sessions.iter().filter(|session| session.open) {
+            let stream = session.stream.as_ref().expect("a stream that is open");
+            let lines = stream.bytes.split(|byte| *byte == b'\n');
+            let read = lines.filter(|line| line == b"event: message").count();
+            // Both queues full, and one message in the handler's hands.
+            let held = session.accepted.len() - read;
+            assert!(held <= 2 * CAPACITY + 1, "{held} messages are held");
+        }
+    }
+
+    async fn finish(&mut self, piece: usize) {
+        // Whoever polls on gets an answer, if streams are read and time passes.
+        for round in 0.. {
+            for session in &mut self.sessions {
+                if let Some(stream) = &mut session.stream {
+                    stream.read(usize::MAX);
+                }
+            }
+            if self.waiting.is_empty() {
+                break;
+            }
+            assert!(round < 5000, "a request waits for ever");
+            for which in (0..self.waiting.len()).rev() {
+                self.poll(which);
+            }
+            wait(Duration::from_millis(10)).await;
+        }
+        self.look();
+
+        for which in 0..self.sessions.len() {
+            let last = r#"{"jsonrpc":"2.0","id":"last","method":"ping"}"#;
+            let Live {
+                uri, owner, open, ..
+            } = &self.sessions[which];
+            let mut request = post(uri, last);
+            if let Some(owner) = owner {
+                request.extensions_mut().insert(principal(*owner));
+            }
+            let mut future = std::pin::pin!(self.post.call(request));
+            let Poll::Ready(Ok(response)) = poll(future.as_mut()) else {
+                panic!("an empty inbox makes nobody wait");
+            };
+            assert_eq!(answer(response).0, if *open { 202 } else { 404 });
+            let live = &mut self.sessions[which];
+            if live.open {
+                live.accepted.push(last.to_owned());
+            }
+            if let Some(stream) = &mut live.stream {
+                stream.read(usize::MAX);
+                assert_eq!(stream.ended, !live.open);
+                check_stream(stream, &live.accepted, live.open, piece);
+            }
+        }
+    }
+}
+
+/// A session that ended may keep to itself what it had not answered yet.
+fn check_stream<F: Future<Output = ()>>(
+    stream: &Stream<F>,
+    accepted: &[String],
+    all: bool,
+    piece: usize,
+) {
+    let found = stream.messages(piece);
+    match all {
+        true => assert_eq!(found, accepted),
+        false => assert!(
+            accepted.starts_with(&found),
+            "{found:?}, accepted {accepted:?}"
+        ),
+    }
+}
+
+/// The 32 digits of an announced URI.
+fn id(uri: &str) -> &str {
+    &uri[uri.len() - 32..]
+}
+
+/// How a text arrives, and whether all of it does. What the pieces leave comes last.
+fn steps(text: &[u8], pieces: &[Piece]) -> (Vec<Step>, bool) {
+    let mut rest = Bytes::copy_from_slice(text);
+    let mut steps = Vec::new();
+    let mut whole = true;
+    for piece in pieces {
+        steps.push(match piece {
+            Piece::Data(len) => Step::Data(rest.split_to(rest.len().min(*len as usize))),
+            Piece::Pending => Step::Pending,
+            Piece::Trailers => Step::Trailers,
+            Piece::Error => {
+                whole = false;
+                Step::Error
+            }
+        });
+    }
+    if !rest.is_empty() {
+        steps.push(Step::Data(rest));
+    }
+    (steps, whole)
+}
