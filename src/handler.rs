@@ -7,11 +7,14 @@
 //!
 //! The future is polled by the stream that it belongs to, inside the task of the HTTP server; this
 //! crate spawns nothing. When the client is gone, the server drops the stream, and with it the
-//! handler, its session and its timers, in that instant. Two things follow:
+//! handler, its session and its timers, in that instant. Three things follow:
 //!
 //! - *A handler runs only while the server polls its stream.* A client that stops reading pauses it,
 //!   and memory stays bounded.
 //! - *A handler that blocks, blocks its connection*, and on HTTP/2 every other stream on it.
+//!
+//! - *A handler should return when `recv` gives `None`.* A server that shuts down tells its sessions so,
+//!   and gives them the time to answer what they have taken.
 //!
 //! Code that must run on regardless is spawned: by the handler itself, or whole, by [`Spawned`].
 //!

@@ -52,7 +52,8 @@ impl Session {
         }
     }
 
-    /// The next message that the client posted, or `None` once the session has ended.
+    /// The next message that the client posted, or `None` if no more will come: the session has ended,
+    /// or the server is [shutting down](super::SessionRegistry::shutdown).
     ///
     /// # Cancel safety
     ///
@@ -174,7 +175,8 @@ impl SessionSender {
 }
 
 impl SessionReceiver {
-    /// The next message that the client posted, or `None` once the session has ended.
+    /// The next message that the client posted, or `None` if no more will come: the session has ended,
+    /// or the server is [shutting down](super::SessionRegistry::shutdown).
     ///
     /// # Cancel safety
     ///
