@@ -12,7 +12,6 @@
 //! - *A handler runs only while the server polls its stream.* A client that stops reading pauses it,
 //!   and memory stays bounded.
 //! - *A handler that blocks, blocks its connection*, and on HTTP/2 every other stream on it.
-//!
 //! - *A handler should return when `recv` gives `None`.* A server that shuts down tells its sessions so,
 //!   and gives them the time to answer what they have taken.
 //!
