@@ -188,7 +188,8 @@ impl<H> SseServerTransport<H> {
     /// It counts from when the buffers of the server and of both operating systems are full. The
     /// session is then gone as if it were closed, and what its client did not read is dropped. Its
     /// stream stays with the server, which cannot write, until the connection breaks or the client
-    /// reads on and finds the end.
+    /// reads on and finds the end. A handler that was [`Spawned`](crate::handler::Spawned), and whoever
+    /// holds a sender, is told at once; a handler that the stream itself drives is dropped with it.
     ///
     /// `None` and zero turn it off.
     pub fn stall_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
