@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::registry::SessionRegistry;
 
@@ -84,11 +84,14 @@ impl IntoFuture for Shutdown {
             let all = async {
                 let channels = registry.channels();
                 let step = window / u32::try_from(channels.len()).unwrap_or(u32::MAX).max(1);
+                // Each at its own time: a timer that is late by a millisecond does not add up.
+                let mut next = Instant::now();
                 for channel in channels {
-                    channel.close_inbox();
                     if !step.is_zero() {
-                        sleep(step).await;
+                        sleep_until(next).await;
                     }
+                    channel.close_inbox();
+                    next = next.checked_add(step).unwrap_or(next);
                 }
                 registry.all_left().await;
             };
