@@ -191,12 +191,12 @@ impl Checked {
             Err(error) => return Err(self.over(format!("stream: {error}"))),
         };
         self.server.stats.received.fetch_add(1, Relaxed);
+        let awaited = self.accepted.front().copied();
         if self.check(&text).is_none() {
             let shown: String = text.chars().take(100).collect();
             self.server.stats.fault(format!(
-                "lost, doubled, out of order or another's: {shown} (tag {}, awaited {:?})",
-                self.tag,
-                self.accepted.front()
+                "lost, doubled, out of order or another's: {shown} (tag {}, awaited {awaited:?})",
+                self.tag
             ));
             return Err(Over);
         }
