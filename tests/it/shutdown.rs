@@ -190,3 +190,16 @@ async fn many_ends_stay_within_the_window() {
     assert_eq!(cut, 0);
     assert!(start.elapsed() <= window, "{:?}", start.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_leave_by_themselves_end_it_before_the_window() {
+    let server = Server::new(echo);
+    let streams: Vec<_> = (0..3).map(|_| server.open()).collect();
+    let shutdown = server.sessions.shutdown();
+    let shutdown = shutdown.spread_over(Duration::from_secs(5));
+    let mut shutdown = tokio_test::task::spawn(shutdown.into_future());
+    tokio_test::assert_pending!(shutdown.poll());
+    drop(streams);
+    assert!(shutdown.is_woken());
+    assert_eq!(tokio_test::assert_ready!(shutdown.poll()), 0);
+}
