@@ -1,6 +1,7 @@
 use std::{
     fmt,
-    pin::Pin,
+    future::{pending, poll_fn},
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
 };
@@ -81,7 +82,7 @@ impl IntoFuture for Shutdown {
         } = self;
         // Boxed: once in a server's life.
         let ends = Box::pin(async move {
-            let all = async {
+            let mut tell = pin!(async {
                 let channels = registry.channels();
                 let step = window / u32::try_from(channels.len()).unwrap_or(u32::MAX).max(1);
                 // Each at its own time: a timer that is late by a millisecond does not add up.
@@ -93,8 +94,14 @@ impl IntoFuture for Shutdown {
                     channel.close_inbox();
                     next = next.checked_add(step).unwrap_or(next);
                 }
-                registry.all_left().await;
-            };
+                pending::<()>().await;
+            });
+            let mut left = pin!(registry.all_left());
+            // Clients leave by themselves, too: then nobody is left to be told.
+            let all = poll_fn(|cx| {
+                let _ = tell.as_mut().poll(cx);
+                left.as_mut().poll(cx)
+            });
             match timeout(deadline, all).await {
                 Ok(()) => 0,
                 Err(_elapsed) => registry.end_all(),
