@@ -1,14 +1,13 @@
 use std::{
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use tokio::{sync::Notify, time::timeout};
+
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// The bytes that all bodies which are being read, or wait for an inbox, may have together.
 ///
@@ -186,5 +185,50 @@ mod tests {
         let mut lease = Budget::new(usize::MAX, 0).lease();
         assert_ready_eq!(grow(&mut lease, usize::MAX).poll(), true);
         assert!(!lease.shared.take(1), "no overflow");
+    }
+}
+
+/// Run by `.ci/model`.
+#[cfg(all(test, shuttle))]
+mod model {
+    use std::future::poll_fn;
+
+    use shuttle::{future::block_on, thread};
+
+    use super::*;
+
+    /// More is wanted than there is, in parts of different sizes: everyone gets it in the end.
+    fn bodies_share() {
+        let budget = Budget::new(4, 0);
+        let bodies = [(1, 2), (2, 2), (3, 1), (4, 0)].map(|(first, more)| {
+            let budget = budget.clone();
+            thread::spawn(move || {
+                let mut lease = budget.lease();
+                let patience = Duration::from_secs(3600);
+                assert!(block_on(poll_fn(|cx| lease.poll_grow(cx, first, patience))));
+                thread::yield_now();
+                // Some bodies grow without a wait, so that no two wait for each other.
+                if more > 0 && lease.shared.take(more) {
+                    lease.held += more;
+                }
+                assert!(lease.shared.used.load(SeqCst) <= 4);
+            })
+        });
+        // One who waits and goes away.
+        let mut gone = budget.lease();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let _ = gone.poll_grow(&mut cx, 3, Duration::from_secs(3600));
+        thread::yield_now();
+        drop(gone);
+        for body in bodies {
+            body.join().unwrap();
+        }
+        assert_eq!(budget.shared.used.load(SeqCst), 0);
+        assert_eq!(budget.shared.waiting.load(SeqCst), 0);
+    }
+
+    #[test]
+    fn no_waiter_is_forgotten() {
+        crate::sync::model(bodies_share);
     }
 }

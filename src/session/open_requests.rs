@@ -1,9 +1,9 @@
-use std::{
-    collections::HashSet,
+use std::collections::HashSet;
+
+use crate::{
+    message::{Kind, Message},
     sync::{Mutex, MutexGuard, PoisonError},
 };
-
-use crate::message::{Kind, Message};
 
 /// The requests that a handler took and has not answered, by their ids as JSON.
 #[derive(Default)]
