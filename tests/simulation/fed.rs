@@ -22,6 +22,7 @@ struct State {
     over: bool,
     cut: bool,
     declared: u64,
+    taken: usize,
     waker: Option<Waker>,
 }
 
@@ -54,6 +55,15 @@ impl Fed {
         state.pieces.is_empty() && state.waker.is_some()
     }
 
+    /// The bytes that were taken, and whether it is the server's turn to do something with them.
+    pub(crate) fn taken(&self) -> (usize, bool) {
+        let state = self.0.lock().unwrap();
+        (
+            state.taken,
+            state.pieces.is_empty() && state.waker.is_none(),
+        )
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.0.lock().unwrap();
         change(&mut state);
@@ -75,6 +85,7 @@ impl Body for Fed {
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let mut state = self.0.lock().unwrap();
         if let Some(piece) = state.pieces.pop_front() {
+            state.taken += piece.len();
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         if state.cut {

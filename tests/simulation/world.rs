@@ -627,6 +627,21 @@ impl<H: Handler> World<H> {
             let stuck = post.rest.is_empty() && post.timeouts > LONGEST;
             assert!(!stuck, "post {} of {} is stuck", post.seq, post.client);
         }
+        // While there is room for all bodies, only a full inbox is waited for.
+        let taken: usize = self.posts.iter().map(|post| post.fed.taken().0).sum();
+        if taken <= self.config.in_flight.max(LIMIT) {
+            for post in self.posts.iter().filter(|post| post.expected != 413) {
+                let id = self.clients[post.client].id;
+                let inbox = list.iter().find(|info| info.id == id);
+                let full = inbox.is_some_and(|info| info.inbox.messages > 0);
+                assert!(
+                    full || !post.fed.taken().1,
+                    "post {} of {} waits for room that is there",
+                    post.seq,
+                    post.client
+                );
+            }
+        }
     }
 
     /// Lets all go, in one order or another, and looks for what is left.
