@@ -5,9 +5,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::timeout};
+use tokio::time::timeout;
 
-use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use crate::sync::{
+    Notify,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 /// The bytes that all bodies which are being read, or wait for an inbox, may have together.
 ///

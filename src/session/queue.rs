@@ -3,9 +3,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
+use tokio::sync::{SemaphorePermit, TryAcquireError};
 
-use crate::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexGuard, PoisonError, Semaphore};
 
 /// How much a queue holds.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,11 @@
 use std::{fmt, pin::pin, sync::Arc};
 
 use http::request::Parts;
-use tokio::sync::Notify;
 
 use crate::{
     event,
     message::Message,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, Notify, PoisonError},
 };
 
 use super::{
