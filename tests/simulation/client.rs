@@ -11,7 +11,7 @@ use mcp_sse_server::{
 use tokio::time::Instant;
 use tokio_test::task::Spawn;
 
-use crate::handler::{Log, Phase};
+use crate::handler::{Log, Logs, Phase};
 
 /// What may have ended a session from outside of its handler.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,7 +85,7 @@ impl<F: Future<Output = ()>> Client<F> {
     }
 
     /// Polls the stream once. Whether anything came.
-    pub(crate) fn poll(&mut self, log: &dyn Fn(&mut dyn FnMut(&Log))) -> bool {
+    pub(crate) fn poll(&mut self, logs: &Logs) -> bool {
         let Some(body) = &mut self.body else {
             return false;
         };
@@ -99,7 +99,8 @@ impl<F: Future<Output = ()>> Client<F> {
             std::task::Poll::Ready(Some(frame)) => {
                 self.given = Some(Instant::now());
                 let bytes = frame.unwrap().into_data().unwrap();
-                log(&mut |log| self.take(&bytes, log));
+                let id = self.id;
+                logs.with(&id, |log| self.take(&bytes, log));
                 true
             }
             std::task::Poll::Ready(None) => {
