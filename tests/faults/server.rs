@@ -59,7 +59,9 @@ pub(crate) fn run() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let mut transport = SseServerTransport::new("/messages/", handle).unwrap();
+        let transport = SseServerTransport::new("/messages/", handle).unwrap();
+        // So that the tests need not wait long for what is refused.
+        let mut transport = transport.delivery_timeout(Duration::from_millis(500));
         if let Ok(millis) = std::env::var(STALL) {
             transport = transport.stall_timeout(Duration::from_millis(millis.parse().unwrap()));
         }
