@@ -111,6 +111,7 @@ pub mod rejection;
 pub mod security;
 pub mod session;
 pub mod sse;
+mod sync;
 mod trace;
 mod transport;
 

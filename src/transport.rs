@@ -69,7 +69,7 @@ impl<H: Handler> SseServerTransport<H> {
                 timing: Timing {
                     keep_alive: Some(Duration::from_secs(15)),
                     idle_timeout: None,
-                    stall_timeout: Some(Duration::from_secs(60)),
+                    stall_timeout: Some(STALL_TIMEOUT),
                 },
                 session: SessionOptions {
                     channel: ChannelOptions {
@@ -89,6 +89,7 @@ impl<H: Handler> SseServerTransport<H> {
                 body_limit: 4 * 1024 * 1024,
                 in_flight_bytes: 64 * 1024 * 1024,
                 delivery_timeout: Duration::from_secs(3),
+                stall_timeout: Some(STALL_TIMEOUT),
                 security: TransportSecurity::default(),
                 principal: PrincipalSource::default(),
             },
@@ -191,9 +192,15 @@ impl<H> SseServerTransport<H> {
     /// reads on and finds the end. A handler that was [`Spawned`](crate::handler::Spawned), and whoever
     /// holds a sender, is told at once; a handler that the stream itself drives is dropped with it.
     ///
+    /// A client that stops in the middle of a `POST`'s body is answered with 400 after that time, or
+    /// after twice that time at the latest, so that what it sent does not keep the room of others.
+    ///
     /// `None` and zero turn it off.
     pub fn stall_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.stream.timing.stall_timeout = on(timeout.into());
+        // A clock must be able to tell when it is over.
+        let timeout = on(timeout.into()).map(|timeout| timeout.min(FAR));
+        self.stream.timing.stall_timeout = timeout;
+        self.post.stall_timeout = timeout;
         self
     }
 
@@ -311,6 +318,9 @@ impl<H> SseServerTransport<H> {
         self.registry.clone()
     }
 }
+
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+const FAR: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Zero means off, as none does.
 fn on(interval: Option<Duration>) -> Option<Duration> {

@@ -15,7 +15,7 @@
 //! | the body stays within the limit | 413 | `Request body too large` |
 //! | the session's other bodies leave room for it, or it comes in time | 503, `retry-after` | `Session is busy` |
 //! | all sessions' bodies leave room for it, or it comes in time | 503, `retry-after` | `Server is busy` |
-//! | the body arrives whole | 400 | `Could not read request body` |
+//! | the body arrives whole, and does not stall | 400 | `Could not read request body` |
 //! | it is one [`Message`](crate::message) | 400 | `Could not parse message` |
 //! | the inbox has room, or gets it in time | 503, `retry-after` | `Session is busy` |
 //! | the session is still open | 404 | `Could not find session` |
@@ -26,10 +26,12 @@
 
 mod body;
 mod deliver;
+mod drain;
 mod future;
 mod lease;
 mod read;
 mod service;
+mod stall;
 
 pub(crate) use self::service::PostOptions;
 pub use self::{body::PostBody, future::ResponseFuture, service::PostService};

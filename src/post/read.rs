@@ -7,14 +7,12 @@ use std::{
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http_body::Body;
 use pin_project_lite::pin_project;
-use tokio::time::{Sleep, sleep};
 
-use super::lease::{Lease, NoRoom};
-
-/// How much of a body that is too large is read and thrown away, and for how long. A connection that
-/// is closed on unread bytes is reset, and the client may lose the answer that it was sent.
-const DRAIN_BYTES: usize = 256 * 1024;
-const DRAIN_TIME: Duration = Duration::from_millis(500);
+use super::{
+    drain::Drain,
+    lease::{Lease, NoRoom},
+    stall::Stall,
+};
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +32,8 @@ pin_project! {
         #[pin]
         body: B,
         limit: usize,
+        stall_timeout: Option<Duration>,
+        stall: Option<Stall>,
         lease: Option<Lease>,
         frame: Option<Bytes>,
         first: Bytes,
@@ -42,16 +42,18 @@ pin_project! {
     }
 }
 
-struct Drain {
-    left: usize,
-    deadline: Pin<Box<Sleep>>,
-}
-
 impl<B: Body> Read<B> {
-    pub(super) fn new(body: B, limit: usize, lease: Lease) -> Self {
+    pub(super) fn new(
+        body: B,
+        limit: usize,
+        stall_timeout: Option<Duration>,
+        lease: Lease,
+    ) -> Self {
         Self {
             body,
             limit,
+            stall_timeout,
+            stall: None,
             lease: Some(lease),
             frame: None,
             first: Bytes::new(),
@@ -65,11 +67,13 @@ impl<B: Body> Read<B> {
         Self {
             body,
             limit: 0,
+            stall_timeout: None,
+            stall: None,
             lease: None,
             frame: None,
             first: Bytes::new(),
             all: BytesMut::new(),
-            drain: Some(Drain::new()),
+            drain: Some(Drain::of_too_large()),
         }
     }
 
@@ -81,13 +85,19 @@ impl<B: Body> Read<B> {
     ) -> Poll<Result<(Bytes, Lease), ReadError>> {
         let mut this = self.project();
         loop {
-            if let Some(drain) = this.drain {
-                ready!(drain.poll(cx, this.body.as_mut()));
-                return Poll::Ready(Err(ReadError::TooLarge));
+            if let (Some(drain), None) = (&mut *this.drain, &*this.lease) {
+                return drain.poll_refusal(cx, this.body.as_mut()).map(Err);
             }
             if let (Some(data), Some(lease)) = (&*this.frame, this.lease.as_mut()) {
-                let grown = ready!(lease.poll_grow(cx, data.len()));
-                grown.map_err(ReadError::NoRoom)?;
+                if let Err(no_room) = ready!(lease.poll_grow(cx, data.len())) {
+                    *this.drain = Some(Drain::of_refused(ReadError::NoRoom(no_room), *this.limit));
+                }
+            }
+            if this.drain.is_some() {
+                // What is not delivered takes no memory while the client sends the rest of it.
+                (*this.first, *this.all) = Default::default();
+                (*this.frame, *this.lease) = Default::default();
+                continue;
             }
             if let Some(data) = this.frame.take() {
                 keep(data, this.first, this.all);
@@ -96,7 +106,22 @@ impl<B: Body> Read<B> {
             if this.body.is_end_stream() {
                 break;
             }
-            match ready!(this.body.as_mut().poll_frame(cx)) {
+            let Poll::Ready(frame) = this.body.as_mut().poll_frame(cx) else {
+                // Only a body of which something is kept keeps it from others.
+                if let (Some(timeout), false) = (
+                    *this.stall_timeout,
+                    this.first.is_empty() && this.all.is_empty(),
+                ) {
+                    let stall = this.stall.get_or_insert_with(|| Stall::new(timeout));
+                    ready!(stall.poll(cx));
+                    return Poll::Ready(Err(ReadError::Broken));
+                }
+                return Poll::Pending;
+            };
+            if let Some(stall) = this.stall {
+                stall.progress();
+            }
+            match frame {
                 None => break,
                 Some(Err(_)) => return Poll::Ready(Err(ReadError::Broken)),
                 Some(Ok(frame)) => {
@@ -105,10 +130,7 @@ impl<B: Body> Read<B> {
                     };
                     let len = data.remaining();
                     if len > *this.limit - this.first.len() - this.all.len() {
-                        *this.first = Bytes::new();
-                        *this.all = BytesMut::new();
-                        *this.lease = None;
-                        *this.drain = Some(Drain::new());
+                        *this.drain = Some(Drain::of_too_large());
                     } else {
                         *this.frame = Some(data.copy_to_bytes(len));
                     }
@@ -133,28 +155,4 @@ fn keep(frame: Bytes, first: &mut Bytes, all: &mut BytesMut) {
     all.reserve(first.len() + frame.len());
     all.put(std::mem::take(first));
     all.put(frame);
-}
-
-impl Drain {
-    fn new() -> Self {
-        Self {
-            left: DRAIN_BYTES,
-            deadline: Box::pin(sleep(DRAIN_TIME)),
-        }
-    }
-
-    /// Ready when the body is over or broken, or when enough was thrown away or waited for.
-    fn poll<B: Body>(&mut self, cx: &mut Context<'_>, mut body: Pin<&mut B>) -> Poll<()> {
-        while self.left > 0 && !body.is_end_stream() {
-            match body.as_mut().poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    let len = frame.data_ref().map_or(0, Buf::remaining);
-                    self.left = self.left.saturating_sub(len);
-                }
-                Poll::Ready(Some(Err(_)) | None) => break,
-                Poll::Pending => return self.deadline.as_mut().poll(cx),
-            }
-        }
-        Poll::Ready(())
-    }
 }

@@ -54,6 +54,7 @@ pub(crate) struct PostOptions {
     pub(crate) body_limit: usize,
     pub(crate) in_flight_bytes: usize,
     pub(crate) delivery_timeout: Duration,
+    pub(crate) stall_timeout: Option<Duration>,
     pub(crate) security: TransportSecurity,
     pub(crate) principal: PrincipalSource,
 }
@@ -162,7 +163,7 @@ impl<B: Body> Service<Request<B>> for PostService {
                     options, in_flight, ..
                 } = &*self.shared;
                 let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
-                let read = Read::new(body, options.body_limit, lease);
+                let read = Read::new(body, options.body_limit, options.stall_timeout, lease);
                 ResponseFuture::reading(read, Some(parts))
             }
         }

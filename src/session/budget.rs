@@ -1,9 +1,9 @@
-use std::{
-    pin::pin,
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
-};
+use std::pin::pin;
 
-use tokio::sync::Notify;
+use crate::sync::{
+    Notify,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 /// Bytes that may be taken and must be given back.
 ///
@@ -113,5 +113,58 @@ mod tests {
         let budget = Budget::new(usize::MAX);
         assert!(budget.take(usize::MAX));
         assert!(!budget.take(1));
+    }
+}
+
+/// Run by `.ci/model`.
+#[cfg(all(test, shuttle))]
+mod model {
+    use std::{
+        sync::Arc,
+        task::{Context, Waker},
+    };
+
+    use shuttle::{future::block_on, thread};
+
+    use super::*;
+
+    /// More is wanted than there is, in parts of different sizes: everyone gets it in the end.
+    fn bodies_share() {
+        let budget = Arc::new(Budget::new(4));
+        let bodies = [(1, 2), (2, 2), (3, 1), (4, 0)].map(|(first, more)| {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || {
+                block_on(budget.take_when_free(first));
+                thread::yield_now();
+                // Some bodies grow without a wait, so that no two wait for each other.
+                let grown = if budget.take(more) { more } else { 0 };
+                assert!(budget.used.load(SeqCst) <= 4);
+                budget.give_back(first + grown);
+            })
+        });
+        // One who waits and goes away.
+        {
+            let mut gone = pin!(budget.take_when_free(3));
+            if gone
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_ready()
+            {
+                budget.give_back(3);
+            }
+            thread::yield_now();
+        }
+        for body in bodies {
+            body.join().unwrap();
+        }
+        assert_eq!(
+            (budget.used.load(SeqCst), budget.waiting.load(SeqCst)),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn no_waiter_is_forgotten() {
+        crate::sync::model(bodies_share);
     }
 }

@@ -3,10 +3,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    sync::Notify,
-    time::{self, Duration, Instant},
-};
+use tokio::time::{self, Duration, Instant};
+
+use crate::sync::Notify;
 
 use super::{
     activity::Activity,

@@ -19,6 +19,8 @@ mod halves;
 mod id;
 mod incoming;
 mod info;
+#[cfg(all(test, shuttle))]
+mod model;
 mod open_requests;
 mod outgoing;
 mod principal;

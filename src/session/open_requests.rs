@@ -1,9 +1,13 @@
-use std::{
-    collections::HashSet,
+use std::collections::HashSet;
+
+use crate::{
+    message::{Kind, Message},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::message::{Kind, Message};
+/// A handler need not answer all that it takes, such as what was cancelled: more than these are
+/// forgotten.
+const MOST: usize = 1024;
 
 /// The requests that a handler took and has not answered, by their ids as JSON.
 #[derive(Default)]
@@ -14,7 +18,10 @@ pub(super) struct OpenRequests {
 impl OpenRequests {
     pub(super) fn received(&self, message: &Message) {
         if let (Kind::Request, Some(id)) = (message.kind(), message.id()) {
-            self.lock().insert(id.to_string().into());
+            let mut ids = self.lock();
+            if ids.len() < MOST {
+                ids.insert(id.to_string().into());
+            }
         }
     }
 

@@ -1,10 +1,11 @@
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
-use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
+use tokio::sync::{SemaphorePermit, TryAcquireError};
+
+use crate::sync::{Mutex, MutexGuard, PoisonError, Semaphore};
 
 /// How much a queue holds.
 #[derive(Clone, Copy, Debug)]

@@ -1,13 +1,12 @@
-use std::{
-    fmt,
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{fmt, pin::pin, sync::Arc};
 
 use http::request::Parts;
-use tokio::sync::Notify;
 
-use crate::{event, message::Message};
+use crate::{
+    event,
+    message::Message,
+    sync::{Mutex, MutexGuard, Notify, PoisonError},
+};
 
 use super::{
     channel::{Channel, ChannelOptions},

@@ -1,11 +1,12 @@
 use std::{
     fmt,
-    pin::Pin,
+    future::{pending, poll_fn},
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::registry::SessionRegistry;
 
@@ -81,17 +82,26 @@ impl IntoFuture for Shutdown {
         } = self;
         // Boxed: once in a server's life.
         let ends = Box::pin(async move {
-            let all = async {
+            let mut tell = pin!(async {
                 let channels = registry.channels();
                 let step = window / u32::try_from(channels.len()).unwrap_or(u32::MAX).max(1);
+                // Each at its own time: a timer that is late by a millisecond does not add up.
+                let mut next = Instant::now();
                 for channel in channels {
-                    channel.close_inbox();
                     if !step.is_zero() {
-                        sleep(step).await;
+                        sleep_until(next).await;
                     }
+                    channel.close_inbox();
+                    next = next.checked_add(step).unwrap_or(next);
                 }
-                registry.all_left().await;
-            };
+                pending::<()>().await;
+            });
+            let mut left = pin!(registry.all_left());
+            // Clients leave by themselves, too: then nobody is left to be told.
+            let all = poll_fn(|cx| {
+                let _ = tell.as_mut().poll(cx);
+                left.as_mut().poll(cx)
+            });
             match timeout(deadline, all).await {
                 Ok(()) => 0,
                 Err(_elapsed) => registry.end_all(),

@@ -42,8 +42,6 @@ const ASKED: u64 = u64::MAX;
 
 impl StallWatch {
     pub(super) fn new(session: SessionEntry, timeout: Duration) -> Self {
-        // The clock must be able to tell when it is over.
-        let timeout = timeout.min(Duration::from_secs(u32::MAX.into()));
         let check = Arc::new(Check {
             session,
             timeout,
@@ -77,10 +75,13 @@ impl StallWatch {
             let timer = &mut self.timer;
             let mut cx = Context::from_waker(&self.waker);
             let polled = Pin::new(&mut unconstrained(timer.as_mut())).poll(&mut cx);
-            // If it fired just now, for the time before, it does not listen either.
-            if polled.is_ready() || fired == self.check.fired.load(Ordering::Acquire) {
+            if polled.is_ready() {
+                // All the time passed right here, while this thread did not run.
+                self.timer.as_mut().reset(Instant::now() + self.timeout);
+            } else if fired == self.check.fired.load(Ordering::Acquire) {
                 return;
             }
+            // If it fired just now, for the time before, it does not listen either.
         }
     }
 }

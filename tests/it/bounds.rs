@@ -258,6 +258,41 @@ async fn one_session_cannot_take_the_room_of_all_others() {
     assert!((3_000..3_010).contains(&after), "{after} ms");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
+    let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
+    let mut stream = server.open();
+    assert_eq!(stream.poll(), None);
+    let _sessions = std::mem::take(&mut *slot.lock().unwrap());
+    let minute = std::time::Duration::from_secs(60);
+    let text = sized(900);
+
+    let slow = Fed::default();
+    let mut answer = task::spawn(server.post.clone().call(post(&stream.uri, slow.clone())));
+    for piece in text.as_bytes().chunks(300) {
+        slow.feed(std::str::from_utf8(piece).unwrap());
+        assert_pending!(answer.poll());
+        tokio::time::advance(minute / 2).await;
+        assert_pending!(answer.poll());
+    }
+    slow.finish();
+    let accepted = assert_ready_ok!(answer.poll());
+    assert_eq!(accepted.status(), 202);
+
+    let stalled = Fed::default();
+    stalled.feed(&text[..800]);
+    let start = tokio::time::Instant::now();
+    let given_up = server
+        .post
+        .clone()
+        .call(post(&stream.uri, stalled))
+        .await
+        .unwrap();
+    assert!(start.elapsed() < 2 * minute + minute / 60);
+    assert_eq!(given_up.status(), 400);
+    assert_eq!(text_of(given_up).await, "Could not read request body");
+}
+
 fn assert_handler<H: Handler>() {}
 
 #[test]

@@ -170,3 +170,36 @@ async fn dropped_before_it_is_done_new_sessions_stay_refused() {
     drop(stream);
     assert!(server.sessions.is_empty());
 }
+
+/// A timer is no finer than a millisecond, and must not add that to each of many steps.
+#[tokio::test(start_paused = true)]
+async fn many_ends_stay_within_the_window() {
+    let server = Server::new(echo);
+    let window = Duration::from_secs(2);
+    for _ in 0..5_000 {
+        let mut stream = server.open();
+        tokio::spawn(async move { while stream.next().await.is_some() {} });
+    }
+    let start = Instant::now();
+    let cut = server
+        .sessions
+        .shutdown()
+        .spread_over(window)
+        .deadline(Duration::from_secs(60))
+        .await;
+    assert_eq!(cut, 0);
+    assert!(start.elapsed() <= window, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_leave_by_themselves_end_it_before_the_window() {
+    let server = Server::new(echo);
+    let streams: Vec<_> = (0..3).map(|_| server.open()).collect();
+    let shutdown = server.sessions.shutdown();
+    let shutdown = shutdown.spread_over(Duration::from_secs(5));
+    let mut shutdown = tokio_test::task::spawn(shutdown.into_future());
+    tokio_test::assert_pending!(shutdown.poll());
+    drop(streams);
+    assert!(shutdown.is_woken());
+    assert_eq!(tokio_test::assert_ready!(shutdown.poll()), 0);
+}

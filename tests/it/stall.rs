@@ -167,3 +167,59 @@ async fn time_outs_beyond_all_time_are_no_panic() {
     assert_eq!(stream.poll(), Some(Some(":\n".to_owned())));
     assert_eq!(server.sessions.len(), 1);
 }
+
+/// In real time and on real threads, since the timer fires on one while another sets it anew; what
+/// comes of that, no model of ours can show, because the timer is tokio's.
+#[test]
+fn no_stall_is_missed_while_the_timer_fires_and_is_set_anew() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
+    let silent = |session: Session| async move {
+        let _session = session;
+        std::future::pending::<()>().await
+    };
+    // So short that it often passes between any two steps.
+    let server = Arc::new(Server::with(silent, |transport| {
+        transport.stall_timeout(Duration::from_millis(1))
+    }));
+    let run = async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for seed in 0..64 {
+            let server = Arc::clone(&server);
+            tasks.spawn(async move {
+                let mut random = fastrand::Rng::with_seed(seed);
+                let start = std::time::Instant::now();
+                while start.elapsed() < Duration::from_secs(2) {
+                    let mut stream = server.open();
+                    let sender = server.sessions.get(&stream.id());
+                    // It may be over before that.
+                    let Some(sender) = sender else { continue };
+                    for id in 0..random.usize(..8) {
+                        // Asks for more than there is: nothing stalls, though the timer runs out.
+                        let _ = stream.poll();
+                        tokio::time::sleep(Duration::from_micros(random.u64(..3_000))).await;
+                        let _ = sender.try_send(Message::parse(ping(id)).unwrap());
+                        let _ = stream.poll();
+                    }
+                    let _ = stream.poll();
+                    let _ = sender.try_send(Message::parse(ping(9)).unwrap());
+                    if !matches!(stream.poll(), Some(Some(_))) {
+                        continue; // stalled before, and over
+                    }
+                    // A frame was given, and no more is asked for.
+                    timeout(MINUTE, sender.closed())
+                        .await
+                        .expect("a stall is missed");
+                }
+            });
+        }
+        while let Some(task) = tasks.join_next().await {
+            task.unwrap();
+        }
+    };
+    runtime.block_on(run);
+    assert!(server.sessions.is_empty());
+}

@@ -1,0 +1,118 @@
+//! Everything that clients do to a server, at once and for long, over real TCP on this machine.
+//!
+//! ```sh
+//! cargo run --release --example soak            # one minute
+//! cargo run --release --example soak -- 15      # as many minutes as you like
+//! ```
+//!
+//! Server and clients share this process and two threads. The clients connect and drop, talk fast,
+//! read slowly or not at all, reset, half-close, cut their uploads, post what is no message, and end
+//! their sessions in every way that there is; everybody is broadcast to; every 30 s the whole
+//! transport is drained, and a new one starts on the same port. Each ten seconds a line says what
+//! happened so far: `sent` are messages whose `POST` was answered with 202, `received` those that
+//! came on the streams.
+//!
+//! It ends with exit status 1 and the reason when a message is lost, doubled, out of order or in a
+//! session that is not its own, when a request fails though no drain explains it, when a session is
+//! left at the end, or when the memory of the process keeps growing: when its median over the last
+//! third of the time is more than a tenth and 8 MiB above that of the third before. (For the last, it
+//! must run for two minutes at least.) Linux only: memory is read from `/proc`.
+
+mod checked;
+mod client;
+mod roles;
+mod server;
+mod stats;
+
+use std::{process::ExitCode, time::Duration};
+
+use tokio::{
+    sync::oneshot,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use self::roles::Role;
+
+const TICK: Duration = Duration::from_secs(10);
+const DRAIN_EVERY: Duration = Duration::from_secs(30);
+
+/// How many clients play each role at a time.
+const CAST: [(Role, usize); 5] = [
+    (Role::Probe, 8),
+    (Role::Talker, 8),
+    (Role::SlowReader, 16),
+    (Role::Stalled, 2),
+    (Role::Spoiler, 3),
+];
+
+fn main() -> ExitCode {
+    let minutes: f64 = match std::env::args().nth(1).map(|minutes| minutes.parse()) {
+        None => 1.0,
+        Some(Ok(minutes)) => minutes,
+        Some(Err(_)) => {
+            eprintln!("usage: soak [MINUTES]");
+            return ExitCode::from(2);
+        }
+    };
+    // Handlers panic when they are asked to, which is not worth a line each time.
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload().downcast_ref() != Some(&server::PANIC) {
+            report(info);
+        }
+    }));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(soak(Duration::from_secs_f64(minutes * 60.0)))
+}
+
+async fn soak(time: Duration) -> ExitCode {
+    let (ready, server) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel();
+    let running = tokio::spawn(server::run(ready, DRAIN_EVERY, stopped));
+    let server = server.await.expect("a server");
+    let start = Instant::now();
+    let mut clients = JoinSet::new();
+    clients.spawn(roles::broadcast(server.clone()));
+    for (role, count) in CAST {
+        for _ in 0..count {
+            clients.spawn(roles::play(role, server.clone()));
+        }
+    }
+
+    let mut rss = Vec::new();
+    while start.elapsed() < time && server.stats.faults().is_empty() {
+        sleep(TICK.min(time - start.elapsed())).await;
+        rss.push(stats::rss());
+        println!("{}", server.stats.line(start.elapsed()));
+    }
+
+    clients.shutdown().await;
+    let _ = stop.send(());
+    if running.await.is_err() {
+        server.stats.fault("the server panicked");
+    }
+    let line = server.stats.line(start.elapsed());
+    let (opened, closed) = server.stats.sessions();
+    if opened != closed {
+        server
+            .stats
+            .fault(format!("{opened} sessions opened, {closed} closed"));
+    }
+    if let Some(growth) = stats::growth(&rss) {
+        server.stats.fault(growth);
+    }
+    let faults = server.stats.faults();
+    for fault in &faults {
+        println!("FAULT {fault}");
+    }
+    match faults.is_empty() {
+        true => println!("soak passed: {line}"),
+        false => println!("soak failed: {line}"),
+    }
+    ExitCode::from(u8::from(!faults.is_empty()))
+}

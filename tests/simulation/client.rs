@@ -1,0 +1,183 @@
+//! A client's side of a session: its stream, read as the contract has it, and what it knows.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body;
+use mcp_sse_server::{
+    session::{Principal, SessionId, SessionSender},
+    sse::SseBody,
+};
+use tokio::time::Instant;
+use tokio_test::task::Spawn;
+
+use crate::handler::{Log, Logs, Phase};
+
+/// What may have ended a session from outside of its handler.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ended {
+    pub(crate) dropped: bool,
+    pub(crate) closed: bool,
+    /// Its time was up: it did not read.
+    pub(crate) stalled: bool,
+    pub(crate) idle: bool,
+    /// A shutdown's deadline.
+    pub(crate) cut: bool,
+}
+
+impl Ended {
+    pub(crate) fn any(self) -> bool {
+        self.dropped || self.closed || self.stalled || self.idle || self.cut
+    }
+}
+
+pub(crate) struct Client<F> {
+    pub(crate) id: SessionId,
+    pub(crate) uri: String,
+    pub(crate) principal: Option<Principal>,
+    pub(crate) sender: Option<SessionSender>,
+    pub(crate) body: Option<Spawn<SseBody<F>>>,
+    /// Whether the server can write, so that it polls the stream.
+    pub(crate) reads: bool,
+    pub(crate) fresh: bool,
+    /// Since when bytes are given that were not asked beyond.
+    pub(crate) given: Option<Instant>,
+    pub(crate) accepted: Vec<u64>,
+    pub(crate) next: u64,
+    pub(crate) ended: Ended,
+    pub(crate) listed: bool,
+    /// How many of the outbox's messages were read.
+    pub(crate) read: usize,
+    /// What was read beyond them.
+    errors: Vec<String>,
+    text: Vec<u8>,
+    announced: bool,
+    pub(crate) over: bool,
+}
+
+impl<F: Future<Output = ()>> Client<F> {
+    pub(crate) fn new(id: SessionId, uri: String, body: Spawn<SseBody<F>>) -> Self {
+        Self {
+            id,
+            uri,
+            principal: None,
+            sender: None,
+            body: Some(body),
+            reads: true,
+            fresh: true,
+            given: None,
+            accepted: Vec::new(),
+            next: 0,
+            ended: Ended::default(),
+            listed: true,
+            read: 0,
+            errors: Vec::new(),
+            text: Vec::new(),
+            announced: false,
+            over: false,
+        }
+    }
+
+    /// Whether the server has reason to poll the stream.
+    pub(crate) fn is_due(&self) -> bool {
+        let Some(body) = &self.body else { return false };
+        !self.over && (self.fresh || self.given.is_some() || body.is_woken())
+    }
+
+    /// Polls the stream once. Whether anything came.
+    pub(crate) fn poll(&mut self, logs: &Logs) -> bool {
+        let Some(body) = &mut self.body else {
+            return false;
+        };
+        if self.over {
+            return false;
+        }
+        self.fresh = false;
+        self.given = None;
+        match body.enter(|cx, body| body.poll_frame(cx)) {
+            std::task::Poll::Pending => false,
+            std::task::Poll::Ready(Some(frame)) => {
+                self.given = Some(Instant::now());
+                let bytes = frame.unwrap().into_data().unwrap();
+                let id = self.id;
+                logs.with(&id, |log| self.take(&bytes, log));
+                true
+            }
+            std::task::Poll::Ready(None) => {
+                self.over = true;
+                assert!(body.is_end_stream());
+                true
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &Bytes, log: &Log) {
+        assert!(!bytes.is_empty(), "an empty frame");
+        self.text.extend_from_slice(bytes);
+        loop {
+            while self.announced && self.text.starts_with(b":\n") {
+                self.text.drain(..2);
+            }
+            let Some(end) = memchr::memmem::find(&self.text, b"\n\n") else {
+                break;
+            };
+            let event: Vec<u8> = self.text.drain(..end + 2).take(end).collect();
+            let event = String::from_utf8(event).unwrap();
+            if !self.announced {
+                let expected = format!("event: endpoint\ndata: {}", self.uri);
+                assert_eq!(event, expected, "the first event");
+                self.announced = true;
+                continue;
+            }
+            let text = event.strip_prefix("event: message\ndata: ");
+            let text = text.unwrap_or_else(|| panic!("not of this transport: {event:?}"));
+            if self.errors.is_empty() && log.out.get(self.read).is_some_and(|out| out == text) {
+                self.read += 1;
+                continue;
+            }
+            assert_eq!(self.read, log.out.len(), "lost or out of order: {text}");
+            self.errors.push(text.to_owned());
+        }
+        assert!(self.text.is_empty(), "an event in two frames");
+    }
+
+    /// At the end of the stream, all that was sent has come, unless the client did not read.
+    pub(crate) fn check_end(&self, log: &Log, answer_panics: bool) {
+        assert!(
+            self.ended.stalled || self.read == log.out.len(),
+            "lost at the end"
+        );
+        let expected: Vec<String> = log
+            .open
+            .iter()
+            .map(|id| {
+                let error = r#"{"code":-32603,"message":"Internal error"}"#;
+                format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+            })
+            .collect();
+        let mut errors = self.errors.clone();
+        errors.sort_unstable();
+        let all = errors == expected && answer_panics && log.phase == Phase::Panicked;
+        let none = errors.is_empty()
+            && (!answer_panics || log.phase != Phase::Panicked || self.ended.any());
+        assert!(
+            all || none,
+            "errors for a panic: {errors:?}, open {expected:?}"
+        );
+        if log.phase == Phase::Told && !self.ended.any() {
+            assert_eq!(log.received, self.accepted, "accepted, and not drained");
+        }
+    }
+
+    /// Whether the time is up for a client that does not read: surely, or at most.
+    pub(crate) fn stalled(&self, timeout: Option<Duration>) -> (bool, bool) {
+        let (Some(timeout), Some(given)) = (timeout, self.given) else {
+            return (false, false);
+        };
+        let since = given.elapsed();
+        (
+            since >= timeout + Duration::from_millis(3),
+            since >= timeout,
+        )
+    }
+}

@@ -1,0 +1,302 @@
+//! A transport, its clients, and what is on its way.
+
+mod check;
+mod steps;
+
+use std::time::Duration;
+
+use http::Response;
+use mcp_sse_server::{
+    Handler, PostService, SessionRegistry, SseServerTransport, SseService,
+    post::{PostBody, ResponseFuture},
+    rejection::RejectionKind,
+    session::ShutdownFuture,
+};
+use tokio::{task::yield_now, time::Instant};
+use tokio_test::task::Spawn;
+
+use crate::{
+    client::Client,
+    fed::Fed,
+    handler::{Logs, Phase},
+    note,
+};
+
+const LIMIT: usize = 3_000;
+const PATIENCE: Duration = Duration::from_secs(3);
+/// For how many of its time-outs a `POST` may wait once its body is there: its own, and the one that it
+/// began before.
+const LONGEST: u32 = 2;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Config {
+    pub(crate) spawned: bool,
+    inbox: (usize, usize),
+    outbox: (usize, usize),
+    in_flight: usize,
+    most: Option<usize>,
+    most_each: Option<usize>,
+    answer_panics: bool,
+    stall: Option<Duration>,
+    idle: Option<Duration>,
+    keep_alive: Option<Duration>,
+    steps: usize,
+}
+
+impl Config {
+    pub(crate) fn random(random: &mut fastrand::Rng) -> Self {
+        let mut capacity = || {
+            let bytes = [0, 700, 3_000, 1 << 20];
+            (random.usize(1..5), bytes[random.usize(..4)])
+        };
+        let (inbox, outbox) = (capacity(), capacity());
+        let mut maybe = |value| random.bool().then_some(value);
+        Self {
+            inbox,
+            outbox,
+            stall: maybe(Duration::from_secs(60)),
+            idle: maybe(Duration::from_secs(100)),
+            keep_alive: maybe(Duration::from_secs(15)),
+            spawned: random.bool(),
+            in_flight: random.usize(0..3 * LIMIT),
+            most: random.bool().then(|| random.usize(1..5)),
+            most_each: random.bool().then(|| random.usize(1..3)),
+            answer_panics: random.bool(),
+            steps: random.usize(20..120),
+        }
+    }
+}
+
+struct Post {
+    answer: Spawn<ResponseFuture<Fed>>,
+    fed: Fed,
+    rest: Vec<String>,
+    client: usize,
+    seq: u64,
+    good: bool,
+    /// What it is answered with if nothing else is wrong.
+    expected: u16,
+    begun: Instant,
+    /// When its last piece came.
+    since: Instant,
+    /// How often a time-out has passed since.
+    timeouts: u32,
+    fresh: bool,
+}
+
+pub(crate) struct World<H: Handler> {
+    config: Config,
+    random: fastrand::Rng,
+    logs: Logs,
+    sse: SseService<H>,
+    post: PostService,
+    sessions: SessionRegistry,
+    clients: Vec<Client<H::Future>>,
+    posts: Vec<Post>,
+    shutdown: Option<(Spawn<ShutdownFuture>, Instant, Duration)>,
+    shut: bool,
+    broadcasts: usize,
+    /// Held by the extensions of each request: who holds a request's parts, holds it.
+    token: std::sync::Arc<()>,
+}
+
+impl<H: Handler> World<H> {
+    pub(crate) fn new(config: Config, random: fastrand::Rng, logs: Logs, handler: H) -> Self {
+        note(format!("{config:?}"));
+        let mut transport = SseServerTransport::new("/messages/", handler)
+            .unwrap()
+            .inbox_capacity(config.inbox.0)
+            .inbox_bytes(config.inbox.1)
+            .outbox_capacity(config.outbox.0)
+            .outbox_bytes(config.outbox.1)
+            .body_limit(LIMIT)
+            .in_flight_bytes(config.in_flight)
+            .answer_panics(config.answer_panics)
+            .stall_timeout(config.stall)
+            .idle_timeout(config.idle)
+            .keep_alive(config.keep_alive)
+            .delivery_timeout(PATIENCE);
+        if let Some(most) = config.most {
+            transport = transport.max_sessions(most);
+        }
+        if let Some(most) = config.most_each {
+            transport = transport.max_sessions_per_principal(most);
+        }
+        let (sse, post) = transport.services();
+        Self {
+            sessions: transport.sessions(),
+            config,
+            random,
+            logs,
+            sse,
+            post,
+            clients: Vec::new(),
+            posts: Vec::new(),
+            shutdown: None,
+            shut: false,
+            broadcasts: 0,
+            token: std::sync::Arc::default(),
+        }
+    }
+
+    pub(crate) async fn run(mut self) -> usize {
+        for _ in 0..self.config.steps {
+            self.step().await;
+            self.settle().await;
+            self.check();
+            if self.random.u8(..8) == 0 {
+                self.nothing_was_forgotten();
+            }
+        }
+        let steps = self.config.steps;
+        self.finish().await;
+        steps
+    }
+
+    fn poll_shutdown(&mut self) -> bool {
+        let Some((shutdown, since, deadline)) = &mut self.shutdown else {
+            return false;
+        };
+        let open = self.sessions.len();
+        let std::task::Poll::Ready(cut) = shutdown.poll() else {
+            return false;
+        };
+        note(format!("shut down, {cut} cut"));
+        if since.elapsed() < *deadline {
+            assert_eq!(cut, 0, "cut before the deadline");
+        }
+        if cut == 0 && since.elapsed() < *deadline {
+            let streams = |client: &Client<_>| client.body.is_some() && !client.over;
+            assert!(!self.clients.iter().any(streams), "a stream is left");
+        }
+        assert!(cut == 0 || cut == open);
+        for client in &mut self.clients {
+            client.ended.cut |= client.listed && cut > 0;
+        }
+        self.shutdown = None;
+        true
+    }
+
+    fn poll(&mut self, at: usize) -> bool {
+        let logs = &self.logs;
+        let client = &mut self.clients[at];
+        // It may find that its time was up before it asks for more.
+        note_time(client, &self.config, logs);
+        let id = client.id;
+        let polled = client.poll(logs);
+        if polled && client.over {
+            note(format!("{at} is over"));
+            logs.with(&id, |log| client.check_end(log, self.config.answer_panics));
+        }
+        polled
+    }
+
+    fn poll_post(&mut self, at: usize) -> bool {
+        let post = &mut self.posts[at];
+        post.fresh = false;
+        let std::task::Poll::Ready(Ok(response)) = post.answer.poll() else {
+            return false;
+        };
+        let post = self.posts.swap_remove(at);
+        self.answered(&post, &response);
+        true
+    }
+
+    fn answered(&mut self, post: &Post, response: &Response<PostBody>) {
+        let status = response.status().as_u16();
+        let kind = response.extensions().get::<RejectionKind>();
+        note(format!(
+            "post {} of {}: {status} {kind:?}",
+            post.seq, post.client
+        ));
+        let client = &mut self.clients[post.client];
+        let listed = self.sessions.get(&client.id).is_some();
+        let phase = self.logs.with(&client.id, |log| log.phase);
+        let deaf = phase == Phase::Deaf || phase.is_gone();
+        match status {
+            202 => {
+                assert!(post.good, "accepted what it must not");
+                assert!(client.listed, "accepted for a session that had ended");
+                client.accepted.push(post.seq);
+                self.logs
+                    .with(&client.id, |log| log.active = Instant::now());
+            }
+            404 => assert!(
+                post.expected == 404 || !listed || !client.listed || deaf || self.shut,
+                "not found"
+            ),
+            503 => {
+                let waited = post.begun.elapsed() >= PATIENCE;
+                assert!(waited, "busy, and nothing was waited for");
+                assert_eq!(response.headers()["retry-after"], "1");
+            }
+            400 if kind == Some(&RejectionKind::BodyUnreadable) => {
+                let waited = |most| post.since.elapsed() >= most;
+                let stalled = self.config.stall.is_some_and(waited);
+                assert!(post.expected == 400 || stalled, "given up too early");
+            }
+            _ => assert_eq!(status, post.expected, "{kind:?}"),
+        }
+    }
+
+    /// Polls who was woken, and nobody else, until nobody is.
+    async fn settle(&mut self) {
+        for _ in 0..2_000 {
+            let mut busy = false;
+            for at in 0..self.clients.len() {
+                if self.clients[at].reads && self.clients[at].is_due() {
+                    busy |= self.poll(at) || self.config.spawned;
+                }
+            }
+            for at in (0..self.posts.len()).rev() {
+                if self.posts[at].fresh || self.posts[at].answer.is_woken() {
+                    busy |= self.poll_post(at);
+                }
+            }
+            if self
+                .shutdown
+                .as_ref()
+                .is_some_and(|(shutdown, ..)| shutdown.is_woken())
+            {
+                busy |= self.poll_shutdown();
+            }
+            // Handlers in tasks of their own, and timers.
+            for _ in 0..3 {
+                yield_now().await;
+            }
+            let woken = self
+                .clients
+                .iter()
+                .any(|client| client.reads && client.is_due())
+                || self.posts.iter().any(|post| post.answer.is_woken())
+                || self
+                    .shutdown
+                    .as_ref()
+                    .is_some_and(|(shutdown, ..)| shutdown.is_woken());
+            if !busy && !woken {
+                return;
+            }
+        }
+        panic!("it does not come to rest");
+    }
+
+    /// Who was not woken has nothing to do.
+    fn nothing_was_forgotten(&mut self) {
+        for at in 0..self.clients.len() {
+            if self.clients[at].reads {
+                assert!(!self.poll(at), "stream {at} was not woken");
+            }
+        }
+        for at in (0..self.posts.len()).rev() {
+            assert!(!self.poll_post(at), "a post was not woken");
+        }
+        assert!(!self.poll_shutdown(), "the shutdown was not woken");
+    }
+}
+
+/// Notes whose time is up by now.
+fn note_time<F: Future<Output = ()>>(client: &mut Client<F>, config: &Config, logs: &Logs) {
+    client.ended.stalled |= client.stalled(config.stall).1;
+    let idle = logs.with(&client.id, |log| log.active.elapsed());
+    client.ended.idle |= config.idle.is_some_and(|most| idle >= most);
+}
