@@ -259,6 +259,48 @@ async fn one_session_cannot_take_the_room_of_all_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_without_room_is_read_to_its_end_so_that_its_client_can_read_the_answer() {
+    let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
+    let stream = server.open();
+    let _sessions = std::mem::take(&mut *slot.lock().unwrap());
+    let text = sized(900);
+    let holding = Fed::default();
+    holding.feed(&text[..700]);
+    let mut holder = task::spawn(server.post.clone().call(post(&stream.uri, holding)));
+    assert_pending!(holder.poll());
+
+    let refused = Fed::default();
+    refused.feed(&text[..500]);
+    let mut answer = task::spawn(server.post.clone().call(post(&stream.uri, refused.clone())));
+    assert_pending!(answer.poll());
+    tokio::time::advance(std::time::Duration::from_secs(3)).await;
+    assert_pending!(answer.poll(), "the client is still sending");
+    refused.feed(&text[500..]);
+    assert_pending!(answer.poll());
+    refused.finish();
+    let busy = assert_ready_ok!(answer.poll());
+    assert_eq!(busy.status(), 503);
+    assert_eq!(text_of(busy).await, "Session is busy");
+
+    // Not for ever.
+    let silent = Fed::default();
+    silent.feed(&text[..500]);
+    let start = tokio::time::Instant::now();
+    let busy = server
+        .post
+        .clone()
+        .call(post(&stream.uri, silent))
+        .await
+        .unwrap();
+    assert_eq!(busy.status(), 503);
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(4),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
     let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
     let mut stream = server.open();
