@@ -1,0 +1,136 @@
+use std::{future::poll_fn, sync::Arc, time::Duration};
+
+use shuttle::{future::block_on, thread};
+
+use super::{open, parts, request};
+use crate::{
+    message::Message,
+    session::{
+        channel::{Channel, DeliveryError},
+        incoming::Incoming,
+    },
+    sync::model,
+};
+
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+fn number(message: &Message) -> usize {
+    message.id().unwrap().to_string().parse().unwrap()
+}
+
+/// Two that post ten and more, twenty and more. Gives the numbers that were accepted.
+fn post(channel: &Arc<Channel>) -> [thread::JoinHandle<Vec<usize>>; 2] {
+    [10, 20].map(|from| {
+        let channel = Arc::clone(channel);
+        thread::spawn(move || {
+            let mut accepted = Vec::new();
+            for id in from..from + 3 {
+                let incoming = Incoming::new(request(id), parts(None));
+                match block_on(channel.deliver(incoming, PATIENCE)) {
+                    Ok(()) => accepted.push(id),
+                    Err(error) => assert_eq!(error, DeliveryError::Ended),
+                }
+            }
+            accepted
+        })
+    })
+}
+
+/// Those of the tens, then those of the twenties, each in the order in which they came.
+fn by_poster(mut all: Vec<usize>) -> Vec<usize> {
+    all.sort_by_key(|id| id / 10);
+    all
+}
+
+#[test]
+fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
+    model(|| {
+        let (registry, mut session, _guard) = open();
+        let channel = registry.find(session.id(), None).unwrap();
+        let posters = post(&channel);
+        let handler = thread::spawn(move || {
+            let mut received = Vec::new();
+            while let Some(incoming) = block_on(session.recv()) {
+                received.push(number(&incoming.message));
+            }
+            received
+        });
+        thread::yield_now();
+        channel.close_inbox();
+        let accepted: Vec<_> = posters
+            .into_iter()
+            .flat_map(|all| all.join().unwrap())
+            .collect();
+        assert_eq!(by_poster(handler.join().unwrap()), accepted);
+    });
+}
+
+#[test]
+fn a_session_that_is_closed_lets_nobody_wait_and_keeps_nothing() {
+    model(|| {
+        let (registry, mut session, guard) = open();
+        let id = *session.id();
+        let channel = registry.find(&id, None).unwrap();
+        let posters = post(&channel);
+        let handler = thread::spawn(move || {
+            let mut received = Vec::new();
+            while let Some(incoming) = block_on(session.recv()) {
+                received.push(number(&incoming.message));
+            }
+            block_on(session.closed());
+            received
+        });
+        let closer = {
+            let registry = registry.clone();
+            thread::spawn(move || registry.close(&id))
+        };
+        drop(guard);
+        closer.join().unwrap();
+        let accepted: Vec<_> = posters
+            .into_iter()
+            .flat_map(|all| all.join().unwrap())
+            .collect();
+        let received = by_poster(handler.join().unwrap());
+        assert!(received.iter().all(|id| accepted.contains(id)));
+        assert!(received.is_sorted());
+        assert!(registry.find(&id, None).is_none());
+        assert_eq!(channel.depths(), [(0, 0), (0, 0)]);
+    });
+}
+
+#[test]
+fn what_was_sent_before_the_end_goes_out_and_no_more() {
+    model(|| {
+        let (registry, session, guard) = open();
+        let id = *session.id();
+        let senders = [10, 20].map(|from| {
+            let sender = session.sender().clone();
+            thread::spawn(move || {
+                let send = |id: &usize| block_on(sender.send(request(*id))).is_ok();
+                (from..from + 3).filter(send).collect::<Vec<_>>()
+            })
+        });
+        // As the stream does it: taken while there is something, and no waker left meanwhile.
+        let stream = thread::spawn(move || {
+            let mut out = Vec::new();
+            let channel = guard.entry().channel();
+            while let Some(first) = block_on(poll_fn(|cx| {
+                channel.disarm();
+                channel.poll_outgoing(cx)
+            })) {
+                let rest = std::iter::from_fn(|| channel.next_outgoing());
+                for outgoing in std::iter::once(first).chain(rest) {
+                    out.push(number(outgoing.message().unwrap()));
+                }
+            }
+            out
+        });
+        let closer = thread::spawn(move || registry.close(&id));
+        closer.join().unwrap();
+        let sent: Vec<_> = senders
+            .into_iter()
+            .flat_map(|all| all.join().unwrap())
+            .collect();
+        assert_eq!(by_poster(stream.join().unwrap()), sent);
+    });
+}
