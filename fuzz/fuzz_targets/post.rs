@@ -19,6 +19,7 @@ use mcp_sse_server::{
 use mcp_sse_server_fuzz::{
     Frames, Step, Stream, answer, get, poll, post, principal, received, run, transport, wait,
 };
+use tokio::time::Instant;
 use tower::Service;
 
 const BODY_LIMIT: usize = 300;
@@ -197,6 +198,7 @@ struct Sent {
     right: bool,
     /// What arrives of the body, if all of it does.
     body: Option<Vec<u8>>,
+    at: Instant,
 }
 
 impl<H: Handler> World<H> {
@@ -378,6 +380,7 @@ impl<H: Handler> World<H> {
             is_post,
             right,
             body: whole.then_some(text),
+            at: Instant::now(),
         };
         Some((request, sent))
     }
@@ -421,6 +424,8 @@ impl<H: Handler> World<H> {
             let as_expected = match status {
                 202 | 503 => session.open,
                 404 => !session.open,
+                // A body that nobody asked for more of for so long.
+                400 => text == "Could not read request body" && sent.at.elapsed() >= STALL_TIMEOUT,
                 _ => false,
             };
             assert!(as_expected, "{status} {text}, open: {}", session.open);
