@@ -109,7 +109,9 @@ impl<F: Future<Output = ()>> Driver<F> {
             if idle.poll_since(cx, last).is_ready() {
                 session.end();
                 caught(|| this.handler.set(None));
-                return Poll::Ready(None);
+                // What somebody sent just now, while it still could be, goes out.
+                let last = channel.next_outgoing();
+                return Poll::Ready(last.map(|last| frame(last, || channel.next_outgoing())));
             }
         }
         match this.keep_alive.as_pin_mut() {

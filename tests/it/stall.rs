@@ -223,3 +223,55 @@ fn no_stall_is_missed_while_the_timer_fires_and_is_set_anew() {
     runtime.block_on(run);
     assert!(server.sessions.is_empty());
 }
+
+/// On real threads, too: somebody sends at the very moment at which the session turns out to be idle.
+#[test]
+fn what_was_sent_when_an_idle_session_ends_goes_out() {
+    let silent = |session: Session| async move {
+        let _session = session;
+        std::future::pending::<()>().await
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
+    let server = Arc::new(Server::with(silent, |transport| {
+        transport
+            .idle_timeout(Duration::from_millis(1))
+            .outbox_capacity(1000)
+    }));
+    let run = async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..32 {
+            let server = Arc::clone(&server);
+            tasks.spawn(async move {
+                let start = std::time::Instant::now();
+                while start.elapsed() < Duration::from_secs(1) {
+                    let mut stream = server.open();
+                    // It may be over before that.
+                    let sender = server.sessions.get(&stream.id());
+                    let Some(sender) = sender else { continue };
+                    let sending = tokio::spawn(async move {
+                        let late = Duration::from_micros(fastrand::u64(900..1_900));
+                        tokio::time::sleep(late).await;
+                        let message = Message::parse(ping(1)).unwrap();
+                        (0..50)
+                            .filter(|_| sender.try_send(message.clone()).is_ok())
+                            .count()
+                    });
+                    let mut read = 0;
+                    while let Some(frame) = stream.next().await {
+                        read += frame.matches("event: message").count();
+                    }
+                    assert_eq!(read, sending.await.unwrap());
+                }
+            });
+        }
+        while let Some(task) = tasks.join_next().await {
+            task.unwrap();
+        }
+    };
+    runtime.block_on(run);
+    assert!(server.sessions.is_empty());
+}
