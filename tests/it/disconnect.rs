@@ -140,32 +140,25 @@ where
     assert_eq!(kept_events.echoed().await, ping(2));
 }
 
+/// Echoes, and says when it is dropped.
+fn noted(send: mpsc::UnboundedSender<SessionId>) -> impl Handler<Future: Send> + Send + Sync {
+    move |session: Session| {
+        let gone = Gone(send.clone(), *session.id());
+        async move {
+            let _gone = gone;
+            echo(session).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_goes_takes_its_session_with_it() {
-    goes(|send| {
-        move |session: Session| {
-            let gone = Gone(send.clone(), *session.id());
-            async move {
-                let _gone = gone;
-                echo(session).await;
-            }
-        }
-    })
-    .await;
+    goes(noted).await;
 }
 
 #[tokio::test]
 async fn a_client_that_goes_takes_its_spawned_session_with_it() {
-    goes(|send| {
-        Spawned::new(move |session: Session| {
-            let gone = Gone(send.clone(), *session.id());
-            async move {
-                let _gone = gone;
-                echo(session).await;
-            }
-        })
-    })
-    .await;
+    goes(|send| Spawned::new(noted(send))).await;
 }
 
 #[tokio::test]
