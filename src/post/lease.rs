@@ -109,7 +109,7 @@ async fn take_when_free(
         });
         let mut ended = pin!(channel.ended());
         let either = poll_fn(|cx| match ended.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(NoRoom::SessionEnded)),
+            Poll::Ready(_reason) => Poll::Ready(Err(NoRoom::SessionEnded)),
             Poll::Pending => both.as_mut().poll(cx).map(Ok),
         });
         timeout(patience, either).await

@@ -5,11 +5,15 @@ use std::{
 
 use tokio::time::{self, Duration, Instant};
 
-use crate::sync::Notify;
+use crate::sync::{
+    Notify,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{
     activity::Activity,
     budget::Budget,
+    close_reason::{CloseReason, FirstReason},
     id::SessionId,
     incoming::Incoming,
     open_requests::OpenRequests,
@@ -59,6 +63,8 @@ pub(crate) struct Channel {
     in_flight: Budget,
     activity: Option<Activity>,
     requests: Option<OpenRequests>,
+    told: AtomicBool,
+    reason: FirstReason,
     ended: Notify,
 }
 
@@ -77,6 +83,8 @@ impl Channel {
             in_flight: Budget::new(options.in_flight_bytes),
             activity: options.track_activity.then(Activity::new),
             requests: options.track_requests.then(OpenRequests::default),
+            told: AtomicBool::new(false),
+            reason: FirstReason::new(),
             ended: Notify::new(),
         }
     }
@@ -184,38 +192,55 @@ impl Channel {
         }
     }
 
-    /// No more messages from the client: later ones are refused. Those in the inbox may be taken out.
-    pub(super) fn close_inbox(&self) {
+    /// The server shuts down: no more messages from the client. Later ones are refused, those in the
+    /// inbox may be taken out.
+    pub(super) fn tell_shutdown(&self) {
+        self.told.store(true, Ordering::Relaxed);
         self.inbox.close();
     }
 
-    /// As `close_inbox`, and drops those in the inbox.
+    /// Why a session ends whose handler returns.
+    pub(crate) fn reason_of_return(&self) -> CloseReason {
+        match self.told.load(Ordering::Relaxed) {
+            true => CloseReason::Shutdown,
+            false => CloseReason::HandlerReturned,
+        }
+    }
+
+    /// No more messages from the client, and drops those in the inbox.
     pub(super) fn discard_inbox(&self) {
         self.inbox.discard();
     }
 
     /// Ends the session: the stream gives out what was sent before, then ends.
-    pub(super) fn end(&self) {
+    pub(super) fn end(&self, reason: CloseReason) {
+        // Before the rest: who sees the end, sees the reason.
+        self.reason.set(reason);
         self.outbox.close();
         self.inbox.discard();
         self.ended.notify_waiters();
     }
 
     /// Ends the session, and drops what its client did not read.
-    pub(super) fn cut(&self) {
+    pub(super) fn cut(&self, reason: CloseReason) {
+        self.reason.set(reason);
         self.outbox.discard();
-        self.end();
+        self.end(reason);
     }
 
-    pub(crate) fn has_ended(&self) -> bool {
-        self.outbox.is_closed()
+    /// Why the session ended, if it has.
+    pub(super) fn close_reason(&self) -> Option<CloseReason> {
+        self.reason.get()
     }
 
-    pub(crate) async fn ended(&self) {
-        let mut ended = pin!(self.ended.notified());
-        // Listen first, look then: an end between the two is not missed.
-        ended.as_mut().enable();
-        if !self.has_ended() {
+    pub(crate) async fn ended(&self) -> CloseReason {
+        loop {
+            let mut ended = pin!(self.ended.notified());
+            // Listen first, look then: an end between the two is not missed.
+            ended.as_mut().enable();
+            if let Some(reason) = self.close_reason() {
+                return reason;
+            }
             ended.await;
         }
     }

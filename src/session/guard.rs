@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use super::{channel::Channel, registry::SessionRegistry};
+use super::{channel::Channel, close_reason::CloseReason, registry::SessionRegistry};
 
 /// A session and the registry that it is in.
 #[derive(Clone)]
@@ -15,14 +15,14 @@ impl SessionEntry {
     }
 
     /// Ends the session now: no `POST` finds it any more, and its stream ends after what was sent.
-    pub(crate) fn end(&self) {
-        self.registry.end(&self.channel);
+    pub(crate) fn end(&self, reason: CloseReason) {
+        self.registry.end(&self.channel, reason);
     }
 
     /// As `end`, and drops what its client did not read.
-    pub(crate) fn cut(&self) {
-        self.end();
-        self.channel.cut();
+    pub(crate) fn cut(&self, reason: CloseReason) {
+        self.end(reason);
+        self.channel.cut(reason);
     }
 }
 

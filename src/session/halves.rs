@@ -6,6 +6,7 @@ use crate::message::Message;
 
 use super::{
     channel::Channel,
+    close_reason::CloseReason,
     id::SessionId,
     incoming::Incoming,
     outgoing::Outgoing,
@@ -80,8 +81,8 @@ impl Session {
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub async fn closed(&self) {
-        self.sender.closed().await;
+    pub async fn closed(&self) -> CloseReason {
+        self.sender.closed().await
     }
 
     /// The session's id.
@@ -149,18 +150,23 @@ impl SessionSender {
     }
 
     /// Waits until the session has ended: the client is gone, the handler has returned, or the
-    /// registry closed it. At once if it has.
+    /// registry closed it. At once if it has. Gives the reason.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub async fn closed(&self) {
-        self.channel.ended().await;
+    pub async fn closed(&self) -> CloseReason {
+        self.channel.ended().await
+    }
+
+    /// Why the session ended, or `None` while it is open.
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.channel.close_reason()
     }
 
     /// Whether the session has ended.
     pub fn is_closed(&self) -> bool {
-        self.channel.has_ended()
+        self.close_reason().is_some()
     }
 
     /// The session's id.

@@ -14,6 +14,7 @@
 mod activity;
 mod budget;
 mod channel;
+mod close_reason;
 mod guard;
 mod halves;
 mod id;
@@ -42,6 +43,7 @@ pub(crate) use self::{
     table::{Limits, OpenError},
 };
 pub use self::{
+    close_reason::CloseReason,
     halves::{Session, SessionReceiver, SessionSender},
     id::{InvalidSessionId, SessionId},
     incoming::Incoming,

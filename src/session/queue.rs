@@ -176,10 +176,6 @@ impl<T: Weigh> Queue<T> {
         drop(items);
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
     /// How many items wait, and how many bytes they have.
     pub(super) fn depth(&self) -> (usize, usize) {
         let state = self.lock();
@@ -309,7 +305,7 @@ mod tests {
         assert!(matches!(queue.try_push(2), Err(PushError::Closed(2))));
         assert_ready_eq!(receiver.poll(), Some(0));
         assert_ready_eq!(pop(&queue).poll(), None);
-        assert!(queue.is_closed());
+        assert!(!queue.disarm());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
 
 use super::{
     channel::{Channel, ChannelOptions},
+    close_reason::CloseReason,
     guard::SessionGuard,
     halves::{Session, SessionSender},
     id::{IdSource, SessionId},
@@ -90,7 +91,7 @@ impl SessionRegistry {
     pub(super) fn leave(&self, channel: &Arc<Channel>) {
         let (entry, last) = self.lock().leave(channel);
         drop(entry);
-        channel.end();
+        channel.end(CloseReason::ClientGone);
         if last {
             self.shared.empty.notify_waiters();
         }
@@ -160,14 +161,16 @@ impl SessionRegistry {
     /// whether it was open.
     pub fn close(&self, id: &SessionId) -> bool {
         let channel = self.lock().remove(id);
-        channel.inspect(|channel| channel.end()).is_some()
+        channel
+            .inspect(|channel| channel.end(CloseReason::Closed))
+            .is_some()
     }
 
     /// As `close`, for this very session, which may have been closed already.
-    pub(super) fn end(&self, channel: &Arc<Channel>) {
+    pub(super) fn end(&self, channel: &Arc<Channel>, reason: CloseReason) {
         let channel = self.lock().remove_own(channel);
         if let Some(channel) = channel {
-            channel.end();
+            channel.end(reason);
         }
     }
 
@@ -186,7 +189,9 @@ impl SessionRegistry {
 
     pub(super) fn end_all(&self) -> usize {
         let sessions = self.lock().take();
-        sessions.iter().for_each(|channel| channel.end());
+        sessions
+            .iter()
+            .for_each(|channel| channel.end(CloseReason::Shutdown));
         sessions.len()
     }
 

@@ -91,7 +91,7 @@ impl IntoFuture for Shutdown {
                     if !step.is_zero() {
                         sleep_until(next).await;
                     }
-                    channel.close_inbox();
+                    channel.tell_shutdown();
                     next = next.checked_add(step).unwrap_or(next);
                 }
                 pending::<()>().await;

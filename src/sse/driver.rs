@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     event,
-    session::{Outgoing, SessionGuard},
+    session::{CloseReason, Outgoing, SessionGuard},
 };
 
 use super::{service::Timing, silence::Silence, stall::StallWatch};
@@ -92,7 +92,10 @@ impl<F: Future<Output = ()>> Driver<F> {
                 channel.fail_open_requests();
             }
             if polled != Some(Some(Poll::Pending)) {
-                session.end();
+                session.end(match polled {
+                    Some(None) => CloseReason::HandlerPanicked,
+                    _ => channel.reason_of_return(),
+                });
                 caught(|| this.handler.set(None));
             }
         }
@@ -107,7 +110,7 @@ impl<F: Future<Output = ()>> Driver<F> {
 
         if let (Some(idle), Some(last)) = (this.idle.as_pin_mut(), channel.last_activity()) {
             if idle.poll_since(cx, last).is_ready() {
-                session.end();
+                session.end(CloseReason::Idle);
                 caught(|| this.handler.set(None));
                 // What somebody sent just now, while it still could be, goes out.
                 let last = channel.next_outgoing();

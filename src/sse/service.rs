@@ -21,7 +21,7 @@ use crate::{
     handler::Handler,
     rejection::{Rejection, RejectionKind},
     security::TransportSecurity,
-    session::{OpenError, SessionOptions, SessionRegistry},
+    session::{CloseReason, OpenError, SessionOptions, SessionRegistry},
     trace,
 };
 
@@ -105,7 +105,7 @@ impl<H: Handler> Shared<H> {
         // Unwind safe: a handler that panics leaves no future behind, and its session ends.
         let handler = catch_unwind(AssertUnwindSafe(|| self.handler.handle(session))).ok();
         if handler.is_none() {
-            guard.entry().end();
+            guard.entry().end(CloseReason::HandlerPanicked);
         }
         let endpoint = event::endpoint(&uri);
         Ok(Driver::new(guard, handler, endpoint, &options.timing))

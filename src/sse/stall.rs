@@ -12,7 +12,7 @@ use tokio::{
     time::{Duration, Instant, Sleep, sleep},
 };
 
-use crate::session::SessionEntry;
+use crate::session::{CloseReason, SessionEntry};
 
 /// Ends a session whose client does not read: bytes were given to the server, and for some time it
 /// did not ask for more.
@@ -102,7 +102,7 @@ impl Wake for Check {
         let given = self.given.load(Ordering::Acquire);
         let timeout = u64::try_from(self.timeout.as_millis()).unwrap_or(ASKED);
         if given != ASKED && self.millis(Instant::now()).saturating_sub(given) >= timeout {
-            self.session.cut();
+            self.session.cut(CloseReason::Stalled);
         }
     }
 }

@@ -5,6 +5,7 @@ mod axum_router;
 mod bad_messages;
 mod bounds;
 mod caps;
+mod close_reason;
 mod delivery;
 mod disconnect;
 mod good_messages;

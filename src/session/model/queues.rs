@@ -56,7 +56,7 @@ fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
             received
         });
         thread::yield_now();
-        channel.close_inbox();
+        channel.tell_shutdown();
         let accepted: Vec<_> = posters
             .into_iter()
             .flat_map(|all| all.join().unwrap())

@@ -5,6 +5,7 @@ use shuttle::{future::block_on, thread};
 use super::{options, parts, request};
 use crate::{
     session::{
+        close_reason::CloseReason,
         outgoing::Outgoing,
         principal::Principal,
         registry::SessionRegistry,
@@ -77,7 +78,7 @@ fn a_shutdown_sees_the_last_stream_go_and_lets_none_in_after_it() {
                     Ok((mut session, guard)) => {
                         // A handler that returns when it is told.
                         while block_on(session.recv()).is_some() {}
-                        guard.entry().end();
+                        guard.entry().end(CloseReason::HandlerReturned);
                         drop(guard);
                         true
                     }
@@ -91,7 +92,7 @@ fn a_shutdown_sees_the_last_stream_go_and_lets_none_in_after_it() {
         thread::yield_now();
         drop(registry.shutdown());
         for channel in registry.channels() {
-            channel.close_inbox();
+            channel.tell_shutdown();
         }
         block_on(registry.all_left());
         assert!(registry.is_empty());
@@ -119,7 +120,7 @@ fn a_broadcast_reaches_each_session_once_or_not_at_all() {
                     assert!(matches!(outgoing, Outgoing::Event(_)));
                     out += 1;
                 }
-                guard.entry().end();
+                guard.entry().end(CloseReason::HandlerReturned);
                 // Whatever came in between the last look and the end.
                 out + std::iter::from_fn(|| channel.next_outgoing()).count()
             })
