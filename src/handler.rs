@@ -28,7 +28,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use crate::session::Session;
+use crate::{observe, session::Session};
 
 /// What a server does with a session. See the [module docs](crate::handler).
 pub trait Handler {
@@ -89,7 +89,7 @@ where
     /// Outside a tokio runtime.
     fn handle(&self, session: Session) -> SpawnedFuture {
         let mut task = JoinSet::new();
-        task.spawn(self.handler.handle(session));
+        task.spawn(observe::in_current_span(self.handler.handle(session)));
         SpawnedFuture { task }
     }
 }

@@ -88,7 +88,8 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `tracing` | events for a `tracing` subscriber |
+//! | `metrics` | counters, gauges and histograms for a recorder of the `metrics` facade, see [`guide::observability`] |
+//! | `tracing` | spans and events for a `tracing` subscriber, see [`guide::observability`] |
 //! | `full` | all of the above |
 //!
 //! None is on by default. The minimum Rust version, 1.85, is promised for the default features.
@@ -106,13 +107,13 @@ pub mod guide;
 pub mod handler;
 pub mod message;
 pub mod mount;
+mod observe;
 pub mod post;
 pub mod rejection;
 pub mod security;
 pub mod session;
 pub mod sse;
 mod sync;
-mod trace;
 mod transport;
 
 #[doc(inline)]

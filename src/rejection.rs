@@ -87,6 +87,27 @@ impl RejectionKind {
         }
     }
 
+    /// A name for logs and metrics, such as `session_not_found`. It does not change.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::InvalidContentType => "invalid_content_type",
+            Self::HostNotAllowed => "host_not_allowed",
+            Self::OriginNotAllowed => "origin_not_allowed",
+            Self::BodyTooLarge => "body_too_large",
+            Self::SessionIdMissing => "session_id_missing",
+            Self::SessionIdInvalid => "session_id_invalid",
+            Self::SessionNotFound => "session_not_found",
+            Self::BodyUnreadable => "body_unreadable",
+            Self::InvalidMessage => "invalid_message",
+            Self::SessionBusy => "session_busy",
+            Self::ServerBusy => "server_busy",
+            Self::TooManySessions => "too_many_sessions",
+            Self::TooManySessionsOfPrincipal => "too_many_sessions_of_principal",
+            Self::ShuttingDown => "shutting_down",
+        }
+    }
+
     fn text(self) -> &'static str {
         match self {
             Self::MethodNotAllowed => "Method Not Allowed",
@@ -116,7 +137,7 @@ impl fmt::Display for RejectionKind {
 /// A refusal on its way to become a response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rejection {
-    kind: RejectionKind,
+    pub(crate) kind: RejectionKind,
     allow: Option<&'static str>,
 }
 

@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     message::Message,
+    observe::PostObserver,
     rejection::{self, Rejection, RejectionKind},
     session::{DeliveryError, Incoming, Offer},
 };
@@ -31,9 +32,11 @@ pin_project! {
     ///
     /// Dropped before it is done, the message is not delivered.
     #[must_use = "futures do nothing unless polled"]
+    #[project = ResponseFutureProj]
     pub struct ResponseFuture<B> {
         #[pin]
         state: State<B>,
+        observer: PostObserver,
     }
 }
 
@@ -48,15 +51,15 @@ pin_project! {
 }
 
 impl<B: Body> ResponseFuture<B> {
-    pub(super) fn refused(rejection: Rejection) -> Self {
+    pub(super) fn refused(rejection: Rejection, observer: PostObserver) -> Self {
         let state = State::Refused { rejection };
-        Self { state }
+        Self { state, observer }
     }
 
     /// Without parts, the body is too large from the start.
-    pub(super) fn reading(read: Read<B>, parts: Option<Parts>) -> Self {
+    pub(super) fn reading(read: Read<B>, parts: Option<Parts>, observer: PostObserver) -> Self {
         let state = State::Reading { read, parts };
-        Self { state }
+        Self { state, observer }
     }
 }
 
@@ -64,14 +67,18 @@ impl<B: Body> Future for ResponseFuture<B> {
     type Output = Result<Response<PostBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
+        let ResponseFutureProj {
+            mut state,
+            observer,
+        } = self.project();
         let outcome = loop {
             match state.as_mut().project() {
                 StateProj::Refused { rejection } => break Err(*rejection),
                 StateProj::Reading { read, parts } => {
-                    let read = ready!(read.poll_read(cx)).map_err(refuse_body);
+                    let read = observer.in_scope(|| read.poll_read(cx));
+                    let read = ready!(read).map_err(refuse_body);
                     let delivered = read.and_then(|(body, lease)| {
-                        let delivery = deliver(body, parts.take(), &lease)?;
+                        let delivery = deliver(body, parts.take(), &lease, observer)?;
                         Ok(delivery.map(|delivery| State::Delivering { delivery, lease }))
                     });
                     match delivered {
@@ -88,8 +95,14 @@ impl<B: Body> Future for ResponseFuture<B> {
         };
         state.set(State::Done);
         Poll::Ready(Ok(match outcome {
-            Ok(()) => rejection::text(StatusCode::ACCEPTED, "Accepted", PostBody::text),
-            Err(rejection) => rejection.into_response(PostBody::text),
+            Ok(()) => {
+                observer.accepted();
+                rejection::text(StatusCode::ACCEPTED, "Accepted", PostBody::text)
+            }
+            Err(rejection) => {
+                observer.refused(rejection.kind);
+                rejection.into_response(PostBody::text)
+            }
         }))
     }
 }
@@ -99,9 +112,11 @@ fn deliver(
     body: Bytes,
     parts: Option<Parts>,
     lease: &Lease,
+    observer: &mut PostObserver,
 ) -> Result<Option<Delivery>, Rejection> {
     let parts = parts.ok_or(RejectionKind::BodyTooLarge)?;
     let message = Message::parse(body).map_err(|_| RejectionKind::InvalidMessage)?;
+    observer.parsed(&message);
     match lease.channel().offer(Incoming::new(message, parts)) {
         Offer::Taken => Ok(None),
         Offer::Full(incoming) => {

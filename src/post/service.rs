@@ -17,10 +17,10 @@ use tower::Service;
 
 use crate::{
     endpoint::{SessionIdError, session_id},
+    observe::{self, PostObserver},
     rejection::{Rejection, RejectionKind},
     security::TransportSecurity,
     session::{Budget, Channel, PrincipalSource, SessionRegistry},
-    trace,
 };
 
 use super::{body::PostBody, future::ResponseFuture, lease::Lease, read::Read};
@@ -120,7 +120,7 @@ impl Shared {
             .security
             .check(request.uri(), request.headers())
         {
-            trace::refused(&refusal);
+            observe::forbidden(&refusal);
             return Verdict::Refuse(refusal.kind.into());
         }
         if declared_len(request) > self.options.body_limit as u64 {
@@ -154,17 +154,21 @@ impl<B: Body> Service<Request<B>> for PostService {
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture<B> {
-        match self.shared.judge(&request) {
-            Verdict::Refuse(rejection) => ResponseFuture::refused(rejection),
-            Verdict::Drain => ResponseFuture::reading(Read::too_large(request.into_body()), None),
+        let observer = PostObserver::start(self.shared.registry.meter());
+        match observer.in_scope(|| self.shared.judge(&request)) {
+            Verdict::Refuse(rejection) => ResponseFuture::refused(rejection, observer),
+            Verdict::Drain => {
+                ResponseFuture::reading(Read::too_large(request.into_body()), None, observer)
+            }
             Verdict::Read(channel) => {
+                observer.of_session(channel.id(), channel.observer());
                 let (parts, body) = request.into_parts();
                 let Shared {
                     options, in_flight, ..
                 } = &*self.shared;
                 let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
                 let read = Read::new(body, options.body_limit, options.stall_timeout, lease);
-                ResponseFuture::reading(read, Some(parts))
+                ResponseFuture::reading(read, Some(parts), observer)
             }
         }
     }

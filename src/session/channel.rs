@@ -1,19 +1,16 @@
-use std::{
-    pin::pin,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
+use http::request::Parts;
 use tokio::time::{self, Duration, Instant};
 
-use crate::sync::{
-    Notify,
-    atomic::{AtomicBool, Ordering},
-};
+use crate::observe::{Meter, SessionObserver};
 
 use super::{
     activity::Activity,
     budget::Budget,
-    close_reason::{CloseReason, FirstReason},
+    close_reason::CloseReason,
+    delivery::{DeliveryError, Offer},
+    ending::Ending,
     id::SessionId,
     incoming::Incoming,
     open_requests::OpenRequests,
@@ -32,27 +29,6 @@ pub(crate) struct ChannelOptions {
     pub(crate) track_requests: bool,
 }
 
-/// Why a message did not reach its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DeliveryError {
-    /// The inbox was full, and still is.
-    Busy,
-    /// The session has ended.
-    Ended,
-}
-
-/// What became of a message that was offered to a session.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "taken apart where it is made, never stored"
-)]
-pub(crate) enum Offer {
-    Taken,
-    /// The inbox has no room now.
-    Full(Incoming),
-    Ended,
-}
-
 /// What all who have to do with one session share: its two queues.
 pub(crate) struct Channel {
     id: SessionId,
@@ -63,9 +39,8 @@ pub(crate) struct Channel {
     in_flight: Budget,
     activity: Option<Activity>,
     requests: Option<OpenRequests>,
-    told: AtomicBool,
-    reason: FirstReason,
-    ended: Notify,
+    ending: Ending,
+    observer: SessionObserver,
 }
 
 impl Channel {
@@ -73,19 +48,19 @@ impl Channel {
         id: SessionId,
         principal: Option<Principal>,
         options: &ChannelOptions,
+        meter: &Meter,
     ) -> Self {
         Self {
             id,
             principal,
             opened: Instant::now(),
-            inbox: Queue::new(options.inbox),
-            outbox: Queue::new(options.outbox),
+            inbox: Queue::new(options.inbox, meter.inbox()),
+            outbox: Queue::new(options.outbox, meter.outbox()),
             in_flight: Budget::new(options.in_flight_bytes),
             activity: options.track_activity.then(Activity::new),
             requests: options.track_requests.then(OpenRequests::default),
-            told: AtomicBool::new(false),
-            reason: FirstReason::new(),
-            ended: Notify::new(),
+            ending: Ending::new(),
+            observer: SessionObserver::new(meter.clone()),
         }
     }
 
@@ -96,6 +71,15 @@ impl Channel {
     /// Who opened the session.
     pub(crate) fn principal(&self) -> Option<&Principal> {
         self.principal.as_ref()
+    }
+
+    pub(crate) fn observer(&self) -> &SessionObserver {
+        &self.observer
+    }
+
+    /// The session is in the registry.
+    pub(super) fn opened(&self, parts: &Parts) {
+        self.observer.opened(&self.id, self.principal(), parts);
     }
 
     pub(super) fn age(&self) -> Duration {
@@ -111,7 +95,7 @@ impl Channel {
     pub(crate) fn offer(&self, incoming: Incoming) -> Offer {
         match self.inbox.try_push(incoming) {
             Ok(()) => {
-                self.touch();
+                self.received();
                 Offer::Taken
             }
             Err(PushError::Full(incoming)) => Offer::Full(incoming),
@@ -127,12 +111,17 @@ impl Channel {
     ) -> Result<(), DeliveryError> {
         match time::timeout(patience, self.inbox.push(incoming)).await {
             Ok(Ok(())) => {
-                self.touch();
+                self.received();
                 Ok(())
             }
             Ok(Err(_incoming)) => Err(DeliveryError::Ended),
             Err(_elapsed) => Err(DeliveryError::Busy),
         }
+    }
+
+    fn received(&self) {
+        self.touch();
+        self.observer.received();
     }
 
     pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
@@ -145,9 +134,15 @@ impl Channel {
 
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
         let answered = self.answered(&outgoing);
-        self.outbox.push(outgoing).await?;
-        self.sent(answered);
-        Ok(())
+        let sent = match self.outbox.try_push(outgoing) {
+            Ok(()) => Ok(()),
+            Err(PushError::Closed(outgoing)) => Err(outgoing),
+            Err(PushError::Full(outgoing)) => {
+                self.observer.waits();
+                self.outbox.push(outgoing).await
+            }
+        };
+        sent.map(|()| self.sent(answered))
     }
 
     pub(super) fn try_send(&self, outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {
@@ -165,6 +160,7 @@ impl Channel {
 
     fn sent(&self, answered: Option<Box<str>>) {
         self.touch();
+        self.observer.sent();
         if let (Some(requests), Some(id)) = (&self.requests, answered) {
             requests.answered(&id);
         }
@@ -172,12 +168,18 @@ impl Channel {
 
     /// The stream's side of the outbox: what is next, if there is anything now.
     pub(crate) fn next_outgoing(&self) -> Option<Outgoing> {
-        self.outbox.pop()
+        let outgoing = self.outbox.pop()?;
+        self.observer.written(outgoing.message());
+        Some(outgoing)
     }
 
     /// As `next_outgoing`, and waits. `None` once the session has ended and all is out.
     pub(crate) fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
-        self.outbox.poll_pop(cx)
+        let outgoing = self.outbox.poll_pop(cx);
+        if let Poll::Ready(Some(outgoing)) = &outgoing {
+            self.observer.written(outgoing.message());
+        }
+        outgoing
     }
 
     /// The stream is being polled: nobody need wake it. Says whether the session is still open.
@@ -195,16 +197,13 @@ impl Channel {
     /// The server shuts down: no more messages from the client. Later ones are refused, those in the
     /// inbox may be taken out.
     pub(super) fn tell_shutdown(&self) {
-        self.told.store(true, Ordering::Relaxed);
+        self.ending.shut_down();
         self.inbox.close();
     }
 
     /// Why a session ends whose handler returns.
     pub(crate) fn reason_of_return(&self) -> CloseReason {
-        match self.told.load(Ordering::Relaxed) {
-            true => CloseReason::Shutdown,
-            false => CloseReason::HandlerReturned,
-        }
+        self.ending.reason_of_return()
     }
 
     /// No more messages from the client, and drops those in the inbox.
@@ -215,34 +214,28 @@ impl Channel {
     /// Ends the session: the stream gives out what was sent before, then ends.
     pub(super) fn end(&self, reason: CloseReason) {
         // Before the rest: who sees the end, sees the reason.
-        self.reason.set(reason);
+        let is_first = self.ending.set(reason);
         self.outbox.close();
-        self.inbox.discard();
-        self.ended.notify_waiters();
+        let untaken = self.inbox.discard();
+        self.ending.notify();
+        if is_first {
+            self.observer.closed(reason, self.age(), untaken);
+        }
     }
 
-    /// Ends the session, and drops what its client did not read.
-    pub(super) fn cut(&self, reason: CloseReason) {
-        self.reason.set(reason);
-        self.outbox.discard();
-        self.end(reason);
+    /// Drops what its client did not read.
+    pub(super) fn discard_outbox(&self) {
+        let unread = self.outbox.discard();
+        self.observer.unread(unread);
     }
 
     /// Why the session ended, if it has.
     pub(super) fn close_reason(&self) -> Option<CloseReason> {
-        self.reason.get()
+        self.ending.reason()
     }
 
     pub(crate) async fn ended(&self) -> CloseReason {
-        loop {
-            let mut ended = pin!(self.ended.notified());
-            // Listen first, look then: an end between the two is not missed.
-            ended.as_mut().enable();
-            if let Some(reason) = self.close_reason() {
-                return reason;
-            }
-            ended.await;
-        }
+        self.ending.wait().await
     }
 
     /// When the last message came or went, if anybody wants to know.

@@ -22,7 +22,7 @@ impl SessionEntry {
     /// As `end`, and drops what its client did not read.
     pub(crate) fn cut(&self, reason: CloseReason) {
         self.end(reason);
-        self.channel.cut(reason);
+        self.channel.discard_outbox();
     }
 }
 

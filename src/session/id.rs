@@ -28,6 +28,11 @@ impl SessionId {
         Self(Uuid::new_v4())
     }
 
+    /// The first eight digits, for logs.
+    pub(crate) fn prefix(&self) -> u32 {
+        self.0.as_fields().0
+    }
+
     /// The whole id, as 32 hexadecimal digits. Keep it out of logs.
     pub fn expose_secret(&self) -> impl fmt::Display + use<> {
         self.0.simple()
@@ -65,8 +70,7 @@ impl fmt::Debug for IdSource {
 
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (first, ..) = self.0.as_fields();
-        write!(f, "SessionId({first:08x}..)")
+        write!(f, "SessionId({:08x}..)", self.prefix())
     }
 }
 

@@ -15,6 +15,8 @@ mod activity;
 mod budget;
 mod channel;
 mod close_reason;
+mod delivery;
+mod ending;
 mod guard;
 mod halves;
 mod id;
@@ -33,7 +35,8 @@ mod table;
 
 pub(crate) use self::{
     budget::Budget,
-    channel::{Channel, ChannelOptions, DeliveryError, Offer},
+    channel::{Channel, ChannelOptions},
+    delivery::{DeliveryError, Offer},
     guard::{SessionEntry, SessionGuard},
     id::IdSource,
     outgoing::Outgoing,

@@ -5,7 +5,10 @@ use std::{
 
 use tokio::sync::{SemaphorePermit, TryAcquireError};
 
-use crate::sync::{Mutex, MutexGuard, PoisonError, Semaphore};
+use crate::{
+    observe::{QueueMeter, Stamp},
+    sync::{Mutex, MutexGuard, PoisonError, Semaphore},
+};
 
 /// How much a queue holds.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +41,11 @@ pub(super) struct Queue<T> {
     budget: u32,
     least: u32,
     state: Mutex<State<T>>,
+    meter: QueueMeter,
 }
 
 struct State<T> {
-    items: VecDeque<T>,
+    items: VecDeque<(T, Stamp)>,
     closed: bool,
     receiver: Option<Waker>,
 }
@@ -53,7 +57,7 @@ pub(super) enum PushError<T> {
 }
 
 impl<T: Weigh> Queue<T> {
-    pub(super) fn new(capacity: Capacity) -> Self {
+    pub(super) fn new(capacity: Capacity, meter: QueueMeter) -> Self {
         let most = Semaphore::MAX_PERMITS.min(u32::MAX as usize);
         let items = capacity.items.clamp(1, most);
         let least = capacity.bytes.div_ceil(items).clamp(1, most / items);
@@ -67,6 +71,7 @@ impl<T: Weigh> Queue<T> {
                 closed: false,
                 receiver: None,
             }),
+            meter,
         }
     }
 
@@ -102,7 +107,8 @@ impl<T: Weigh> Queue<T> {
         if state.closed {
             return Err(item);
         }
-        state.items.push_back(item);
+        self.meter.put(|| item.weight());
+        state.items.push_back((item, Stamp::now()));
         let receiver = state.receiver.take();
         drop(state);
         // The room is given back when the item is taken out.
@@ -115,18 +121,23 @@ impl<T: Weigh> Queue<T> {
 
     /// Takes the first item, or nothing if there is none.
     pub(super) fn pop(&self) -> Option<T> {
-        let item = self.lock().items.pop_front()?;
-        self.free.add_permits(self.permits(&item) as usize);
+        let (item, since) = self.lock().items.pop_front()?;
+        self.taken(&item, since);
         Some(item)
+    }
+
+    fn taken(&self, item: &T, since: Stamp) {
+        self.free.add_permits(self.permits(item) as usize);
+        self.meter.taken(since, || item.weight());
     }
 
     /// Takes the first item, or leaves a waker for the next one. `None` once the queue is closed and
     /// empty.
     pub(super) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = self.lock();
-        if let Some(item) = state.items.pop_front() {
+        if let Some((item, since)) = state.items.pop_front() {
             drop(state);
-            self.free.add_permits(self.permits(&item) as usize);
+            self.taken(&item, since);
             return Poll::Ready(Some(item));
         }
         if state.closed {
@@ -153,7 +164,8 @@ impl<T: Weigh> Queue<T> {
     pub(super) fn force(&self, item: T) {
         let mut state = self.lock();
         if !state.closed {
-            state.items.push_back(item);
+            self.meter.put(|| item.weight());
+            state.items.push_back((item, Stamp::now()));
         }
     }
 
@@ -169,23 +181,28 @@ impl<T: Weigh> Queue<T> {
         }
     }
 
-    /// Closes, and drops what is in.
-    pub(super) fn discard(&self) {
+    /// Closes, and drops what is in. Says how many items that were.
+    pub(super) fn discard(&self) -> usize {
         self.close();
         let items = std::mem::take(&mut self.lock().items);
-        drop(items);
+        self.meter.dropped(items.len(), || weight_of(&items));
+        items.len()
     }
 
     /// How many items wait, and how many bytes they have.
     pub(super) fn depth(&self) -> (usize, usize) {
         let state = self.lock();
-        (state.items.len(), state.items.iter().map(T::weight).sum())
+        (state.items.len(), weight_of(&state.items))
     }
 
     /// A waker's own code may panic while it is cloned under the lock; the state is whole even then.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn weight_of<T: Weigh>(items: &VecDeque<(T, Stamp)>) -> usize {
+    items.iter().map(|(item, _)| item.weight()).sum()
 }
 
 #[cfg(test)]
@@ -216,7 +233,7 @@ mod tests {
     }
 
     fn items<T: Weigh>(items: usize) -> Queue<T> {
-        Queue::new(Capacity { items, bytes: 100 })
+        Queue::new(Capacity { items, bytes: 100 }, QueueMeter::none())
     }
 
     fn pop<'a, T: Weigh>(queue: &'a Queue<T>) -> task::Spawn<impl Future<Output = Option<T>> + 'a> {
@@ -320,10 +337,11 @@ mod tests {
 
     #[test]
     fn items_take_their_bytes_and_one_beyond_all_goes_in_alone() {
-        let queue = Queue::new(Capacity {
+        let capacity = Capacity {
             items: 10,
             bytes: 100,
-        });
+        };
+        let queue = Queue::new(capacity, QueueMeter::none());
         let weight = |len| "x".repeat(len);
         assert!(queue.try_push(weight(60)).is_ok());
         assert!(matches!(

@@ -5,6 +5,7 @@ use http::request::Parts;
 use crate::{
     event,
     message::Message,
+    observe::Meter,
     sync::{Mutex, MutexGuard, Notify, PoisonError},
 };
 
@@ -39,13 +40,13 @@ pub struct SessionRegistry {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
 struct Shared {
     // Locked for one operation on the table at a time. What is taken out is dropped, and those who
     // wait are woken, after the lock is released.
     table: Mutex<Table>,
     /// Told when the last stream is gone.
     empty: Notify,
+    meter: Meter,
 }
 
 /// What the transport's options say of new sessions.
@@ -59,8 +60,13 @@ pub(crate) struct SessionOptions {
 
 impl SessionRegistry {
     pub(crate) fn new() -> Self {
+        let shared = Shared {
+            table: Mutex::default(),
+            empty: Notify::new(),
+            meter: Meter::new(),
+        };
         Self {
-            shared: Arc::default(),
+            shared: Arc::new(shared),
         }
     }
 
@@ -75,7 +81,12 @@ impl SessionRegistry {
         let mut id = options.ids.next();
         let channel = loop {
             let owner = principal.as_deref().cloned();
-            let channel = Arc::new(Channel::new(id, owner, &options.channel));
+            let channel = Arc::new(Channel::new(
+                id,
+                owner,
+                &options.channel,
+                &self.shared.meter,
+            ));
             if self.lock().enter(&channel, options.limits)? {
                 break channel;
             }
@@ -83,8 +94,13 @@ impl SessionRegistry {
             id = SessionId::random();
         };
         drop(principal);
+        channel.opened(&parts);
         let guard = SessionGuard::new(self.clone(), Arc::clone(&channel));
         Ok((Session::new(channel, parts), guard))
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.shared.meter
     }
 
     /// A stream is gone, and its session with it.
@@ -92,6 +108,7 @@ impl SessionRegistry {
         let (entry, last) = self.lock().leave(channel);
         drop(entry);
         channel.end(CloseReason::ClientGone);
+        channel.discard_outbox();
         if last {
             self.shared.empty.notify_waiters();
         }
@@ -153,6 +170,7 @@ impl SessionRegistry {
                 Err(PushError::Closed(_)) => {}
             }
         }
+        self.shared.meter.broadcast(broadcast.sent, broadcast.full);
         broadcast
     }
 

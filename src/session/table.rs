@@ -123,7 +123,10 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{channel::ChannelOptions, queue::Capacity};
+    use crate::{
+        observe::Meter,
+        session::{channel::ChannelOptions, queue::Capacity},
+    };
 
     #[test]
     fn a_principal_without_sessions_is_forgotten() {
@@ -139,7 +142,12 @@ mod tests {
         };
         let channels = [(); 2].map(|()| {
             let id = SessionId::random();
-            Arc::new(Channel::new(id, Some(owner.clone()), &options))
+            Arc::new(Channel::new(
+                id,
+                Some(owner.clone()),
+                &options,
+                &Meter::new(),
+            ))
         });
         for channel in &channels {
             assert_eq!(table.enter(channel, Limits::default()), Ok(true));

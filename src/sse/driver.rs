@@ -67,8 +67,9 @@ impl<F: Future<Output = ()>> Driver<F> {
             stall.asked();
         }
         let bytes = self.as_mut().poll_next(cx);
-        if let Poll::Ready(Some(_)) = &bytes {
+        if let Poll::Ready(Some(bytes)) = &bytes {
             let this = self.project();
+            this.guard.entry().channel().observer().gave(bytes.len());
             *this.last_sent = Instant::now();
             if let Some(stall) = this.stall {
                 stall.given(*this.last_sent);
@@ -87,7 +88,7 @@ impl<F: Future<Output = ()>> Driver<F> {
 
         let open = channel.disarm();
         if let Some(handler) = this.handler.as_mut().as_pin_mut() {
-            let polled = open.then(|| caught(|| handler.poll(cx)));
+            let polled = open.then(|| caught(|| channel.observer().in_scope(|| handler.poll(cx))));
             if let Some(None) = polled {
                 channel.fail_open_requests();
             }
@@ -96,7 +97,7 @@ impl<F: Future<Output = ()>> Driver<F> {
                     Some(None) => CloseReason::HandlerPanicked,
                     _ => channel.reason_of_return(),
                 });
-                caught(|| this.handler.set(None));
+                caught(|| channel.observer().in_scope(|| this.handler.set(None)));
             }
         }
 
@@ -111,7 +112,7 @@ impl<F: Future<Output = ()>> Driver<F> {
         if let (Some(idle), Some(last)) = (this.idle.as_pin_mut(), channel.last_activity()) {
             if idle.poll_since(cx, last).is_ready() {
                 session.end(CloseReason::Idle);
-                caught(|| this.handler.set(None));
+                caught(|| channel.observer().in_scope(|| this.handler.set(None)));
                 // What somebody sent just now, while it still could be, goes out.
                 let last = channel.next_outgoing();
                 return Poll::Ready(last.map(|last| frame(last, || channel.next_outgoing())));
@@ -120,7 +121,10 @@ impl<F: Future<Output = ()>> Driver<F> {
         match this.keep_alive.as_pin_mut() {
             Some(keep_alive) => {
                 let silent = keep_alive.poll_since(cx, *this.last_sent);
-                silent.map(|()| Some(event::KEEP_ALIVE))
+                silent.map(|()| {
+                    channel.observer().kept_alive();
+                    Some(event::KEEP_ALIVE)
+                })
             }
             None => Poll::Pending,
         }

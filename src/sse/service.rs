@@ -19,10 +19,10 @@ use crate::{
     endpoint::{Endpoint, MountPath, announce},
     event,
     handler::Handler,
+    observe,
     rejection::{Rejection, RejectionKind},
     security::TransportSecurity,
     session::{CloseReason, OpenError, SessionOptions, SessionRegistry},
-    trace,
 };
 
 use super::{body::SseBody, driver::Driver, future::ResponseFuture};
@@ -88,7 +88,7 @@ impl<H: Handler> Shared<H> {
         }
         let options = &self.options;
         if let Err(refusal) = options.security.check(&parts.uri, &parts.headers) {
-            trace::refused(&refusal);
+            observe::forbidden(&refusal);
             return Err(refusal.kind.into());
         }
         let mount = parts
@@ -103,7 +103,9 @@ impl<H: Handler> Shared<H> {
         let query = query.as_ref().and_then(|uri| uri.query());
         let uri = announce(&mount, &options.endpoint, session.id(), query);
         // Unwind safe: a handler that panics leaves no future behind, and its session ends.
-        let handler = catch_unwind(AssertUnwindSafe(|| self.handler.handle(session))).ok();
+        let observer = guard.entry().channel().observer();
+        let handler = || observer.in_scope(|| self.handler.handle(session));
+        let handler = catch_unwind(AssertUnwindSafe(handler)).ok();
         if handler.is_none() {
             guard.entry().end(CloseReason::HandlerPanicked);
         }
@@ -125,7 +127,10 @@ impl<H: Handler, B> Service<Request<B>> for SseService<H> {
         let (parts, _body) = request.into_parts();
         ResponseFuture::new(match self.shared.open(parts) {
             Ok(driver) => stream(SseBody::stream(driver)),
-            Err(rejection) => rejection.into_response(SseBody::text),
+            Err(rejection) => {
+                observe::stream_refused(rejection.kind);
+                rejection.into_response(SseBody::text)
+            }
         })
     }
 }

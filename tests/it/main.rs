@@ -17,6 +17,8 @@ mod keep_alive;
 mod layer;
 mod layer_paths;
 mod message_properties;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod middleware;
 mod mount_path;
 mod post_body;

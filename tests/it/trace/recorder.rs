@@ -1,20 +1,67 @@
-//! A subscriber that keeps what it is told.
+//! A subscriber that keeps what it is told, for each thread apart.
 
 use std::{
+    cell::RefCell,
     fmt::{self, Write},
-    sync::{Arc, Mutex},
+    sync::Once,
 };
 
 use tracing::{
-    Event, Level, Metadata, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
-    span,
-    subscriber::DefaultGuard,
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+    registry::LookupSpan,
 };
 
-/// Keeps the events of this thread as text.
-#[derive(Clone, Default)]
-pub(super) struct Recorder(Arc<Mutex<Vec<(Level, String)>>>);
+thread_local! {
+    static TOLD: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An event, or a span that was opened, linked or given a value later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) level: Level,
+    /// The fields, as `name=value;`.
+    pub(super) text: String,
+    /// The names of the spans that it is in, from the innermost out.
+    pub(super) spans: Vec<&'static str>,
+}
+
+/// What this thread is told. One subscriber serves all threads: one for each would race for what the
+/// callsites remember of who is interested.
+pub(super) struct Recorder;
+
+impl Recorder {
+    pub(super) fn start() -> Self {
+        static INSTALL: Once = Once::new();
+        INSTALL.call_once(|| {
+            let subscriber = tracing_subscriber::registry().with(Keep);
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+        TOLD.take();
+        Self
+    }
+
+    /// All that was told since the last look.
+    #[expect(clippy::unused_self, reason = "only who started it is told")]
+    pub(super) fn take(&self) -> Vec<Told> {
+        TOLD.take()
+    }
+
+    /// The one warning that there is.
+    pub(super) fn warning(&self) -> String {
+        let mut told = self.take();
+        told.retain(|told| told.level == Level::WARN);
+        assert_eq!(told.len(), 1, "{told:?}");
+        told.remove(0).text
+    }
+}
+
+struct Keep;
 
 struct Text(String);
 
@@ -28,68 +75,53 @@ impl Visit for Text {
     }
 }
 
-impl Subscriber for Recorder {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("mcp_sse_server")
-    }
-
-    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
+impl Keep {
+    fn note<S: Subscriber + for<'a> LookupSpan<'a>>(
+        level: Level,
+        cx: &Context<'_, S>,
+        within: Option<&Id>,
+        record: impl FnOnce(&mut Text),
+    ) {
         let mut text = Text(String::new());
-        attributes.record(&mut text);
-        self.note(*attributes.metadata().level(), text.0);
-        span::Id::from_u64(1)
+        record(&mut text);
+        let scope = within.and_then(|id| cx.span_scope(id));
+        let spans = scope.into_iter().flatten().map(|span| span.name());
+        TOLD.with_borrow_mut(|told| {
+            told.push(Told {
+                level,
+                text: text.0,
+                spans: spans.collect(),
+            });
+        });
     }
-
-    fn record(&self, _span: &span::Id, values: &span::Record<'_>) {
-        let mut text = Text(String::new());
-        values.record(&mut text);
-        self.note(Level::TRACE, text.0);
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = Text(String::new());
-        event.record(&mut text);
-        self.note(*event.metadata().level(), text.0);
-    }
-
-    fn record_follows_from(&self, _span: &span::Id, _follows: &span::Id) {}
-    fn enter(&self, _span: &span::Id) {}
-    fn exit(&self, _span: &span::Id) {}
 }
 
-impl Recorder {
-    /// Keeps what this thread is told from now on. `probe` causes an event.
-    ///
-    /// Another thread may be about to cause the same event for the first time and, before this
-    /// subscriber was there, have found that nobody wants it; that is put right until it is known.
-    pub(super) fn start(probe: impl Fn()) -> (Self, DefaultGuard) {
-        let recorder = Self::default();
-        let guard = tracing::subscriber::set_default(recorder.clone());
-        for _ in 0..100_000 {
-            probe();
-            if !recorder.take().is_empty() {
-                return (recorder, guard);
-            }
-            std::thread::yield_now();
-            tracing::callsite::rebuild_interest_cache();
-        }
-        panic!("the probe causes no event");
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keep {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, cx: Context<'_, S>) {
+        let level = *attributes.metadata().level();
+        Self::note(level, &cx, Some(id), |text| attributes.record(text));
     }
 
-    fn note(&self, level: Level, text: String) {
-        self.0.lock().unwrap().push((level, text));
+    fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
+        Self::note(Level::TRACE, &cx, Some(id), |text| values.record(text));
     }
 
-    pub(super) fn take(&self) -> Vec<(Level, String)> {
-        std::mem::take(&mut self.0.lock().unwrap())
+    fn on_follows_from(&self, id: &Id, follows: &Id, cx: Context<'_, S>) {
+        Self::note(Level::TRACE, &cx, Some(id), |text| {
+            let follows = cx.span(follows).unwrap();
+            write!(text.0, "follows={};", follows.name()).unwrap();
+        });
     }
 
-    /// The one event that there is, which warns.
-    pub(super) fn warning(&self) -> String {
-        let mut events = self.take();
-        assert_eq!(events.len(), 1, "{events:?}");
-        let (level, text) = events.remove(0);
-        assert_eq!(level, Level::WARN);
-        text
+    fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
+        let span = cx.event_span(event).map(|span| span.id());
+        let level = *event.metadata().level();
+        Self::note(level, &cx, span.as_ref(), |text| event.record(text));
+    }
+
+    fn on_close(&self, id: Id, cx: Context<'_, S>) {
+        Self::note(Level::TRACE, &cx, Some(&id), |text| {
+            text.0.push_str("closed;")
+        });
     }
 }

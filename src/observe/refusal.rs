@@ -1,13 +1,8 @@
-//! Events for a `tracing` subscriber. Without the feature `tracing` they are nothing.
-
-#[cfg(feature = "tracing")]
-use crate::rejection::RejectionKind;
-use crate::security::Refusal;
+use crate::{rejection::RejectionKind, security::Refusal};
 
 /// A request was refused for its host or origin. The event names the call that would allow it, if
 /// one would.
-#[cfg(feature = "tracing")]
-pub(crate) fn refused(refusal: &Refusal<'_>) {
+pub(crate) fn forbidden(refusal: &Refusal<'_>) {
     const MOST: usize = 4;
     let (what, call) = match refusal.kind {
         RejectionKind::OriginNotAllowed => ("origin", "TransportSecurity::allow_origin"),
@@ -33,12 +28,8 @@ pub(crate) fn refused(refusal: &Refusal<'_>) {
     );
 }
 
-#[cfg(not(feature = "tracing"))]
-pub(crate) fn refused(_: &Refusal<'_>) {}
-
 /// What a client sent, in a form that is safe to print and not too long. A host name and its port
 /// fit in; a user and a password before them stay out.
-#[cfg(feature = "tracing")]
 fn shown(value: &[u8]) -> String {
     const LEN: usize = 300;
     let (user, host) = match memchr::memrchr(b'@', value) {
@@ -50,4 +41,23 @@ fn shown(value: &[u8]) -> String {
         "\"{user}{}\"{end}",
         host[..host.len().min(LEN)].escape_ascii()
     )
+}
+
+/// For the refusals that a setting changes: which it is.
+pub(super) fn hint(kind: RejectionKind) -> Option<&'static str> {
+    Some(match kind {
+        RejectionKind::BodyTooLarge => "SseServerTransport::body_limit allows larger ones",
+        RejectionKind::SessionBusy => {
+            "the handler does not keep up: SseServerTransport::inbox_capacity and inbox_bytes let \
+             more wait, delivery_timeout lets them wait longer"
+        }
+        RejectionKind::ServerBusy => {
+            "too many bodies at a time: SseServerTransport::in_flight_bytes allows more"
+        }
+        RejectionKind::TooManySessions => "SseServerTransport::max_sessions allows more",
+        RejectionKind::TooManySessionsOfPrincipal => {
+            "SseServerTransport::max_sessions_per_principal allows more"
+        }
+        _ => return None,
+    })
 }

@@ -1,0 +1,201 @@
+//! Refusals.
+
+use http::{HeaderValue, Request};
+use mcp_sse_server::{Handler, Session, session::Principal};
+use tower::ServiceExt;
+use tracing::Level;
+
+use crate::support::{
+    ping,
+    polled::{Server, Stream, get_request, post_request},
+};
+
+use super::recorder::Recorder;
+
+async fn silent(session: Session) {
+    let _session = session;
+    std::future::pending().await
+}
+
+fn server() -> Server<impl Handler> {
+    Server::with(silent, |transport| transport.keep_alive(None))
+}
+
+type Headers = &'static [(&'static str, &'static [u8])];
+
+/// Asks both services, and gives back what each said.
+async fn refused(target: &str, headers: Headers) -> [String; 2] {
+    let server = server();
+    let recorder = Recorder::start();
+    let mut request = Request::get(target).body(()).unwrap();
+    for (name, value) in headers {
+        let value = HeaderValue::from_bytes(value).unwrap();
+        request.headers_mut().append(*name, value);
+    }
+    let (head, ()) = request.into_parts();
+    let mut post = post_request("/messages/", &ping(1));
+    *post.headers_mut() = head.headers.clone();
+    let json = HeaderValue::from_static("application/json");
+    post.headers_mut().insert("content-type", json);
+    *post.uri_mut() = head.uri.clone();
+    let status = server.ask(Request::from_parts(head, ())).status();
+    let of_get = recorder.warning();
+    assert_eq!(
+        server.post.clone().oneshot(post).await.unwrap().status(),
+        status
+    );
+    [of_get, recorder.warning()]
+}
+
+const TWO_HUNDRED: &[u8] = &[b'x'; 200];
+const LOCAL: (&str, &[u8]) = ("host", b"localhost");
+
+/// A target, headers, and what the event says.
+#[rustfmt::skip]
+const REFUSED: &[(&str, Headers, &str)] = &[
+    ("/sse", &[("host", b"evil.example")], r#"TransportSecurity::allow_host("evil.example") allows it"#),
+    ("/sse", &[("host", b"evil.example:8443")], r#"TransportSecurity::allow_host("evil.example:8443") allows it"#),
+    ("/sse", &[("host", b"[2001:db8::1]")], r#"TransportSecurity::allow_host("[2001:db8::1]") allows it"#),
+    ("http://evil.example/sse", &[], r#"TransportSecurity::allow_host("evil.example") allows it"#),
+    ("http://evil.example/sse", &[("host", b"evil.example")], r#"TransportSecurity::allow_host("evil.example") allows it"#),
+    ("/sse", &[("host", TWO_HUNDRED)], "xxxx\") allows it"),
+    ("/sse", &[], "a request must name its host"),
+    ("/sse", &[("host", b"")], "no host is written so"),
+    ("/sse", &[("host", b"localhost:evil")], "no host is written so"),
+    ("/sse", &[("host", b"evil\xff")], "no host is written so"),
+    ("/sse", &[LOCAL, LOCAL], "a request must name one host"),
+    ("http://localhost/sse", &[("host", b"evil.example")], "a request must name one host"),
+    ("/sse", &[LOCAL, ("origin", b"https://evil.example")], r#"TransportSecurity::allow_origin("https://evil.example") allows it"#),
+    ("/sse", &[LOCAL, ("origin", b"app://evil:1")], r#"TransportSecurity::allow_origin("app://evil:1") allows it"#),
+    ("/sse", &[LOCAL, ("origin", b"null")], r#"TransportSecurity::allow_origin("null") allows it"#),
+    ("/sse", &[LOCAL, ("origin", b"https://evil.example/")], "no origin is written so"),
+    ("/sse", &[LOCAL, ("origin", b"")], "no origin is written so"),
+    ("/sse", &[LOCAL, ("origin", b"null"), ("origin", b"null")], "a request must name one origin"),
+    ("/sse", &[LOCAL, ("sec-fetch-site", b"cross-site")], "the browser says that a page of another site asks"),
+];
+
+#[tokio::test]
+async fn a_refusal_names_the_value_and_the_call_that_would_allow_it() {
+    for (target, headers, hint) in REFUSED {
+        for event in refused(target, headers).await {
+            assert!(event.contains(hint), "{target} {headers:?} {hint}: {event}");
+            let allows = event.contains("TransportSecurity::");
+            assert_eq!(allows, hint.ends_with("allows it"), "{event}");
+            let (name, value) = headers.last().unwrap_or(&("host", b""));
+            let value = value.escape_ascii().to_string();
+            assert!(
+                *name == "sec-fetch-site" || event.contains(&value),
+                "{event}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_and_a_password_before_a_host_stay_out() {
+    let rows: [(&str, Headers); 3] = [
+        ("/sse", &[("host", b"user:secret@localhost")]),
+        ("http://user:secret@localhost/sse", &[]),
+        (
+            "/sse",
+            &[LOCAL, ("origin", b"https://user:secret@localhost")],
+        ),
+    ];
+    for (target, headers) in rows {
+        for event in refused(target, headers).await {
+            assert!(event.contains("..@localhost"), "{event}");
+            assert!(
+                !event.contains("user") && !event.contains("secret"),
+                "{event}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_sent_is_printed_in_plain_ascii_and_cut() {
+    let rows: [Headers; 4] = [
+        &[("host", b"evil\t\x80\x9b2Jexample\"\\\xe2\x80\xae")],
+        &[LOCAL, ("origin", b"https://evil\t\x9b\xff\xe2\x80\xa8")],
+        &[("host", &[0xff; 5000])],
+        &[LOCAL, ("origin", &[b'x'; 5000])],
+    ];
+    for headers in rows {
+        for event in refused("/sse", headers).await {
+            let plain = event.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+            assert!(plain, "{event:?}");
+            assert!(event.len() < 3000, "{}: {event}", event.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_event_holds_a_whole_session_id() {
+    let recorder = Recorder::start();
+    let server = server();
+    let mut request = get_request();
+    request.extensions_mut().insert(Principal::new("client"));
+    let mut stream = Stream::new(server.ask(request));
+    let secret = stream.uri.rsplit('=').next().unwrap().to_owned();
+    assert_eq!(stream.poll(), None);
+    for (name, value) in [
+        ("x", "y"),
+        ("host", "evil.example"),
+        ("origin", "https://evil.example"),
+        ("content-length", "99999999"),
+        ("content-type", "text/plain"),
+    ] {
+        for body in [&ping(1), "no message"] {
+            for principal in [Some("client"), Some("other"), None] {
+                let mut post = post_request(&stream.uri, body);
+                post.headers_mut()
+                    .insert(name, HeaderValue::from_static(value));
+                post.extensions_mut().extend(
+                    principal
+                        .map(|client| {
+                            let mut extensions = http::Extensions::new();
+                            extensions.insert(Principal::new(client));
+                            extensions
+                        })
+                        .unwrap_or_default(),
+                );
+                server.post.clone().oneshot(post).await.unwrap();
+            }
+        }
+    }
+    let id = secret.parse().unwrap();
+    assert!(server.sessions.close(&id));
+    assert_eq!(stream.poll(), Some(None));
+    drop(stream);
+    assert_eq!(
+        server
+            .post(&format!("/messages/?session_id={secret}"), "")
+            .await
+            .status(),
+        404
+    );
+    let events = recorder.take();
+    assert!(events.len() >= 12, "{events:?}");
+    let with_hyphens = format!("{:?}", secret.parse::<uuid::Uuid>().unwrap());
+    for told in events {
+        let text = &told.text;
+        assert!(
+            !text.contains(&secret) && !text.contains(&with_hyphens),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_is_let_in_is_no_warning() {
+    let recorder = Recorder::start();
+    let server = server();
+    let stream = server.open();
+    server.post_now(&stream.uri, &ping(1));
+    drop(stream);
+    let warnings = recorder
+        .take()
+        .into_iter()
+        .filter(|told| told.level == Level::WARN);
+    assert_eq!(warnings.collect::<Vec<_>>(), []);
+}
