@@ -12,9 +12,12 @@ use bytes::Bytes;
 /// them. A parser that knows comments needs no blank line after one.
 pub(crate) const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n");
 
-const MESSAGE: &[u8] = b"event: message\ndata: ";
+/// What stands before a message whose text is one line.
+pub(crate) const MESSAGE: Bytes = Bytes::from_static(b"event: message\ndata: ");
+/// What stands behind it.
+pub(crate) const END: Bytes = Bytes::from_static(b"\n\n");
+
 const NEXT_LINE: &[u8] = b"\ndata: ";
-const END: &[u8] = b"\n\n";
 
 /// The stream's first event. A URI has no line breaks.
 pub(crate) fn endpoint(uri: &str) -> Bytes {
@@ -29,8 +32,18 @@ pub(crate) fn message_len(text: &[u8]) -> usize {
 
 /// Writes a message. JSON may hold line breaks between its tokens: each line becomes a `data` line,
 /// and the reader puts them together again with LF. CR, LF and CRLF are one break each.
-pub(crate) fn message(event: &mut Vec<u8>, text: &[u8]) {
-    event.extend_from_slice(MESSAGE);
+///
+/// A text that is known to have no line break is not looked through for one.
+pub(crate) fn message(event: &mut Vec<u8>, text: &[u8], is_one_line: bool) {
+    event.extend_from_slice(&MESSAGE);
+    match is_one_line {
+        true => event.extend_from_slice(text),
+        false => lines(event, text),
+    }
+    event.extend_from_slice(&END);
+}
+
+fn lines(event: &mut Vec<u8>, text: &[u8]) {
     let mut line = 0;
     for at in memchr::memchr2_iter(b'\r', b'\n', text) {
         if at < line {
@@ -46,7 +59,6 @@ pub(crate) fn message(event: &mut Vec<u8>, text: &[u8]) {
             };
     }
     event.extend_from_slice(&text[line..]);
-    event.extend_from_slice(END);
 }
 
 #[cfg(test)]
@@ -59,7 +71,7 @@ mod tests {
 
     fn write(text: &str) -> String {
         let mut event = Vec::new();
-        message(&mut event, text.as_bytes());
+        message(&mut event, text.as_bytes(), false);
         String::from_utf8(event).unwrap()
     }
 
@@ -102,6 +114,9 @@ mod tests {
     fn a_text_without_line_breaks_takes_the_room_foretold() {
         let text = r#"{"jsonrpc":"2.0","method":"ping"}"#;
         assert_eq!(write(text).len(), message_len(text.as_bytes()));
+        let mut event = Vec::new();
+        message(&mut event, text.as_bytes(), true);
+        assert_eq!(event, write(text).into_bytes());
     }
 
     proptest! {
@@ -113,7 +128,7 @@ mod tests {
             let mut stream = endpoint("/m").to_vec();
             for text in &texts {
                 stream.extend_from_slice(&KEEP_ALIVE);
-                message(&mut stream, text.as_bytes());
+                message(&mut stream, text.as_bytes(), false);
             }
             stream.extend_from_slice(&KEEP_ALIVE);
             let events = read(&stream, piece);

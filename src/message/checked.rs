@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     envelope::{self, Envelope, IdText, Text},
     error::InvalidMessage,
+    fast,
     id::Id,
 };
 
@@ -18,6 +19,7 @@ use super::{
 pub struct Message {
     text: Bytes,
     envelope: Envelope,
+    is_one_line: bool,
 }
 
 /// Which of the four JSON-RPC messages a [`Message`] is.
@@ -41,8 +43,15 @@ impl Message {
     /// What is no JSON-RPC 2.0 message of MCP, with the rule that it breaks and where.
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, InvalidMessage> {
         let text = text.into();
-        let envelope = envelope::check(&text)?;
-        Ok(Self { text, envelope })
+        let (envelope, is_one_line) = match fast::read(&text) {
+            Some(fast) => (fast.envelope, fast.is_one_line),
+            None => (envelope::check(&text)?, false),
+        };
+        Ok(Self {
+            text,
+            envelope,
+            is_one_line,
+        })
     }
 
     /// Writes a value as JSON and checks what comes out, so that a server cannot send what a client
@@ -114,6 +123,11 @@ impl Message {
     pub fn deserialize<'a, T: Deserialize<'a>>(&'a self) -> Result<T, InvalidMessage> {
         serde_json::from_slice(&self.text)
             .map_err(|error| InvalidMessage::typed("the message does not fit the type", error))
+    }
+
+    /// Whether the text is known to have no line breaks.
+    pub(crate) fn is_one_line(&self) -> bool {
+        self.is_one_line
     }
 
     /// The text, as it was given.

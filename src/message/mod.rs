@@ -38,8 +38,10 @@
 //! `NaN`, text after the message.
 
 mod checked;
+mod cursor;
 mod envelope;
 mod error;
+mod fast;
 mod id;
 mod scan;
 

@@ -160,7 +160,7 @@ impl SessionRegistry {
     /// once, and all streams share its bytes.
     pub fn broadcast(&self, message: &Message) -> Broadcast {
         let mut event = Vec::with_capacity(event::message_len(message.as_bytes()));
-        event::message(&mut event, message.as_bytes());
+        event::message(&mut event, message.as_bytes(), message.is_one_line());
         let event = Outgoing::Event(event.into());
         let mut broadcast = Broadcast::default();
         for channel in self.channels() {

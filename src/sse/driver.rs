@@ -10,13 +10,10 @@ use tokio::time::Instant;
 
 use crate::{
     event,
-    session::{CloseReason, Outgoing, SessionGuard},
+    session::{CloseReason, SessionGuard},
 };
 
-use super::{service::Timing, silence::Silence, stall::StallWatch};
-
-/// Messages that wait together go out together, until a frame has this many bytes.
-const FRAME_BYTES: usize = 16 * 1024;
+use super::{frames::Frames, service::Timing, silence::Silence, stall::StallWatch};
 
 pin_project! {
     /// What drives a session: its registry entry, its handler, its outbox and its timers.
@@ -30,6 +27,7 @@ pin_project! {
         #[pin]
         handler: Option<F>,
         endpoint: Option<Bytes>,
+        frames: Frames,
         last_sent: Instant,
         #[pin]
         keep_alive: Option<Silence>,
@@ -52,6 +50,7 @@ impl<F: Future<Output = ()>> Driver<F> {
             guard,
             handler,
             endpoint: Some(endpoint),
+            frames: Frames::default(),
             last_sent: Instant::now(),
             keep_alive: timing.keep_alive.map(Silence::new),
             idle: timing.idle_timeout.map(Silence::new),
@@ -101,10 +100,12 @@ impl<F: Future<Output = ()>> Driver<F> {
             }
         }
 
+        let next = || channel.next_outgoing();
+        if let Some(rest) = this.frames.rest(next) {
+            return Poll::Ready(Some(rest));
+        }
         match channel.poll_outgoing(cx) {
-            Poll::Ready(Some(first)) => {
-                return Poll::Ready(Some(frame(first, || channel.next_outgoing())));
-            }
+            Poll::Ready(Some(first)) => return Poll::Ready(Some(this.frames.frame(first, next))),
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Pending => {}
         }
@@ -114,8 +115,7 @@ impl<F: Future<Output = ()>> Driver<F> {
                 session.end(CloseReason::Idle);
                 caught(|| channel.observer().in_scope(|| this.handler.set(None)));
                 // What somebody sent just now, while it still could be, goes out.
-                let last = channel.next_outgoing();
-                return Poll::Ready(last.map(|last| frame(last, || channel.next_outgoing())));
+                return Poll::Ready(next().map(|last| this.frames.frame(last, next)));
             }
         }
         match this.keep_alive.as_pin_mut() {
@@ -136,51 +136,4 @@ impl<F: Future<Output = ()>> Driver<F> {
 /// with the stream is whole whenever its code runs.
 fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(code)).ok()
-}
-
-/// What waits, as events, in one piece. An event that others have, too, and that goes alone is not
-/// copied.
-fn frame(first: Outgoing, mut next: impl FnMut() -> Option<Outgoing>) -> Bytes {
-    let mut second = None;
-    if let Outgoing::Event(event) = first {
-        if event.len() < FRAME_BYTES {
-            second = next();
-        }
-        if second.is_none() {
-            return event;
-        }
-        let mut frame = event.to_vec();
-        extend(&mut frame, second, next);
-        return frame.into();
-    }
-    let mut frame = Vec::new();
-    extend(&mut frame, Some(first), next);
-    frame.into()
-}
-
-/// Writes what waits until there is nothing more, or the frame is large.
-fn extend(
-    frame: &mut Vec<u8>,
-    mut outgoing: Option<Outgoing>,
-    mut next: impl FnMut() -> Option<Outgoing>,
-) {
-    while let Some(some) = outgoing {
-        match some {
-            Outgoing::Message(message) => {
-                let text = message.as_bytes();
-                match frame.is_empty() {
-                    // Mostly a message goes alone, and then nothing is left over.
-                    true => frame.reserve_exact(event::message_len(text)),
-                    false => frame.reserve(event::message_len(text)),
-                }
-                event::message(frame, text);
-            }
-            Outgoing::Event(event) => frame.extend_from_slice(&event),
-        }
-        outgoing = if frame.len() < FRAME_BYTES {
-            next()
-        } else {
-            None
-        };
-    }
 }

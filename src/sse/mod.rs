@@ -2,6 +2,7 @@
 
 mod body;
 mod driver;
+mod frames;
 mod future;
 mod service;
 mod silence;

@@ -5,13 +5,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use bytes::Bytes;
 use http_body::Body;
+use http_body_util::Full;
 use mcp_sse_server::{Message, Session, SseServerTransport};
-use tower::Service;
+use tokio_test::assert_ready;
+use tower::{Service, ServiceExt};
 
 use crate::support::{
     ping,
     polled::{Server, event, get_request},
+    post,
 };
 
 /// Sends back what it gets, until the client is gone.
@@ -91,10 +95,69 @@ fn messages_that_wait_together_go_out_together_up_to_a_size() {
         server.post_now(&stream.uri, &large);
         server.post_now(&stream.uri, &ping(7));
     }
-    assert_eq!(stream.poll(), Some(Some(event(&large))));
-    assert_eq!(stream.poll(), Some(Some(event(&ping(7)) + &event(&large))));
-    assert_eq!(stream.poll(), Some(Some(event(&ping(7)))));
+    // A large text goes out as it is, and what stands around it goes with its neighbours.
+    let (before, after) = ("event: message\ndata: ", "\n\n");
+    for expected in [
+        before.to_owned(),
+        large.clone(),
+        format!("{after}{}{before}", event(&ping(7))),
+        large,
+        format!("{after}{}", event(&ping(7))),
+    ] {
+        assert_eq!(stream.poll(), Some(Some(expected)));
+    }
     assert_eq!(stream.poll(), None);
+}
+
+#[test]
+fn a_large_message_is_not_copied() {
+    let server = Server::with(echo, quiet);
+    let mut stream = server.open();
+    let large = format!(
+        r#"{{"jsonrpc":"2.0","method":"x","params":{{"x":"{}"}}}}"#,
+        "y".repeat(16 * 1024)
+    );
+    let posted = Bytes::from(large);
+    let answer = server
+        .post
+        .clone()
+        .oneshot(post(&stream.uri, Full::new(posted.clone())));
+    let mut answer = tokio_test::task::spawn(answer);
+    assert_eq!(assert_ready!(answer.poll()).unwrap().status(), 202);
+    stream.poll_bytes();
+    assert_eq!(stream.poll_bytes().as_ptr(), posted.as_ptr());
+    assert_eq!(stream.poll_bytes(), "\n\n");
+    assert_eq!(stream.poll(), None);
+}
+
+#[test]
+fn a_large_message_with_line_breaks_has_a_data_line_for_each() {
+    let server = Server::with(echo, quiet);
+    let mut stream = server.open();
+    let head = r#"{"jsonrpc":"2.0","method":"x","#;
+    let params = format!(r#""params":{{"x":"{}"}}}}"#, "y".repeat(16 * 1024));
+    server.post_now(&stream.uri, &format!("{head}\n{params}"));
+    let expected = event(&format!("{head}\ndata: {params}"));
+    assert_eq!(stream.poll(), Some(Some(expected)));
+    assert_eq!(stream.poll(), None);
+}
+
+#[test]
+fn a_large_message_goes_out_whole_when_its_session_ends() {
+    let server = Server::with(echo, quiet);
+    let mut stream = server.open();
+    let large = format!(
+        r#"{{"jsonrpc":"2.0","method":"x","params":{{"x":"{}"}}}}"#,
+        "y".repeat(16 * 1024)
+    );
+    server.post_now(&stream.uri, &large);
+    let mut all = String::new();
+    all.push_str(&stream.poll().unwrap().unwrap());
+    assert!(server.sessions.close(&stream.id()));
+    while let Some(frame) = stream.poll().unwrap() {
+        all.push_str(&frame);
+    }
+    assert_eq!(all, event(&large));
 }
 
 #[test]

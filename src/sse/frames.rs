@@ -1,0 +1,87 @@
+use bytes::Bytes;
+
+use crate::{event, session::Outgoing};
+
+/// Messages that wait together go out together, until a frame has this many bytes. One that alone has
+/// more goes out in pieces, and is not copied.
+const FRAME_BYTES: usize = 16 * 1024;
+
+/// Makes frames of what waits in the outbox.
+#[derive(Default)]
+pub(super) struct Frames {
+    /// The text of a large message whose beginning is out.
+    text: Option<Bytes>,
+    /// The end of it is to come.
+    is_open: bool,
+}
+
+impl Frames {
+    /// What is left of a message whose beginning is out, with what waits behind it.
+    pub(super) fn rest(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Option<Bytes> {
+        if let Some(text) = self.text.take() {
+            return Some(text);
+        }
+        if !std::mem::take(&mut self.is_open) {
+            return None;
+        }
+        Some(match next() {
+            None => event::END,
+            Some(outgoing) => self.fill(event::END.into(), outgoing, next),
+        })
+    }
+
+    /// What waits, in one piece. An event that others have, too, and that goes alone is not copied.
+    pub(super) fn frame(
+        &mut self,
+        first: Outgoing,
+        mut next: impl FnMut() -> Option<Outgoing>,
+    ) -> Bytes {
+        let Outgoing::Event(event) = first else {
+            return self.fill(Vec::new(), first, next);
+        };
+        if event.len() < FRAME_BYTES {
+            if let Some(second) = next() {
+                return self.fill(event.into(), second, next);
+            }
+        }
+        event
+    }
+
+    /// Writes what waits until there is nothing more, or the frame is large.
+    fn fill(
+        &mut self,
+        mut frame: Vec<u8>,
+        first: Outgoing,
+        mut next: impl FnMut() -> Option<Outgoing>,
+    ) -> Bytes {
+        let mut outgoing = Some(first);
+        while let Some(some) = outgoing {
+            match some {
+                Outgoing::Message(message) => {
+                    let is_large = message.as_bytes().len() >= FRAME_BYTES;
+                    if is_large && message.is_one_line() {
+                        self.text = Some(message.into_bytes());
+                        self.is_open = true;
+                        if frame.is_empty() {
+                            return event::MESSAGE;
+                        }
+                        frame.extend_from_slice(&event::MESSAGE);
+                        break;
+                    }
+                    // Mostly a message goes alone, and then nothing is left over.
+                    match frame.is_empty() {
+                        true => frame.reserve_exact(event::message_len(message.as_bytes())),
+                        false => frame.reserve(event::message_len(message.as_bytes())),
+                    }
+                    event::message(&mut frame, message.as_bytes(), message.is_one_line());
+                }
+                Outgoing::Event(event) => frame.extend_from_slice(&event),
+            }
+            outgoing = match frame.len() < FRAME_BYTES {
+                true => next(),
+                false => None,
+            };
+        }
+        frame.into()
+    }
+}
