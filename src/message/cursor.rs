@@ -36,7 +36,9 @@ impl<'a> Cursor<'a> {
         let mut open = 1_u64;
         loop {
             match self.next()? {
-                b'"' => drop(self.string()?),
+                b'"' => {
+                    self.string()?;
+                }
                 b'{' => {
                     self.space();
                     if self.peek()? == b'}' {

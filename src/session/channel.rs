@@ -132,19 +132,16 @@ impl Channel {
         incoming
     }
 
+    /// Puts a message into the outbox, waiting for room.
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
+        self.observer.waits();
         let answered = self.answered(&outgoing);
-        let sent = match self.outbox.try_push(outgoing) {
-            Ok(()) => Ok(()),
-            Err(PushError::Closed(outgoing)) => Err(outgoing),
-            Err(PushError::Full(outgoing)) => {
-                self.observer.waits();
-                self.outbox.push(outgoing).await
-            }
-        };
-        sent.map(|()| self.sent(answered))
+        self.outbox.push(outgoing).await?;
+        self.sent(answered);
+        Ok(())
     }
 
+    /// Puts a message into the outbox if it has room.
     pub(super) fn try_send(&self, outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {
         let answered = self.answered(&outgoing);
         self.outbox.try_push(outgoing)?;

@@ -11,6 +11,7 @@ use super::{
     incoming::Incoming,
     outgoing::Outgoing,
     principal::Principal,
+    queue::PushError,
     send_error::{SendError, TrySendError},
 };
 
@@ -72,8 +73,11 @@ impl Session {
     /// # Cancel safety
     ///
     /// Cancel safe: dropped before it is done, the message is not sent.
-    pub async fn send(&self, message: Message) -> Result<(), SendError> {
-        self.sender.send(message).await
+    pub fn send(
+        &self,
+        message: Message,
+    ) -> impl Future<Output = Result<(), SendError>> + Send + '_ {
+        self.sender.send(message)
     }
 
     /// Waits until the session has ended. See [`SessionSender::closed`].
@@ -130,11 +134,14 @@ impl SessionSender {
     ///
     /// Cancel safe: dropped before it is done, the message is not sent.
     pub async fn send(&self, message: Message) -> Result<(), SendError> {
-        let outgoing = Outgoing::Message(message);
-        self.channel
-            .send(outgoing)
-            .await
-            .map_err(SendError::from_outgoing)
+        let sent = match self.channel.try_send(Outgoing::Message(message)) {
+            Ok(()) => Ok(()),
+            Err(PushError::Closed(outgoing)) => Err(outgoing),
+            // Boxed: only a full outbox makes one, and what waits is large for the handler's future,
+            // in which a place for it is kept.
+            Err(PushError::Full(outgoing)) => Box::pin(self.channel.send(outgoing)).await,
+        };
+        sent.map_err(SendError::from_outgoing)
     }
 
     /// Sends a message to the client if the outbox has room now.

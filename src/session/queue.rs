@@ -44,8 +44,15 @@ pub(super) struct Queue<T> {
     meter: QueueMeter,
 }
 
+struct Slot<T> {
+    item: T,
+    /// What it takes of the room.
+    permits: u32,
+    since: Stamp,
+}
+
 struct State<T> {
-    items: VecDeque<(T, Stamp)>,
+    items: VecDeque<Slot<T>>,
     closed: bool,
     receiver: Option<Waker>,
 }
@@ -81,8 +88,9 @@ impl<T: Weigh> Queue<T> {
     }
 
     pub(super) fn try_push(&self, item: T) -> Result<(), PushError<T>> {
-        match self.free.try_acquire_many(self.permits(&item)) {
-            Ok(room) => self.fill(room, item).map_err(PushError::Closed),
+        let permits = self.permits(&item);
+        match self.free.try_acquire_many(permits) {
+            Ok(room) => self.fill(room, permits, item).map_err(PushError::Closed),
             Err(TryAcquireError::NoPermits) => Err(PushError::Full(item)),
             Err(TryAcquireError::Closed) => Err(PushError::Closed(item)),
         }
@@ -96,19 +104,19 @@ impl<T: Weigh> Queue<T> {
             Err(PushError::Closed(item)) => return Err(item),
             Err(PushError::Full(item)) => item,
         };
-        match self.free.acquire_many(self.permits(&item)).await {
-            Ok(room) => self.fill(room, item),
+        let permits = self.permits(&item);
+        match self.free.acquire_many(permits).await {
+            Ok(room) => self.fill(room, permits, item),
             Err(_closed) => Err(item),
         }
     }
 
-    fn fill(&self, room: SemaphorePermit<'_>, item: T) -> Result<(), T> {
+    fn fill(&self, room: SemaphorePermit<'_>, permits: u32, item: T) -> Result<(), T> {
         let mut state = self.lock();
         if state.closed {
             return Err(item);
         }
-        self.meter.put(|| item.weight());
-        state.items.push_back((item, Stamp::now()));
+        state.items.push_back(self.slot(item, permits));
         let receiver = state.receiver.take();
         drop(state);
         // The room is given back when the item is taken out.
@@ -121,24 +129,33 @@ impl<T: Weigh> Queue<T> {
 
     /// Takes the first item, or nothing if there is none.
     pub(super) fn pop(&self) -> Option<T> {
-        let (item, since) = self.lock().items.pop_front()?;
-        self.taken(&item, since);
-        Some(item)
+        let slot = self.lock().items.pop_front()?;
+        Some(self.take(slot))
     }
 
-    fn taken(&self, item: &T, since: Stamp) {
-        self.free.add_permits(self.permits(item) as usize);
-        self.meter.taken(since, || item.weight());
+    fn slot(&self, item: T, permits: u32) -> Slot<T> {
+        self.meter.put(|| item.weight());
+        let since = Stamp::now();
+        Slot {
+            item,
+            permits,
+            since,
+        }
+    }
+
+    fn take(&self, slot: Slot<T>) -> T {
+        self.free.add_permits(slot.permits as usize);
+        self.meter.taken(slot.since, || slot.item.weight());
+        slot.item
     }
 
     /// Takes the first item, or leaves a waker for the next one. `None` once the queue is closed and
     /// empty.
     pub(super) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = self.lock();
-        if let Some((item, since)) = state.items.pop_front() {
+        if let Some(slot) = state.items.pop_front() {
             drop(state);
-            self.taken(&item, since);
-            return Poll::Ready(Some(item));
+            return Poll::Ready(Some(self.take(slot)));
         }
         if state.closed {
             return Poll::Ready(None);
@@ -164,8 +181,7 @@ impl<T: Weigh> Queue<T> {
     pub(super) fn force(&self, item: T) {
         let mut state = self.lock();
         if !state.closed {
-            self.meter.put(|| item.weight());
-            state.items.push_back((item, Stamp::now()));
+            state.items.push_back(self.slot(item, 0));
         }
     }
 
@@ -201,8 +217,8 @@ impl<T: Weigh> Queue<T> {
     }
 }
 
-fn weight_of<T: Weigh>(items: &VecDeque<(T, Stamp)>) -> usize {
-    items.iter().map(|(item, _)| item.weight()).sum()
+fn weight_of<T: Weigh>(items: &VecDeque<Slot<T>>) -> usize {
+    items.iter().map(|slot| slot.item.weight()).sum()
 }
 
 #[cfg(test)]
