@@ -22,7 +22,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Response, StatusCode,
+    HeaderMap, HeaderValue, Response, StatusCode,
     header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
 };
 
@@ -182,6 +182,8 @@ pub(crate) fn text<B>(
 ) -> Response<B> {
     let mut response = Response::new(body(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
+    // One header, and place for one more: an empty map makes room for six.
+    *response.headers_mut() = HeaderMap::with_capacity(2);
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, plain);
     response

@@ -184,7 +184,8 @@ impl<H> SseServerTransport<H> {
     }
 
     /// How long a client may leave unread what the server has to write, before its session is ended.
-    /// Default: 60 s.
+    /// Default: 60 s. The end comes after that time, and at most an eighth of it later: so nothing need be
+    /// set anew for each message.
     ///
     /// It counts from when the buffers of the server and of both operating systems are full. The
     /// session is then gone as if it were closed, and what its client did not read is dropped. Its
@@ -197,8 +198,7 @@ impl<H> SseServerTransport<H> {
     ///
     /// `None` and zero turn it off.
     pub fn stall_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        // A clock must be able to tell when it is over.
-        let timeout = on(timeout.into()).map(|timeout| timeout.min(FAR));
+        let timeout = on(timeout.into());
         self.stream.timing.stall_timeout = timeout;
         self.post.stall_timeout = timeout;
         self
@@ -322,9 +322,10 @@ impl<H> SseServerTransport<H> {
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 const FAR: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// Zero means off, as none does.
+/// Zero means off, as none does. A clock must be able to tell when it is over.
 fn on(interval: Option<Duration>) -> Option<Duration> {
-    interval.filter(|interval| !interval.is_zero())
+    let on = interval.filter(|interval| !interval.is_zero());
+    on.map(|interval| interval.min(FAR))
 }
 
 impl<H> fmt::Debug for SseServerTransport<H> {

@@ -14,13 +14,17 @@ pub(crate) enum SessionIdError {
 
 /// Reads the id back from the query of a POST.
 pub(crate) fn session_id(query: Option<&str>) -> Result<SessionId, SessionIdError> {
+    // As it was announced.
+    let simple = query.and_then(|query| query.strip_prefix("session_id="));
+    if let Some(Ok(id)) = simple.map(str::parse) {
+        return Ok(id);
+    }
     let mut ids = pairs(query.unwrap_or_default()).filter(|pair| is_session_id(pair));
     let pair = ids.next().ok_or(SessionIdError::Missing)?;
     if ids.next().is_some() {
         return Err(SessionIdError::Invalid);
     }
     let value = pair.split_once('=').map_or("", |(_, value)| value);
-    // As it was announced; only who writes it otherwise needs the decoder.
     value
         .parse()
         .or_else(|_| percent_decode_str(value).decode_utf8_lossy().parse())

@@ -180,12 +180,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     let (Some(value), None) = (types.next(), types.next()) else {
         return false;
     };
-    let essence = value
-        .as_bytes()
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default();
+    let value = value.as_bytes();
+    // As nearly all clients write it.
+    if value == b"application/json" {
+        return true;
+    }
+    let essence = value.split(|byte| *byte == b';').next();
     essence
+        .unwrap_or_default()
         .trim_ascii()
         .eq_ignore_ascii_case(b"application/json")
 }

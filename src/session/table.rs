@@ -65,21 +65,33 @@ impl Table {
 
     pub(super) fn remove(&mut self, id: &SessionId) -> Option<Arc<Channel>> {
         let channel = self.sessions.remove(id)?;
-        if let Some(principal) = channel.principal() {
-            if let Some(count) = self.principals.get_mut(principal) {
-                *count -= 1;
-                if *count == 0 {
-                    self.principals.remove(principal);
-                }
+        self.forget(&channel);
+        Some(channel)
+    }
+
+    /// A session's principal has one less.
+    fn forget(&mut self, channel: &Channel) {
+        let Some(principal) = channel.principal() else {
+            return;
+        };
+        if let Some(count) = self.principals.get_mut(principal) {
+            *count -= 1;
+            if *count == 0 {
+                self.principals.remove(principal);
             }
         }
-        Some(channel)
     }
 
     /// Takes a session out, and no other that got its id after it was closed.
     pub(super) fn remove_own(&mut self, channel: &Arc<Channel>) -> Option<Arc<Channel>> {
-        let entered = self.sessions.get(channel.id())?;
-        Arc::ptr_eq(entered, channel).then(|| self.remove(channel.id()))?
+        match self.sessions.entry(*channel.id()) {
+            Entry::Occupied(entry) if Arc::ptr_eq(entry.get(), channel) => {
+                let channel = entry.remove();
+                self.forget(&channel);
+                Some(channel)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn get(&self, id: &SessionId) -> Option<&Arc<Channel>> {

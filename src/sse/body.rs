@@ -20,17 +20,17 @@ pub struct SseBody<F> {
 }
 
 enum State<F> {
-    // Boxed, once for each stream, so that what drives a session can be moved as one value and the
-    // size of a handler is nobody else's matter.
+    // Boxed where it is made, so that what drives a session can be moved as one value and the size of
+    // a handler is nobody else's matter.
     Stream(Pin<Box<Driver<F>>>),
     Text(Bytes),
     Done,
 }
 
 impl<F> SseBody<F> {
-    pub(super) fn stream(driver: Driver<F>) -> Self {
+    pub(super) fn stream(driver: Pin<Box<Driver<F>>>) -> Self {
         Self {
-            state: State::Stream(Box::pin(driver)),
+            state: State::Stream(driver),
         }
     }
 

@@ -31,8 +31,8 @@ pin_project! {
         last_sent: Instant,
         #[pin]
         keep_alive: Option<Silence>,
-        #[pin]
-        idle: Option<Silence>,
+        // Boxed: it is off by default, and should take no room then.
+        idle: Option<Pin<Box<Silence>>>,
         stall: Option<StallWatch>,
     }
 }
@@ -43,18 +43,23 @@ impl<F: Future<Output = ()>> Driver<F> {
         handler: Option<F>,
         endpoint: Bytes,
         timing: &Timing,
-    ) -> Self {
-        let stall = |timeout| StallWatch::new(guard.entry().clone(), timeout);
-        Self {
+    ) -> Pin<Box<Self>> {
+        let now = Instant::now();
+        let stall = |timeout| StallWatch::new(guard.entry().clone(), timeout, now);
+        Box::pin(Self {
             stall: timing.stall_timeout.map(stall),
             guard,
             handler,
             endpoint: Some(endpoint),
             frames: Frames::default(),
-            last_sent: Instant::now(),
-            keep_alive: timing.keep_alive.map(Silence::new),
-            idle: timing.idle_timeout.map(Silence::new),
-        }
+            last_sent: now,
+            keep_alive: timing
+                .keep_alive
+                .map(|interval| Silence::new(interval, now)),
+            idle: timing
+                .idle_timeout
+                .map(|timeout| Box::pin(Silence::new(timeout, now))),
+        })
     }
 
     /// The next bytes of the stream, or `None` at its end. Not to be polled after that.
@@ -110,8 +115,8 @@ impl<F: Future<Output = ()>> Driver<F> {
             Poll::Pending => {}
         }
 
-        if let (Some(idle), Some(last)) = (this.idle.as_pin_mut(), channel.last_activity()) {
-            if idle.poll_since(cx, last).is_ready() {
+        if let (Some(idle), Some(last)) = (this.idle, channel.last_activity()) {
+            if idle.as_mut().poll_since(cx, last).is_ready() {
                 session.end(CloseReason::Idle);
                 caught(|| channel.observer().in_scope(|| this.handler.set(None)));
                 // What somebody sent just now, while it still could be, goes out.

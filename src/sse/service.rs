@@ -3,13 +3,14 @@ use std::{
     convert::Infallible,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use http::{
-    HeaderName, HeaderValue, Method, Request, Response,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response,
     header::{CACHE_CONTROL, CONTENT_TYPE},
     request::Parts,
 };
@@ -82,7 +83,7 @@ impl<H> SseService<H> {
 }
 
 impl<H: Handler> Shared<H> {
-    fn open(&self, parts: Parts) -> Result<Driver<H::Future>, Rejection> {
+    fn open(&self, parts: Parts) -> Result<Pin<Box<Driver<H::Future>>>, Rejection> {
         if parts.method != Method::GET {
             return Err(Rejection::method("GET"));
         }
@@ -145,17 +146,16 @@ fn refuse_open(error: OpenError) -> Rejection {
 
 /// The head of a stream. Proxies must neither store, nor change, nor hold back what follows.
 fn stream<B>(body: B) -> Response<B> {
+    const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
     let mut response = Response::new(body);
     let headers = response.headers_mut();
+    *headers = HeaderMap::with_capacity(3);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(
         CACHE_CONTROL,
         HeaderValue::from_static("no-store, no-transform"),
     );
-    headers.insert(
-        HeaderName::from_static("x-accel-buffering"),
-        HeaderValue::from_static("no"),
-    );
+    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     response
 }
 

@@ -19,9 +19,9 @@ pin_project! {
 }
 
 impl Silence {
-    pub(super) fn new(interval: Duration) -> Self {
+    pub(super) fn new(interval: Duration, now: Instant) -> Self {
         Self {
-            sleep: time::sleep(interval),
+            sleep: time::sleep_until(now + interval),
             interval,
         }
     }

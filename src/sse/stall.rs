@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     task::unconstrained,
-    time::{Duration, Instant, Sleep, sleep},
+    time::{Duration, Instant, Sleep, sleep_until},
 };
 
 use crate::session::{CloseReason, SessionEntry};
@@ -22,7 +22,8 @@ use crate::session::{CloseReason, SessionEntry};
 pub(super) struct StallWatch {
     // Boxed with the rest of what drives a stream, and pinned there.
     timer: Pin<Box<Sleep>>,
-    timeout: Duration,
+    /// When the timer was set.
+    set: Option<Instant>,
     check: Arc<Check>,
     waker: Waker,
 }
@@ -41,17 +42,17 @@ struct Check {
 const ASKED: u64 = u64::MAX;
 
 impl StallWatch {
-    pub(super) fn new(session: SessionEntry, timeout: Duration) -> Self {
+    pub(super) fn new(session: SessionEntry, timeout: Duration, now: Instant) -> Self {
         let check = Arc::new(Check {
             session,
             timeout,
-            start: Instant::now(),
+            start: now,
             given: AtomicU64::new(ASKED),
             fired: AtomicU64::new(0),
         });
         Self {
-            timer: Box::pin(sleep(timeout)),
-            timeout,
+            timer: Box::pin(sleep_until(now + timeout)),
+            set: None,
             waker: Waker::from(Arc::clone(&check)),
             check,
         }
@@ -66,8 +67,19 @@ impl StallWatch {
     pub(super) fn given(&mut self, now: Instant) {
         let given = self.check.millis(now);
         self.check.given.store(given, Ordering::Release);
+        // The timer is set late by as much as it may stay as it is: whatever is given meanwhile is old
+        // enough when it fires.
+        let slack = self.check.timeout / 8;
+        if self.set.is_some_and(|set| now < set + slack) {
+            return;
+        }
+        self.set = Some(now);
+        self.fire_at(now + self.check.timeout + slack);
+    }
+
+    fn fire_at(&mut self, deadline: Instant) {
         // A later deadline takes no lock of the timer's.
-        self.timer.as_mut().reset(now + self.timeout);
+        self.timer.as_mut().reset(deadline);
         loop {
             let fired = self.check.fired.load(Ordering::Acquire);
             // Outside of the task's budget: without any left, the timer would wake its waker and not
@@ -77,7 +89,8 @@ impl StallWatch {
             let polled = Pin::new(&mut unconstrained(timer.as_mut())).poll(&mut cx);
             if polled.is_ready() {
                 // All the time passed right here, while this thread did not run.
-                self.timer.as_mut().reset(Instant::now() + self.timeout);
+                let timeout = self.check.timeout;
+                self.timer.as_mut().reset(Instant::now() + timeout);
             } else if fired == self.check.fired.load(Ordering::Acquire) {
                 return;
             }

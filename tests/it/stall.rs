@@ -57,7 +57,7 @@ async fn a_client_that_does_not_read_loses_its_session_after_a_minute() {
         .expect("the handler is told");
     let after = start.elapsed();
     assert!(
-        (MINUTE..MINUTE + Duration::from_millis(10)).contains(&after),
+        (MINUTE..MINUTE * 9 / 8 + Duration::from_millis(10)).contains(&after),
         "{after:?}"
     );
     assert_eq!(server.sessions.len(), 0);
