@@ -7,7 +7,6 @@ use crate::support;
 
 #[allow(
     dead_code,
-    unused_imports,
     reason = "a private module of the crate, of which this needs less"
 )]
 #[path = "../../src/event.rs"]
