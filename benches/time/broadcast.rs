@@ -1,0 +1,26 @@
+//! One message to all sessions, and out of all their streams.
+
+use criterion::{Criterion, Throughput};
+use mcp_sse_server::Message;
+
+use crate::support;
+
+const SESSIONS: usize = 10_000;
+
+pub(crate) fn benches(criterion: &mut Criterion) {
+    let server = support::echo();
+    let mut streams = server.streams(SESSIONS);
+    let message = Message::parse(support::message(64)).unwrap();
+    let mut group = criterion.benchmark_group("broadcast");
+    group.throughput(Throughput::Elements(SESSIONS as u64));
+    group.bench_function("to 10 000 and their frames", |b| {
+        b.iter(|| {
+            assert_eq!(server.sessions.broadcast(&message).sent, SESSIONS);
+            streams
+                .iter_mut()
+                .map(|stream| stream.frame().len())
+                .sum::<usize>()
+        });
+    });
+    group.finish();
+}

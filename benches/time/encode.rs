@@ -1,0 +1,49 @@
+//! A message is written as an event: by itself, and with its way through the outbox.
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use mcp_sse_server::Message;
+
+use crate::support;
+
+#[allow(
+    dead_code,
+    reason = "a private module of the crate, of which this needs less"
+)]
+#[path = "../../src/event.rs"]
+mod event;
+
+pub(crate) fn benches(criterion: &mut Criterion) {
+    let texts = [
+        ("64 B", support::message(64)),
+        ("64 KiB", support::message(64 * 1024)),
+        ("1 000 lines", support::lines(1_000)),
+    ];
+    let mut group = criterion.benchmark_group("encode");
+    for (name, text) in &texts {
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_with_input(BenchmarkId::from_parameter(name), text, |b, text| {
+            b.iter(|| {
+                let mut event = Vec::with_capacity(event::message_len(text));
+                event::message(&mut event, text);
+                event
+            });
+        });
+    }
+    group.finish();
+
+    let mut group = criterion.benchmark_group("send to frame");
+    for (name, text) in texts {
+        let message = Message::parse(text).unwrap();
+        let server = support::echo();
+        let mut stream = server.stream();
+        let sender = server.sender(&stream);
+        group.throughput(Throughput::Bytes(message.as_bytes().len() as u64));
+        group.bench_function(BenchmarkId::from_parameter(name), |b| {
+            b.iter(|| {
+                sender.try_send(message.clone()).unwrap();
+                stream.frame()
+            });
+        });
+    }
+    group.finish();
+}

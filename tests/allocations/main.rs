@@ -1,0 +1,178 @@
+//! How often the transport allocates, and how many bytes: pinned, so that no copy and no box comes in
+//! unseen.
+//!
+//! What a server does before is left out: requests are made outside of what is counted, and their parts
+//! are slices of shared bytes, as hyper has them. A block that grows counts as a new one. The numbers
+//! are those of a 64-bit machine and of today's dependencies: when one moves and only a dependency was
+//! updated, no change here is at fault.
+//!
+//! To see where allocations come from, as shown by the viewer that valgrind has for it:
+//!
+//! ```sh
+//! CARGO_PROFILE_BENCH_DEBUG=line-tables-only cargo bench --no-run --bench instructions
+//! valgrind --tool=dhat target/release/deps/instructions-.. count 'POST to frame 64 B'
+//! ```
+
+#![cfg(target_pointer_width = "64")]
+
+mod counted;
+#[allow(dead_code, reason = "the benches need more of it")]
+#[path = "../../benches/support/mod.rs"]
+mod support;
+
+use mcp_sse_server::{Handler, Message};
+
+use self::{
+    counted::{Counted, NOTHING, count, in_runtime},
+    support::{Server, Stream},
+};
+
+/// What stands around a text in an event.
+const EVENT: i64 = "event: message\ndata: \n\n".len() as i64;
+
+#[test]
+fn reading_a_message_allocates_nothing() {
+    let text = support::message(64);
+    let (counted, message) = count(|| Message::parse(text));
+    counted.is(NOTHING);
+    assert!(message.is_ok());
+}
+
+#[test]
+fn a_post_allocates_its_answers_head_and_a_frame_its_event() {
+    in_runtime(|| {
+        let server = support::echo();
+        let mut stream = server.stream();
+        speak(&server, &mut stream);
+        for size in [64, 64 * 1024] {
+            let post = support::post(&stream.uri, support::message(size));
+            let own = post.clone();
+            let (counted, answer) = count(|| server.post(own));
+            assert_eq!(answer.status(), 202);
+            // The same for every size: a body that comes in one frame is not copied.
+            counted.is(Counted {
+                allocations: 2,
+                bytes: 656,
+                held: 656,
+            });
+            let event = size as i64 + EVENT;
+            let (counted, frame) = count(|| stream.frame());
+            assert_eq!(frame.len() as i64, event);
+            // Its text is copied once, into the event. The request's head, of 792 bytes, is gone.
+            counted.is(Counted {
+                allocations: 1,
+                bytes: event,
+                held: event - 792,
+            });
+        }
+    });
+}
+
+#[test]
+fn opening_a_session_allocates() {
+    in_runtime(|| {
+        let server = support::echo();
+        let _others = server.streams(4);
+        let get = support::get();
+        let own = get.clone();
+        let (counted, (body, _endpoint)) = count(|| server.open(own));
+        counted.is(Counted {
+            allocations: 13,
+            bytes: 3638,
+            held: 2848,
+        });
+        // With the head of its request, of 656 bytes.
+        let (counted, ()) = count(|| drop(body));
+        counted.is(Counted {
+            held: -3384,
+            ..NOTHING
+        });
+    });
+}
+
+#[test]
+fn a_session_holds_so_many_bytes() {
+    const SESSIONS: usize = 1_000;
+    in_runtime(|| {
+        let server = support::echo();
+        let get = support::get();
+        let gets = vec![get.clone(); SESSIONS];
+        let mut bodies = Vec::with_capacity(SESSIONS);
+        let (idle, ()) = count(|| bodies.extend(gets.into_iter().map(|get| server.open(get).0)));
+        // With its place in the registry and without the head of its request.
+        assert_eq!(
+            idle.held / SESSIONS as i64,
+            2_555,
+            "one idle session, in bytes"
+        );
+    });
+}
+
+#[test]
+fn a_session_that_spoke_keeps_its_places_in_the_queues() {
+    in_runtime(|| {
+        let server = support::echo();
+        let mut stream = server.stream();
+        let (counted, ()) = count(|| speak(&server, &mut stream));
+        assert_eq!(counted.held, 4 * (320 + 96), "four places in each queue");
+        let (counted, ()) = count(|| speak(&server, &mut stream));
+        assert_eq!(counted.held, 0);
+    });
+}
+
+#[test]
+fn sessions_that_are_dropped_give_everything_back() {
+    in_runtime(|| {
+        let life = || {
+            let server = support::echo();
+            let mut streams = server.streams(100);
+            for stream in &mut streams {
+                speak(&server, stream);
+                // Left in the inbox.
+                drop(server.post(support::post(&stream.uri, support::message(64))));
+            }
+            assert_eq!(server.sessions.broadcast(&message()).sent, 100);
+        };
+        // What the process has once, it has from now on.
+        life();
+        let (counted, ()) = count(life);
+        assert!(counted.allocations > 2_000, "{counted}");
+        assert_eq!(counted.held, 0, "bytes that were not given back");
+    });
+}
+
+#[test]
+fn a_broadcast_allocates_the_same_for_any_number_of_sessions() {
+    in_runtime(|| {
+        for sessions in [10, 100] {
+            let server = support::echo();
+            let mut streams = server.streams(sessions);
+            for stream in &mut streams {
+                speak(&server, stream);
+            }
+            let message = message();
+            let (counted, broadcast) = count(|| server.sessions.broadcast(&message));
+            assert_eq!(broadcast.sent, sessions);
+            // The event with the count of those who share it, and the list of the sessions.
+            counted.is(Counted {
+                allocations: 3,
+                bytes: 64 + EVENT + 24 + 8 * sessions as i64,
+                held: 64 + EVENT + 24,
+            });
+            let (counted, ()) =
+                count(|| streams.iter_mut().for_each(|stream| drop(stream.frame())));
+            assert_eq!(counted.allocations, 0);
+        }
+    });
+}
+
+fn message() -> Message {
+    Message::parse(support::message(64)).unwrap()
+}
+
+/// A message in, and back out.
+fn speak<H: Handler>(server: &Server<H>, stream: &mut Stream<H::Future>) {
+    let post = support::post(&stream.uri, support::message(64));
+    assert_eq!(server.post(post).status(), 202);
+    stream.frame();
+}
