@@ -41,7 +41,7 @@ pub(crate) fn message(meter: &Meter) {
             || (),
             |()| {
                 let mut event = Vec::with_capacity(event::message_len(text));
-                event::message(&mut event, text);
+                event::message(&mut event, text, false);
                 event
             },
         );
@@ -57,7 +57,7 @@ pub(crate) fn message(meter: &Meter) {
             || message.clone(),
             |message| {
                 sender.try_send(message).unwrap();
-                drop(black_box(stream.frame()));
+                black_box(stream.frames());
             },
         );
     }
@@ -79,7 +79,7 @@ pub(crate) fn path(meter: &Meter) {
             || post.clone(),
             |post| {
                 assert_eq!(server.post(post).status(), 202);
-                drop(black_box(stream.frame()));
+                black_box(stream.frames());
             },
         );
     }
@@ -118,7 +118,7 @@ pub(crate) fn broadcast(meter: &Meter) {
         |()| {
             assert_eq!(server.sessions.broadcast(&message).sent, 1_000);
             for stream in &mut streams {
-                drop(black_box(stream.frame()));
+                black_box(stream.frames());
             }
         },
     );

@@ -58,7 +58,7 @@ impl<H: Handler> Server<H> {
         let response = now(pin!(self.sse.clone().call(get))).unwrap();
         let mut body = response.into_body();
         let endpoint = frame(&mut body);
-        assert!(is_silent(&mut body));
+        assert!(try_frame(&mut body).is_none());
         (body, endpoint)
     }
 
@@ -91,11 +91,13 @@ impl<F: Future<Output = ()>> Stream<F> {
         self.uri.rsplit('=').next().unwrap().parse().unwrap()
     }
 
-    /// What is there to be written: one frame, and after it nothing. The stream is then woken by the
-    /// next message.
-    pub(crate) fn frame(&mut self) -> Bytes {
-        let bytes = frame(&mut self.body);
-        assert!(is_silent(&mut self.body));
+    /// Takes all frames that are there to be written, and gives their bytes. The stream is then woken
+    /// by the next message.
+    pub(crate) fn frames(&mut self) -> usize {
+        let mut bytes = frame(&mut self.body).len();
+        while let Some(frame) = try_frame(&mut self.body) {
+            bytes += frame.len();
+        }
         bytes
     }
 }
@@ -177,13 +179,13 @@ fn now<F: Future>(future: Pin<&mut F>) -> F::Output {
 }
 
 fn frame<F: Future<Output = ()>>(body: &mut SseBody<F>) -> Bytes {
-    match Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap(),
-        _ => panic!("no frame is ready"),
-    }
+    try_frame(body).expect("a frame is ready")
 }
 
-fn is_silent<F: Future<Output = ()>>(body: &mut SseBody<F>) -> bool {
-    let polled = Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()));
-    polled.is_pending()
+fn try_frame<F: Future<Output = ()>>(body: &mut SseBody<F>) -> Option<Bytes> {
+    match Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Some(Ok(frame))) => Some(frame.into_data().unwrap()),
+        Poll::Ready(_) => panic!("the stream is at its end"),
+        Poll::Pending => None,
+    }
 }

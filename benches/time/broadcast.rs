@@ -18,7 +18,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
             assert_eq!(server.sessions.broadcast(&message).sent, SESSIONS);
             streams
                 .iter_mut()
-                .map(|stream| stream.frame().len())
+                .map(|stream| stream.frames())
                 .sum::<usize>()
         });
     });

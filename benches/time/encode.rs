@@ -24,7 +24,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
         group.bench_with_input(BenchmarkId::from_parameter(name), text, |b, text| {
             b.iter(|| {
                 let mut event = Vec::with_capacity(event::message_len(text));
-                event::message(&mut event, text);
+                event::message(&mut event, text, false);
                 event
             });
         });
@@ -41,7 +41,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(name), |b| {
             b.iter(|| {
                 sender.try_send(message.clone()).unwrap();
-                stream.frame()
+                stream.frames()
             });
         });
     }

@@ -27,7 +27,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
                     |(session, post)| {
                         let response = server.post(post);
                         assert_eq!(response.status(), 202);
-                        (response, streams[session].frame())
+                        (response, streams[session].frames())
                     },
                     BatchSize::SmallInput,
                 );

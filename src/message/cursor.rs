@@ -102,9 +102,12 @@ impl<'a> Cursor<'a> {
     /// The rest of a string, behind its first quote. Gives what stands between the quotes.
     pub(super) fn string(&mut self) -> Option<Range<usize>> {
         let start = self.at;
+        let mut near = NEAR;
         loop {
             let rest = &self.text[self.at..];
-            let len = quote_or_escape(rest)?;
+            let len = quote_or_escape(rest, near)?;
+            // Where there is one escape, there are more, and the quote is far.
+            near = 0;
             if !self.is_one_line && rest[..len].iter().any(|byte| *byte < b' ') {
                 return None;
             }
@@ -200,11 +203,13 @@ fn push(open: u64, container: u64) -> Option<u64> {
     (open.leading_zeros() > 0).then_some(open << 1 | container)
 }
 
-/// The first quote or backslash. Most strings end soon, and there a loop is faster than `memchr2`.
-fn quote_or_escape(text: &[u8]) -> Option<usize> {
-    const NEAR: usize = 24;
+/// Most strings end soon, and there a loop is faster than `memchr2`.
+const NEAR: usize = 16;
+
+/// The first quote or backslash, in a loop as far as it may be near.
+fn quote_or_escape(text: &[u8], near: usize) -> Option<usize> {
     let is = |byte: &u8| matches!(byte, b'"' | b'\\');
-    let near = text.len().min(NEAR);
+    let near = text.len().min(near);
     match text[..near].iter().position(is) {
         Some(at) => Some(at),
         None => memchr::memchr2(b'"', b'\\', &text[near..]).map(|at| near + at),

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 /// A host and port as a request names them, cut out of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -187,11 +187,16 @@ impl<T: Weigh> Queue<T> {
 
     /// Lets nothing more in and wakes all who wait on either side. What is in stays, to be taken out.
     pub(super) fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
+        self.close_state(self.lock());
+    }
+
+    fn close_state(&self, mut state: MutexGuard<'_, State<T>>) {
+        let was_closed = std::mem::replace(&mut state.closed, true);
         let receiver = state.receiver.take();
         drop(state);
-        self.free.close();
+        if !was_closed {
+            self.free.close();
+        }
         if let Some(receiver) = receiver {
             receiver.wake();
         }
@@ -199,8 +204,9 @@ impl<T: Weigh> Queue<T> {
 
     /// Closes, and drops what is in. Says how many items that were.
     pub(super) fn discard(&self) -> usize {
-        self.close();
-        let items = std::mem::take(&mut self.lock().items);
+        let mut state = self.lock();
+        let items = std::mem::take(&mut state.items);
+        self.close_state(state);
         self.meter.dropped(items.len(), || weight_of(&items));
         items.len()
     }
