@@ -28,7 +28,7 @@
 //! - Ctrl-C and SIGTERM end all sessions in order, within 10 s; a second one ends them at once. When the
 //!   gateway itself is killed, all that its children see is the end of their stdin.
 
-mod gateway;
+mod children;
 #[cfg_attr(unix, path = "group/unix.rs")]
 #[cfg_attr(not(unix), path = "group/other.rs")]
 mod group;

@@ -11,7 +11,7 @@ use mcp_sse_server::{SseServerTransport, endpoint::Endpoint};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use super::{gateway::Gateway, log, options::Options, process::GRACE, signals::Signals};
+use super::{children::Children, log, options::Options, process::GRACE, signals::Signals};
 
 /// How long sessions have to end in order, once the gateway is asked to stop.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -31,8 +31,8 @@ pub(crate) async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
 
     let (security, max_children) = (options.security.clone(), options.max_children);
     let (sse_path, messages_path) = (options.sse_path.clone(), options.messages_path.clone());
-    let gateway = Gateway::new(options);
-    let handler = gateway.clone();
+    let children = Children::new(options);
+    let handler = children.clone();
     let transport = SseServerTransport::new(messages_path, move |session| {
         handler.clone().handle(session)
     })?
@@ -72,7 +72,7 @@ pub(crate) async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         // Children whose sessions were cut have a time of their own. Connections on which nothing comes
         // to an end have none.
         let rest = async {
-            gateway.all_left().await;
+            children.all_left().await;
             let _ = server.await;
         };
         let _ = timeout(GRACE * 3, rest).await;

@@ -1,7 +1,7 @@
 //! A stdio server that does what it is told.
 
 use std::{
-    io::{BufRead, Write, stderr, stdin, stdout},
+    io::{BufRead, Write, stdin, stdout},
     process::{Command, exit},
     thread::sleep,
     time::Duration,
@@ -38,8 +38,8 @@ pub(crate) fn run() {
             "echo" => result["params"] = params.clone(),
             "line" => result["line"] = line.as_str().into(),
             "env" => result["env"] = std::env::var(text()).map_or(Value::Null, Into::into),
-            "stdout" => write!(stdout(), "{}", text()).unwrap(),
-            "stderr" => write!(stderr(), "{}", text()).unwrap(),
+            "stdout" => print!("{}", text()),
+            "stderr" => eprint!("{}", text()),
             "long" => {
                 let piece = [b'x'; 1000];
                 for _ in 0..params["bytes"].as_u64().unwrap() / 1000 {

@@ -61,7 +61,7 @@ async fn a_line_that_is_no_message_is_logged_and_skipped() {
     ] {
         talk.tell("stdout", &json!({"text": format!("{junk}\n")}))
             .await;
-        assert_eq!(talk.next().await.unwrap()["result"].is_object(), true);
+        assert!(talk.next().await.unwrap()["result"].is_object());
     }
     let long = "z".repeat(3000);
     talk.ask("stdout", &json!({"text": format!("{long}\r\n")}))

@@ -1,4 +1,4 @@
-//! One session, and its child.
+//! The children, one for each session.
 
 use std::{ffi::OsString, path::PathBuf, str::from_utf8, sync::Arc};
 
@@ -14,7 +14,7 @@ use super::{log::Log, options::Options, process::Process, pump};
 
 /// Starts the children. A clone has the same ones.
 #[derive(Clone)]
-pub(crate) struct Gateway {
+pub(crate) struct Children {
     shared: Arc<Shared>,
 }
 
@@ -29,7 +29,7 @@ struct Shared {
     places: Semaphore,
 }
 
-impl Gateway {
+impl Children {
     pub(crate) fn new(options: Options) -> Self {
         let max_children = options.max_children.get();
         let shared = Shared {
