@@ -20,13 +20,15 @@
 //! - The child's end is the end of its session, after what it wrote. The session's end is that of its
 //!   child: its stdin is closed; 2 s later its process group gets SIGTERM, and another 2 s later SIGKILL.
 //!   A child that ends takes its group with it. (Elsewhere than on Unix there is no group and no SIGTERM:
-//!   the child alone is killed, after 4 s.)
+//!   the child alone is killed, after 4 s.) As the first process of a container, give it an init, such as
+//!   `docker run --init`, for what the children leave behind.
 //! - What it writes to stderr goes to the gateway's, behind the beginning of its session's id. So does a
 //!   line of its stdout that is no message of MCP, or longer than `--max-line`; the session goes on.
 //! - A child that does not read makes its client's `POST`s wait, then answers them with 503. A client that
 //!   does not read makes its child wait.
-//! - Ctrl-C and SIGTERM end all sessions in order, within 10 s; a second one ends them at once. When the
-//!   gateway itself is killed, all that its children see is the end of their stdin.
+//! - Ctrl-C and SIGTERM end all sessions in order: each child gets what was accepted, then the end of its
+//!   stdin, and what it still answers goes out. A second one ends them at once. When the gateway itself is
+//!   killed, all that its children see is the end of their stdin.
 
 mod children;
 #[cfg_attr(unix, path = "group/unix.rs")]
