@@ -36,6 +36,7 @@ impl Signals {
         Ok(Self {})
     }
 
+    #[allow(clippy::unused_self, reason = "elsewhere it has signals to wait for")]
     pub(crate) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -1,5 +1,10 @@
 //! The command line, when it is wrong.
 
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
 use crate::{
     client::{Refused, Stream},
     served::{Gateway, command},
@@ -179,6 +184,31 @@ async fn hosts_origins_and_paths_are_those_that_were_given() {
         "{}",
         stream.uri
     );
+}
+
+#[tokio::test]
+async fn a_page_that_is_let_in_may_read_the_answers() {
+    let gateway = Gateway::start(&["--allow-origin", "https://app.example.com"]);
+    let ask = |line: &str, more: &str| {
+        let mut tcp = TcpStream::connect(gateway.address).unwrap();
+        let host = "host: localhost\r\norigin: https://app.example.com\r\nconnection: close\r\n";
+        write!(tcp, "{line} HTTP/1.1\r\n{host}{more}\r\n").unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let more = "access-control-request-method: POST\r\n\
+                access-control-request-headers: content-type, x-client\r\n";
+    let preflight = ask("OPTIONS /messages/", more);
+    assert!(preflight.starts_with("HTTP/1.1 200 "), "{preflight}");
+    let post = ask("POST /messages/", "content-type: application/json\r\n");
+    assert!(post.starts_with("HTTP/1.1 400 "), "{post}");
+    for answer in [&preflight, &post] {
+        let allowed = "\r\naccess-control-allow-origin: https://app.example.com\r\n";
+        assert!(answer.contains(allowed), "{answer}");
+    }
+    let headers = "\r\naccess-control-allow-headers: content-type, x-client\r\n";
+    assert!(preflight.contains(headers), "{preflight}");
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ impl Group {
     }
 
     /// There is no gentle way: closing its stdin was it.
+    #[allow(clippy::unused_self, reason = "elsewhere it has something to do")]
     pub(crate) fn terminate(&self) {}
 
     /// An error says that it has ended already.
