@@ -8,6 +8,7 @@ use tokio::{
     process::Command,
     sync::{Semaphore, SemaphorePermit, watch},
     task::JoinSet,
+    time::timeout,
 };
 
 use super::{log::Log, options::Options, process::Process, pump};
@@ -108,9 +109,13 @@ impl Shared {
             Ok(status) => log.line(format_args!("child {id} ended: {status}")),
             Err(error) => log.line(format_args!("child {id} cannot be waited for: {error}")),
         }
-        // For as long as the client reads what is still in the pipe.
-        output.join_next().await;
-        noise.join_next().await;
+        // For as long as the client reads what is still in the pipe. What somebody writes into it who is no
+        // longer of the child's group does not count.
+        tokio::select! {
+            _ = output.join_next() => {}
+            () = sender.closed() => {}
+        }
+        let _ = timeout(pump::SILENCE, noise.join_next()).await;
     }
 
     /// Waits for the end of one of those whose session has ended already.

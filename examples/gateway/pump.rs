@@ -21,7 +21,7 @@ use super::{
 
 /// For how long a pipe is still read in which nothing comes, when the child itself has ended: somebody
 /// may have it open who is no longer of its group.
-const SILENCE: Duration = Duration::from_secs(1);
+pub(crate) const SILENCE: Duration = Duration::from_secs(1);
 /// How much is shown of a line that is no message, and of one on stderr.
 const JUNK: usize = 200;
 const NOISE: u32 = 2000;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    client::{GET, Refused, Stream},
     processes::{peak, runs, written},
     served::Gateway,
     until,
@@ -104,17 +103,16 @@ async fn no_more_children_than_allowed() {
     let mut one = gateway.open().await;
     let mut two = gateway.open().await;
     let pids = [one.child().await, two.child().await];
-    let refused = Stream::open_with(gateway.address, GET).await;
-    assert!(matches!(refused, Err(Refused::Status(503))));
+    assert_eq!(gateway.try_open("").await.err(), Some(503));
     // Its place is another's as soon as its session has ended, but that one's child has to wait for it.
     one.ask("at_end", &json!({"do": "linger"})).await;
     drop(one);
     let mut three = loop {
-        match Stream::open_with(gateway.address, GET).await {
-            Ok(stream) => break stream,
-            Err(Refused::Status(503)) => tokio::time::sleep(Duration::from_millis(20)).await,
-            Err(_) => panic!("not refused for this"),
+        match gateway.try_open("").await {
+            Ok(three) => break three,
+            Err(status) => assert_eq!(status, 503),
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     };
     let started = || gateway.log().matches(" started\n").count();
     assert!(started() == 2 || !runs(pids[0]), "{}", gateway.log());
@@ -122,8 +120,5 @@ async fn no_more_children_than_allowed() {
     assert!(!runs(pids[0]));
     assert!(runs(pids[1]));
     two.works().await;
-    let mut posts = crate::client::Conn::open(gateway.address).await.unwrap();
-    let ask = r#"{"jsonrpc":"2.0","id":1,"method":"pid"}"#;
-    assert_eq!(posts.post(&three.uri, ask).await.unwrap(), 202);
-    assert!(three.message().await.unwrap().is_some());
+    three.works().await;
 }

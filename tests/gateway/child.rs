@@ -57,7 +57,8 @@ pub(crate) fn run() {
             }
             // What it starts has the same pipes.
             "start" => {
-                let mut words = text().split(' ');
+                let words = params["words"].as_array().unwrap();
+                let mut words = words.iter().map(|word| word.as_str().unwrap());
                 let mut command = Command::new(words.next().unwrap());
                 let started = command
                     .args(words)

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// A process that the child starts.
-async fn start(talk: &mut Talk, command: &str) -> u32 {
-    let started = talk.ask("start", &json!({"text": command})).await["started"].as_u64();
+async fn start(talk: &mut Talk, words: &[&str]) -> u32 {
+    let started = talk.ask("start", &json!({"words": words})).await["started"].as_u64();
     started.unwrap().try_into().unwrap()
 }
 
@@ -58,7 +58,7 @@ async fn what_a_child_started_goes_with_it() {
     let gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
     // It has the child's stdout, whose end therefore does not come by itself.
-    let started = start(&mut talk, "sleep 1000").await;
+    let started = start(&mut talk, &["sleep", "1000"]).await;
     ends_after_what_was_written(talk, "").await;
     until("the other's end", || !runs(started)).await;
     gateway.childless().await;
@@ -69,7 +69,7 @@ async fn what_has_left_the_group_of_a_dead_child_does_not_keep_the_stream() {
     let gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
     // With the child's stdout, and out of reach.
-    let started = start(&mut talk, "setsid sleep 1000").await;
+    let started = start(&mut talk, &["setsid", "sleep", "1000"]).await;
     let cmdline = || std::fs::read_to_string(format!("/proc/{started}/cmdline"));
     until("a group of its own", || {
         cmdline().unwrap().starts_with("sleep")
@@ -83,12 +83,35 @@ async fn what_has_left_the_group_of_a_dead_child_does_not_keep_the_stream() {
 }
 
 #[tokio::test]
+async fn what_has_left_the_group_and_goes_on_writing_ends_with_the_client() {
+    let gateway = Gateway::start(&["--max-children", "1"]);
+    let mut talk = gateway.open().await;
+    let pid = talk.child().await;
+    // Until it is no longer read.
+    let script = "while echo && echo again >&2; do sleep 0.1; done";
+    let started = start(&mut talk, &["setsid", "sh", "-c", script]).await;
+    gateway.logs("stderr: again\n").await;
+    processes::signal(pid, "KILL");
+    gateway.logs("ended: signal: 9 (SIGKILL)\n").await;
+    drop(talk);
+    until("its end", || !runs(started)).await;
+    // The place of the child is another's.
+    let mut next = loop {
+        match gateway.try_open("").await {
+            Ok(next) => break next,
+            Err(status) => assert_eq!(status, 503),
+        }
+    };
+    next.works().await;
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_ends_its_child_and_what_that_started() {
     let gateway = Gateway::start(&[]);
     let mut other = gateway.open().await;
     let mut talk = gateway.open().await;
     let (id, pid) = (talk.short_id(), talk.child().await);
-    let started = start(&mut talk, "sleep 1000").await;
+    let started = start(&mut talk, &["sleep", "1000"]).await;
     drop(talk);
     until("the child's end", || !runs(pid) && !runs(started)).await;
     // In order: it saw the end of its stdin.

@@ -128,18 +128,24 @@ impl Gateway {
 
     /// With header lines of one's own.
     pub(crate) async fn open_with(&self, headers: &str) -> Talk {
+        let opened = self.try_open(headers).await;
+        opened.unwrap_or_else(|status| panic!("no stream: {status}"))
+    }
+
+    /// A session, or the status of its refusal.
+    pub(crate) async fn try_open(&self, headers: &str) -> Result<Talk, u16> {
         let get = format!("GET /sse HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
         let stream = match Stream::open_with(self.address, &get).await {
             Ok(stream) => stream,
-            Err(Refused::Status(status)) => panic!("no stream: {status}"),
+            Err(Refused::Status(status)) => return Err(status),
             Err(Refused::Io(error)) => panic!("no stream: {error}"),
         };
         let posts = Conn::open(self.address).await.unwrap();
-        Talk {
+        Ok(Talk {
             stream,
             posts,
             asked: 0,
-        }
+        })
     }
 }
 

@@ -49,7 +49,10 @@ async fn a_second_signal_kills_at_once() {
     let mut talk = gateway.open().await;
     let pid = talk.child().await;
     talk.ask("at_end", &json!({"do": "linger"})).await;
-    let started = talk.ask("start", &json!({"text": "sleep 1000"})).await["started"].as_u64();
+    let started = talk
+        .ask("start", &json!({"words": ["sleep", "1000"]}))
+        .await["started"]
+        .as_u64();
     let started = started.unwrap().try_into().unwrap();
     // It hears of no SIGTERM, and would be killed after 4 s.
     signal(pid, "STOP");

@@ -117,11 +117,9 @@ async fn stderr_goes_to_the_log_line_by_line_with_the_sessions_short_id() {
     let clipped = format!("{id} stderr: {} .. (48000 bytes more)\n", &long[..2000]);
     gateway.logs(&clipped).await;
     let id = one.short_id();
-    gateway
-        .logs(&format!(
-            "{id} stderr: I am one\n{id} stderr: and \\u{{7}}so on\n"
-        ))
-        .await;
+    for line in ["I am one", r"and \u{7}so on"] {
+        gateway.logs(&format!("{id} stderr: {line}\n")).await;
+    }
     one.works().await;
 }
 
