@@ -117,8 +117,13 @@ impl From<Error> for Refused {
 
 impl Stream {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self, Refused> {
+        Self::open_with(address, GET).await
+    }
+
+    /// With a request of one's own.
+    pub(crate) async fn open_with(address: SocketAddr, get: &str) -> Result<Self, Refused> {
         let mut conn = Conn::open(address).await?;
-        conn.write(GET).await?;
+        conn.write(get).await?;
         let (status, _) = conn.head().await?;
         if status != 200 {
             return Err(Refused::Status(status));

@@ -1,0 +1,109 @@
+//! Lines that cannot be too long for memory.
+
+use tokio::io::{self, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+
+/// Reads lines, and of each no more than so many bytes.
+pub(crate) struct Lines<R> {
+    reader: BufReader<R>,
+    most: u32,
+}
+
+/// A line without its line break.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) text: Vec<u8>,
+    /// How many more bytes it had.
+    pub(crate) cut: u64,
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    pub(crate) fn new(reader: R, most: u32) -> Self {
+        let reader = BufReader::new(reader);
+        Self { reader, most }
+    }
+
+    /// The next line, or `None` at the end. The last one needs no line break.
+    pub(crate) async fn next(&mut self) -> io::Result<Option<Line>> {
+        let mut text = Vec::new();
+        // And a line break of two bytes.
+        let mut part = (&mut self.reader).take(u64::from(self.most) + 2);
+        if part.read_until(b'\n', &mut text).await? == 0 {
+            return Ok(None);
+        }
+        let mut cut = 0;
+        if text.last() == Some(&b'\n') {
+            text.pop();
+            if text.last() == Some(&b'\r') {
+                text.pop();
+            }
+        } else {
+            cut = self.skip().await?;
+        }
+        let most = usize::try_from(self.most).unwrap_or(usize::MAX);
+        cut += text.len().saturating_sub(most) as u64;
+        text.truncate(most);
+        Ok(Some(Line { text, cut }))
+    }
+
+    /// The rest of a line.
+    async fn skip(&mut self) -> io::Result<u64> {
+        let mut skipped = 0;
+        loop {
+            let part = self.reader.fill_buf().await?;
+            if part.is_empty() {
+                return Ok(skipped);
+            }
+            let end = memchr::memchr(b'\n', part);
+            let len = end.unwrap_or(part.len());
+            skipped += len as u64;
+            self.reader.consume(len + usize::from(end.is_some()));
+            if end.is_some() {
+                return Ok(skipped);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, Lines};
+
+    async fn lines(text: &[u8], most: u32) -> Vec<(String, u64)> {
+        let mut lines = Lines::new(text, most);
+        let mut all = Vec::new();
+        while let Some(Line { text, cut }) = lines.next().await.unwrap() {
+            all.push((String::from_utf8(text).unwrap(), cut));
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn a_line_break_is_one_byte_or_two_and_none_at_the_end() {
+        let found = lines(b"one\r\ntwo\n\n\r\nfi\rve\r\r\nsix", 10).await;
+        let expected = ["one", "two", "", "", "fi\rve\r", "six"];
+        assert_eq!(found, expected.map(|text| (text.to_owned(), 0)));
+        assert_eq!(lines(b"", 10).await, []);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_long_is_cut_and_counted_and_the_next_is_whole() {
+        for (text, cut) in [("12345", 0), ("123456", 1), ("1234567", 2), ("12345678", 3)] {
+            let kept = || text[..5].to_owned();
+            let next = || ("next".to_owned(), 0);
+            let lf = format!("{text}\nnext");
+            assert_eq!(lines(lf.as_bytes(), 5).await, [(kept(), cut), next()]);
+            let crlf = format!("{text}\r\nnext");
+            let found = lines(crlf.as_bytes(), 5).await;
+            assert_eq!((&found[0].0, &found[1]), (&kept(), &next()), "{text}");
+            assert_eq!(found[0].1 > 0, cut > 0, "{text}");
+            let end = lines(text.as_bytes(), 5).await;
+            assert_eq!(end, [(kept(), cut)]);
+        }
+        let long = "x".repeat(100_000) + "\nnext\n";
+        let found = lines(long.as_bytes(), 5).await;
+        assert_eq!(
+            found,
+            [("xxxxx".to_owned(), 99_995), ("next".to_owned(), 0)]
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! The end of one of both is the end of the other.
+
+use serde_json::json;
+
+use crate::{
+    processes::{self, runs},
+    served::{Gateway, Talk, child},
+    until,
+};
+
+/// A process that the child starts.
+async fn start(talk: &mut Talk, words: &[&str]) -> u32 {
+    let started = talk.ask("start", &json!({"words": words})).await["started"].as_u64();
+    started.unwrap().try_into().unwrap()
+}
+
+async fn ends_after_what_was_written(mut talk: Talk, last_line: &str) {
+    talk.tell("exit", &json!({"text": last_line})).await;
+    for number in [1, 2] {
+        let message = talk.next().await.expect("what it wrote before its end");
+        assert_eq!(message["params"]["number"], number, "{message}");
+    }
+    assert_eq!(talk.next().await, None);
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"pid"}"#;
+    assert_eq!(talk.post(ping).await, 404);
+}
+
+#[tokio::test]
+async fn a_child_that_dies_ends_its_stream_after_what_it_wrote() {
+    let gateway = Gateway::start(&[]);
+    let mut other = gateway.open().await;
+    let mut talk = gateway.open().await;
+    let (id, pid) = (talk.short_id(), talk.child().await);
+    ends_after_what_was_written(talk, "").await;
+    gateway
+        .logs(&format!("{id} child {pid} ended: exit status: 3\n"))
+        .await;
+    // Reaped, and nobody else has noticed.
+    let left = other.child().await;
+    assert_eq!(processes::children(gateway.id()), [left]);
+}
+
+#[tokio::test]
+async fn a_child_that_is_killed_ends_its_stream() {
+    let gateway = Gateway::start(&[]);
+    let mut talk = gateway.open().await;
+    let pid = talk.child().await;
+    processes::signal(pid, "KILL");
+    assert_eq!(talk.next().await, None);
+    gateway
+        .logs(&format!("child {pid} ended: signal: 9 (SIGKILL)\n"))
+        .await;
+    gateway.childless().await;
+}
+
+#[tokio::test]
+async fn what_a_child_started_goes_with_it() {
+    let gateway = Gateway::start(&[]);
+    let mut talk = gateway.open().await;
+    // It has the child's stdout, whose end therefore does not come by itself.
+    let started = start(&mut talk, &["sleep", "1000"]).await;
+    ends_after_what_was_written(talk, "").await;
+    until("the other's end", || !runs(started)).await;
+    gateway.childless().await;
+}
+
+#[tokio::test]
+async fn what_has_left_the_group_of_a_dead_child_does_not_keep_the_stream() {
+    let gateway = Gateway::start(&[]);
+    let mut talk = gateway.open().await;
+    // With the child's stdout, and out of reach.
+    let started = start(&mut talk, &["setsid", "sleep", "1000"]).await;
+    let cmdline = || std::fs::read_to_string(format!("/proc/{started}/cmdline"));
+    until("a group of its own", || {
+        cmdline().unwrap().starts_with("sleep")
+    })
+    .await;
+    // A line that is not whole is not one until the end, which the other's hold on the pipe withholds.
+    ends_after_what_was_written(talk, "\n").await;
+    assert!(runs(started));
+    processes::signal(started, "KILL");
+    gateway.childless().await;
+}
+
+#[tokio::test]
+async fn what_has_left_the_group_and_goes_on_writing_ends_with_the_client() {
+    let gateway = Gateway::start(&["--max-children", "1"]);
+    let mut talk = gateway.open().await;
+    let pid = talk.child().await;
+    // Until it is no longer read.
+    let script = "while echo && echo again >&2; do sleep 0.1; done";
+    let started = start(&mut talk, &["setsid", "sh", "-c", script]).await;
+    gateway.logs("stderr: again\n").await;
+    processes::signal(pid, "KILL");
+    gateway.logs("ended: signal: 9 (SIGKILL)\n").await;
+    drop(talk);
+    until("its end", || !runs(started)).await;
+    // The place of the child is another's.
+    let mut next = loop {
+        match gateway.try_open("").await {
+            Ok(next) => break next,
+            Err(status) => assert_eq!(status, 503),
+        }
+    };
+    next.works().await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_ends_its_child_and_what_that_started() {
+    let gateway = Gateway::start(&[]);
+    let mut other = gateway.open().await;
+    let mut talk = gateway.open().await;
+    let (id, pid) = (talk.short_id(), talk.child().await);
+    let started = start(&mut talk, &["sleep", "1000"]).await;
+    drop(talk);
+    until("the child's end", || !runs(pid) && !runs(started)).await;
+    // In order: it saw the end of its stdin.
+    gateway
+        .logs(&format!("{id} child {pid} ended: exit status: 0\n"))
+        .await;
+    let left = other.child().await;
+    assert_eq!(processes::children(gateway.id()), [left]);
+    drop(other);
+    gateway.childless().await;
+}
+
+#[tokio::test]
+async fn a_child_that_does_not_end_is_asked_then_killed() {
+    let [this, exact, name, nocapture] = &child();
+    let deaf = r#"trap "" TERM; exec "$0" "$@""#;
+    let gateway = Gateway::start_with(&[], &["sh", "-c", deaf, this, exact, name, nocapture], &[]);
+    let mut talk = gateway.open().await;
+    let pid = talk.child().await;
+    talk.ask("at_end", &json!({"do": "linger"})).await;
+    drop(talk);
+    gateway
+        .logs(&format!("child {pid} ended: signal: 9 (SIGKILL)\n"))
+        .await;
+    gateway.childless().await;
+
+    let gateway = Gateway::start(&[]);
+    let mut talk = gateway.open().await;
+    let pid = talk.child().await;
+    talk.ask("at_end", &json!({"do": "linger"})).await;
+    drop(talk);
+    gateway
+        .logs(&format!("child {pid} ended: signal: 15 (SIGTERM)\n"))
+        .await;
+    gateway.childless().await;
+}
+
+#[tokio::test]
+async fn a_child_that_has_much_to_say_at_its_end_is_not_held_up_by_a_client_that_left() {
+    let gateway = Gateway::start(&[]);
+    let mut talk = gateway.open().await;
+    let pid = talk.child().await;
+    // More than its pipe holds.
+    talk.ask("at_end", &json!({"do": "say", "messages": 20_000}))
+        .await;
+    drop(talk);
+    gateway
+        .logs(&format!("child {pid} ended: exit status: 0\n"))
+        .await;
+    gateway.childless().await;
+}
+
+#[tokio::test]
+async fn a_child_that_closes_a_pipe_is_ended() {
+    for close in ["exec sleep 1000 <&-", "exec sleep 1000 >&-"] {
+        let gateway = Gateway::start_with(&[], &["sh", "-c", close], &[]);
+        let mut talk = gateway.open().await;
+        // Until the first that it cannot take: what came before it closed its stdin is lost in the pipe.
+        let ping = r#"{"jsonrpc":"2.0","method":"ping"}"#;
+        while talk.post(ping).await == 202 {}
+        assert_eq!(talk.next().await, None, "{close}");
+        gateway.logs(" ended: signal: 15 (SIGTERM)\n").await;
+        gateway.childless().await;
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_is_gone_ends_each_stream_and_says_so() {
+    let folder = std::env::temp_dir().join(format!("gateway-test-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let command = folder.join("server");
+    std::os::unix::fs::symlink("/bin/cat", &command).unwrap();
+    let command = command.to_str().unwrap();
+    let gateway = Gateway::start_with(&[], &[command], &[]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    for _ in 0..2 {
+        let mut talk = gateway.open().await;
+        assert_eq!(talk.next().await, None);
+        let id = talk.short_id();
+        gateway
+            .logs(&format!("{id} {command} cannot be started: No such file"))
+            .await;
+    }
+}

@@ -1,0 +1,76 @@
+//! The end of the gateway itself.
+
+use serde_json::json;
+
+use crate::{
+    processes::{runs, signal},
+    served::Gateway,
+    until,
+};
+
+#[tokio::test]
+async fn a_signal_ends_all_sessions_in_order_and_leaves_no_child() {
+    for name in ["TERM", "INT"] {
+        let mut gateway = Gateway::start(&[]);
+        let mut talks = Vec::new();
+        let mut pids = Vec::new();
+        for messages in 0..5 {
+            let mut talk = gateway.open().await;
+            pids.push(talk.child().await);
+            talk.ask("at_end", &json!({"do": "say", "messages": messages}))
+                .await;
+            // Accepted, and answered whatever comes.
+            talk.tell("echo", &json!({"number": messages})).await;
+            talks.push(talk);
+        }
+        gateway.signal(name);
+        for (messages, talk) in talks.iter_mut().enumerate() {
+            let answer = talk.next().await.unwrap();
+            assert_eq!(answer["result"]["params"]["number"], messages);
+            for number in 0..messages {
+                let said = talk.next().await.unwrap();
+                assert_eq!(
+                    (&said["method"], &said["params"]["number"]),
+                    (&json!("end"), &json!(number))
+                );
+            }
+            assert_eq!(talk.next().await, None);
+        }
+        let (status, log) = gateway.ended().await;
+        assert!(status.success(), "{status}: {log}");
+        assert_eq!(log.matches(" ended: exit status: 0\n").count(), 5, "{log}");
+        assert!(!pids.into_iter().any(runs));
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_kills_at_once() {
+    let mut gateway = Gateway::start(&[]);
+    let mut talk = gateway.open().await;
+    let pid = talk.child().await;
+    talk.ask("at_end", &json!({"do": "linger"})).await;
+    let started = talk
+        .ask("start", &json!({"words": ["sleep", "1000"]}))
+        .await["started"]
+        .as_u64();
+    let started = started.unwrap().try_into().unwrap();
+    // It hears of no SIGTERM, and would be killed after 4 s.
+    signal(pid, "STOP");
+    gateway.signal("TERM");
+    gateway.logs("stopping").await;
+    gateway.signal("TERM");
+    let (status, log) = gateway.ended().await;
+    assert!(status.success(), "{status}: {log}");
+    assert!(!log.contains(" ended: "), "{log}");
+    until("no child", || !runs(pid) && !runs(started)).await;
+}
+
+#[tokio::test]
+async fn children_of_a_gateway_that_is_killed_see_the_end_of_their_stdin() {
+    let mut gateway = Gateway::start(&[]);
+    let mut talk = gateway.open().await;
+    let pid = talk.child().await;
+    gateway.signal("KILL");
+    gateway.ended().await;
+    until("its end", || !runs(pid)).await;
+}
