@@ -98,7 +98,7 @@ impl Shared {
 
         tokio::select! {
             () = pump::input(receiver, pipes.stdin, log.clone()) => {}
-            () = sender.closed() => {}
+            _ = sender.closed() => {}
             () = process.ended() => {}
             _ = output.join_next() => {}
         }
@@ -113,7 +113,7 @@ impl Shared {
         // longer of the child's group does not count.
         tokio::select! {
             _ = output.join_next() => {}
-            () = sender.closed() => {}
+            _ = sender.closed() => {}
         }
         let _ = timeout(pump::SILENCE, noise.join_next()).await;
     }

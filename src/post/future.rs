@@ -44,7 +44,7 @@ pin_project! {
     #[project = StateProj]
     enum State<B> {
         Refused { rejection: Rejection },
-        Reading { #[pin] read: Read<B>, parts: Option<Parts> },
+        Reading { #[pin] read: Read<B>, parts: Option<Box<Parts>> },
         Delivering { delivery: Delivery, lease: Lease },
         Done,
     }
@@ -57,7 +57,11 @@ impl<B: Body> ResponseFuture<B> {
     }
 
     /// Without parts, the body is too large from the start.
-    pub(super) fn reading(read: Read<B>, parts: Option<Parts>, observer: PostObserver) -> Self {
+    pub(super) fn reading(
+        read: Read<B>,
+        parts: Option<Box<Parts>>,
+        observer: PostObserver,
+    ) -> Self {
         let state = State::Reading { read, parts };
         Self { state, observer }
     }
@@ -110,7 +114,7 @@ impl<B: Body> Future for ResponseFuture<B> {
 /// Puts the message into the inbox. If that is full, what is left to wait for comes back.
 fn deliver(
     body: Bytes,
-    parts: Option<Parts>,
+    parts: Option<Box<Parts>>,
     lease: &Lease,
     observer: &mut PostObserver,
 ) -> Result<Option<Delivery>, Rejection> {

@@ -168,7 +168,7 @@ impl<B: Body> Service<Request<B>> for PostService {
                 } = &*self.shared;
                 let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
                 let read = Read::new(body, options.body_limit, options.stall_timeout, lease);
-                ResponseFuture::reading(read, Some(parts), observer)
+                ResponseFuture::reading(read, Some(Box::new(parts)), observer)
             }
         }
     }

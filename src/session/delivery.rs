@@ -10,10 +10,6 @@ pub(crate) enum DeliveryError {
 }
 
 /// What became of a message that was offered to a session.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "taken apart where it is made, never stored"
-)]
 pub(crate) enum Offer {
     Taken,
     /// The inbox has no room now.

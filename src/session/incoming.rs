@@ -14,12 +14,13 @@ use super::queue::Weigh;
 pub struct Incoming {
     /// What was posted.
     pub message: Message,
-    /// The `POST` request without its body.
-    pub parts: Parts,
+    /// The `POST` request without its body. Boxed, so that a message is small to hand on and to wait
+    /// with: a handler's future keeps a place for it.
+    pub parts: Box<Parts>,
 }
 
 impl Incoming {
-    pub(crate) fn new(message: Message, parts: Parts) -> Self {
+    pub(crate) fn new(message: Message, parts: Box<Parts>) -> Self {
         Self { message, parts }
     }
 }
