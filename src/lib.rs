@@ -88,6 +88,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `rmcp` | sessions that an rmcp service serves; needs Rust 1.88 |
 //! | `tracing` | events for a `tracing` subscriber |
 //! | `full` | all of the above |
 //!
@@ -108,6 +109,8 @@ pub mod message;
 pub mod mount;
 pub mod post;
 pub mod rejection;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 pub mod security;
 pub mod session;
 pub mod sse;

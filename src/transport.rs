@@ -313,6 +313,17 @@ impl<H> SseServerTransport<H> {
         Ok(McpSseLayer::new(self.services(), paths))
     }
 
+    /// As [`layer`](Self::layer), and the inner service, which speaks Streamable HTTP, answers at `path`,
+    /// too: one URL for old and new clients. Which request is whose is told in [`mount`](crate::mount).
+    ///
+    /// # Errors
+    ///
+    /// `path` is no plain path, see [`Endpoint::new`].
+    pub fn one_url_layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
+        let paths = Paths::new(Endpoint::new(path)?, self.stream.endpoint.clone());
+        Ok(McpSseLayer::new(self.services(), paths.shared()))
+    }
+
     /// The open sessions of this transport's services.
     pub fn sessions(&self) -> SessionRegistry {
         self.registry.clone()
