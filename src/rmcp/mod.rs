@@ -62,9 +62,10 @@
 //! This crate spawns nothing, and rmcp does: a task for the session, and one for each request and each
 //! notification. They end with the session:
 //!
-//! - *The client goes away, or its session is closed.* The session's task ends, and the token of each
-//!   request, `context.ct`, is cancelled. A tool that waits for the client's answer gets an error. A tool
-//!   that does not look at its token runs to its own end, as with every transport of rmcp.
+//! - *The client goes away, or its session is closed.* The token of each request, `context.ct`, is
+//!   cancelled, and the session's task ends when all of them are done, or after 5 s. A tool that waits
+//!   for the client's answer gets an error then. A tool that does not look at its token runs to its own
+//!   end, as with every transport of rmcp.
 //! - *The client cancels a request.* Its token is cancelled, and no answer is sent.
 //! - *The server [shuts down](crate::SessionRegistry::shutdown).* Requests that are open have 5 s to be
 //!   answered, then their tokens are cancelled, and the stream ends.

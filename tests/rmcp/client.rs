@@ -4,7 +4,7 @@ use crate::support::{Events, Server, WireBody};
 
 /// An MCP client that writes its messages by hand.
 pub(crate) struct Mcp<'a> {
-    server: &'a Server,
+    pub(crate) server: &'a Server,
     pub(crate) uri: String,
     pub(crate) events: Events<WireBody>,
     last_id: i64,
