@@ -1,11 +1,11 @@
 use std::sync::{
-    Arc,
+    Arc, LazyLock,
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
 use rmcp::{
     Peer, RoleServer, ServerHandler, model::ServerNotification, schemars,
-    handler::server::wrapper::Parameters, service::RequestContext, tool, tool_handler, tool_router,
+    handler::server::{router::tool::ToolRouter, wrapper::Parameters}, service::RequestContext, tool, tool_handler, tool_router,
 };
 use tokio::sync::{Notify, Semaphore};
 
@@ -136,5 +136,8 @@ impl Counted {
     }
 }
 
-#[tool_handler]
+/// Made once: its schemas take longer than anything that a session does.
+static TOOLS: LazyLock<ToolRouter<Counted>> = LazyLock::new(Counted::tool_router);
+
+#[tool_handler(router = TOOLS)]
 impl ServerHandler for Counted {}

