@@ -56,7 +56,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route_service("/sse", sse)
         .route_service("/messages/", post.clone())
         .route_service("/messages", post)
-        .route_service("/both", both.one_url_layer("/both")?.layer(streamable.clone()))
+        .route_service(
+            "/both",
+            both.one_url_layer("/both")?.layer(streamable.clone()),
+        )
         .route_service("/mcp", streamable);
 
     let listener = TcpListener::bind(&address)

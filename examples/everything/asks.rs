@@ -32,7 +32,11 @@ impl Everything {
         let messages = vec![SamplingMessage::user_text(question)];
         let request = CreateMessageRequestParams::new(messages, 100);
         let answer = peer.create_message(request).await.map_err(failed)?;
-        let text = answer.message.content.first().and_then(|content| content.as_text());
+        let text = answer
+            .message
+            .content
+            .first()
+            .and_then(|content| content.as_text());
         Ok(text.map_or_else(String::new, |text| text.text.clone()))
     }
 

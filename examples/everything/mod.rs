@@ -16,8 +16,9 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CompleteRequestParams, CompleteResult, Implementation, ListResourcesResult, LoggingLevel,
-        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-        ServerConfig, SetLevelRequestParams, SubscribeRequestParams, UnsubscribeRequestParams,
+        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+        ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
+        UnsubscribeRequestParams,
     },
     prompt_handler,
     service::RequestContext,

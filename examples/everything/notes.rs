@@ -62,9 +62,8 @@ impl Notes {
                 .ok_or_else(|| ErrorData::invalid_params("no page begins there", None))?,
         };
         let page = uris.iter().skip(start).take(PAGE);
-        let mut result = ListResourcesResult::with_all_items(
-            page.map(|uri| Resource::new(uri, uri)).collect(),
-        );
+        let mut result =
+            ListResourcesResult::with_all_items(page.map(|uri| Resource::new(uri, uri)).collect());
         let next = start + PAGE;
         result.next_cursor = (next < uris.len()).then(|| next.to_string());
         Ok(result)
@@ -84,7 +83,9 @@ impl Notes {
             None if uri == LAST => "",
             None => return Err(ErrorData::resource_not_found("there is no such note", None)),
         };
-        Ok(ReadResourceResult::new(vec![ResourceContents::text(text, uri)]))
+        Ok(ReadResourceResult::new(vec![ResourceContents::text(
+            text, uri,
+        )]))
     }
 
     pub(super) fn watch(

@@ -4,8 +4,7 @@ use rmcp::{
     ErrorData, Peer, RoleServer,
     handler::server::{tool::Extension, wrapper::Parameters},
     model::{
-        LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam,
-        RequestMetaObject,
+        LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam, RequestMetaObject,
     },
     schemars,
     service::RequestContext,

@@ -39,8 +39,8 @@ impl Paths {
 
     pub(super) fn target<B>(&self, request: &Request<B>) -> Target {
         let path = request.uri().path();
-        let is_shared = self.shared
-            && without_last_slash(path) == without_last_slash(self.stream.as_str());
+        let is_shared =
+            self.shared && without_last_slash(path) == without_last_slash(self.stream.as_str());
         match is_shared {
             true => shared::target(request),
             false => self.target_of(path),

@@ -8,10 +8,7 @@ use std::{
 use rmcp::{ErrorData, RoleServer, Service, ServiceExt};
 
 use crate::{
-    endpoint::InvalidEndpoint,
-    handler::Handler,
-    session::Session,
-    transport::SseServerTransport,
+    endpoint::InvalidEndpoint, handler::Handler, session::Session, transport::SseServerTransport,
 };
 
 use super::{

@@ -43,13 +43,15 @@ fn unreadable(message: &Message) -> Read {
     const BEYOND: &str = "cannot be read: an id is a string or fits in 64 bits, a number fits in a \
         double, and nothing is nested deeper than 128 levels";
     match (message.kind(), message.id()) {
-        (Kind::Request, Some(id)) => {
-            refuse(&id, ErrorData::invalid_request(format!("the request {BEYOND}"), None))
-        }
+        (Kind::Request, Some(id)) => refuse(
+            &id,
+            ErrorData::invalid_request(format!("the request {BEYOND}"), None),
+        ),
         // The server waits for it.
         (Kind::Response | Kind::Error, Some(id)) => match request_id(&id) {
             Some(id) => {
-                let error = ErrorData::internal_error(format!("the client's answer {BEYOND}"), None);
+                let error =
+                    ErrorData::internal_error(format!("the client's answer {BEYOND}"), None);
                 Read::Message(ClientJsonRpcMessage::error(error, Some(id)))
             }
             None => Read::Nothing,

@@ -151,13 +151,13 @@ impl Transport<RoleServer> for SessionTransport {
         item: ServerJsonRpcMessage,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         // At once, so that what is sent first arrives first.
-        let sent = self.write(&item).and_then(|message| {
-            match self.sender.try_send(message) {
+        let sent = self
+            .write(&item)
+            .and_then(|message| match self.sender.try_send(message) {
                 Ok(()) => Ok(None),
                 Err(TrySendError::Full(message)) => Ok(Some((message, self.unsent.enter()))),
                 Err(TrySendError::Ended(_)) => Err(ended()),
-            }
-        });
+            });
         let sender = self.sender.clone();
         async move {
             if let Some((message, _waiting)) = sent? {

@@ -31,7 +31,8 @@ impl<'a> Mcp<'a> {
 
     pub(crate) async fn initialize(&mut self) -> Value {
         let answer = self.request("initialize", initialize_params()).await;
-        self.send(json!({"method": "notifications/initialized"})).await;
+        self.send(json!({"method": "notifications/initialized"}))
+            .await;
         answer
     }
 
@@ -46,7 +47,8 @@ impl<'a> Mcp<'a> {
     pub(crate) async fn ask(&mut self, method: &str, params: Value) -> i64 {
         self.last_id += 1;
         let id = self.last_id;
-        self.send(json!({"id": id, "method": method, "params": params})).await;
+        self.send(json!({"id": id, "method": method, "params": params}))
+            .await;
         id
     }
 
@@ -85,7 +87,8 @@ impl<'a> Mcp<'a> {
     pub(crate) async fn reply(&mut self, method: &str, result: Value) -> Value {
         let asked = self.next().await;
         assert_eq!(asked["method"], method, "{asked}");
-        self.send(json!({"id": asked["id"], "result": result})).await;
+        self.send(json!({"id": asked["id"], "result": result}))
+            .await;
         asked
     }
 }

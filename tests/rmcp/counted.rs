@@ -4,8 +4,12 @@ use std::sync::{
 };
 
 use rmcp::{
-    Peer, RoleServer, ServerHandler, model::ServerNotification, schemars,
-    handler::server::{router::tool::ToolRouter, wrapper::Parameters}, service::RequestContext, tool, tool_handler, tool_router,
+    Peer, RoleServer, ServerHandler,
+    handler::server::{router::tool::ToolRouter, wrapper::Parameters},
+    model::ServerNotification,
+    schemars,
+    service::RequestContext,
+    tool, tool_handler, tool_router,
 };
 use tokio::sync::{Notify, Semaphore};
 
@@ -92,7 +96,10 @@ struct Size {
 }
 
 #[tool_router]
-#[expect(deprecated, reason = "roots are, and clients of this transport have them")]
+#[expect(
+    deprecated,
+    reason = "roots are, and clients of this transport have them"
+)]
 impl Counted {
     #[tool(description = "Works until it is cancelled.")]
     async fn work(&self, context: RequestContext<RoleServer>) -> String {

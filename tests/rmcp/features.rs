@@ -43,7 +43,10 @@ async fn a_tool_sees_the_request_that_called_it() {
     wire.send(request).await;
     assert_eq!(wire.answer().await.status(), 202);
     let answer = client.next().await;
-    assert_eq!((text_of(&answer).as_str(), &answer["id"]), ("a test", &json!("a")));
+    assert_eq!(
+        (text_of(&answer).as_str(), &answer["id"]),
+        ("a test", &json!("a"))
+    );
 }
 
 #[tokio::test]
@@ -58,7 +61,10 @@ async fn progress_comes_before_the_answer_and_in_order() {
         let progress = client.next().await;
         assert_eq!(progress["method"], "notifications/progress");
         assert_eq!(progress["params"]["progressToken"], "token");
-        assert_eq!(progress["params"]["progress"].as_f64(), Some(f64::from(number)));
+        assert_eq!(
+            progress["params"]["progress"].as_f64(),
+            Some(f64::from(number))
+        );
     }
     assert_eq!(text_of(&client.answer(id).await), "counted to 3");
 }
@@ -67,7 +73,9 @@ async fn progress_comes_before_the_answer_and_in_order() {
 async fn log_lines_come_from_the_level_that_was_set() {
     let server = everything().await;
     let mut client = Mcp::connect(&server).await;
-    let set = client.request("logging/setLevel", json!({"level": "warning"})).await;
+    let set = client
+        .request("logging/setLevel", json!({"level": "warning"}))
+        .await;
     assert_eq!(set["result"], json!({}));
     let id = client.ask_tool("log", json!({"text": "a line"})).await;
     for level in ["warning", "error"] {
@@ -83,7 +91,9 @@ async fn resources_are_listed_in_pages_read_and_watched() {
     let server = everything().await;
     let (mut reader, mut writer) = (Mcp::connect(&server).await, Mcp::connect(&server).await);
     for number in 1..=6 {
-        let uri = writer.call("note", json!({"text": format!("note {number}")})).await;
+        let uri = writer
+            .call("note", json!({"text": format!("note {number}")}))
+            .await;
         assert_eq!(uri, format!("note://{number}"));
     }
 
@@ -97,12 +107,18 @@ async fn resources_are_listed_in_pages_read_and_watched() {
         }
     }
     assert_eq!(pages, [3, 3, 1]);
-    let wrong = reader.request("resources/list", json!({"cursor": "x"})).await;
+    let wrong = reader
+        .request("resources/list", json!({"cursor": "x"}))
+        .await;
     assert_eq!(wrong["error"]["code"], -32602);
 
-    let third = reader.request("resources/read", json!({"uri": "note://3"})).await;
+    let third = reader
+        .request("resources/read", json!({"uri": "note://3"}))
+        .await;
     assert_eq!(third["result"]["contents"][0]["text"], "note 3");
-    let none = reader.request("resources/read", json!({"uri": "note://7"})).await;
+    let none = reader
+        .request("resources/read", json!({"uri": "note://7"}))
+        .await;
     assert!(none["error"]["code"].is_i64(), "{none}");
 
     let last = json!({"uri": "note://last"});
@@ -145,13 +161,25 @@ async fn prompts_are_listed_filled_in_and_completed() {
 async fn a_request_that_is_cancelled_ends_and_is_not_answered() {
     let server = everything().await;
     let mut client = Mcp::connect(&server).await;
-    client.request("resources/subscribe", json!({"uri": "note://last"})).await;
+    client
+        .request("resources/subscribe", json!({"uri": "note://last"}))
+        .await;
     let id = client.ask_tool("work", json!({})).await;
-    assert_eq!(client.next().await["method"], "notifications/resources/updated");
+    assert_eq!(
+        client.next().await["method"],
+        "notifications/resources/updated"
+    );
     let params = json!({"requestId": id, "reason": "enough"});
-    client.send(json!({"method": "notifications/cancelled", "params": params})).await;
-    assert_eq!(client.next().await["method"], "notifications/resources/updated");
-    let last = client.request("resources/read", json!({"uri": "note://last"})).await;
+    client
+        .send(json!({"method": "notifications/cancelled", "params": params}))
+        .await;
+    assert_eq!(
+        client.next().await["method"],
+        "notifications/resources/updated"
+    );
+    let last = client
+        .request("resources/read", json!({"uri": "note://last"}))
+        .await;
     assert_eq!(last["result"]["contents"][0]["text"], "work was cancelled");
 }
 

@@ -39,7 +39,10 @@ async fn nothing_is_left_of_ten_thousand_clients() {
     .await;
     let grown = resident().saturating_sub(before);
     println!("grown by {grown} bytes");
-    assert!(grown < (CONNECTS - CONNECTS / 5) * BYTES_PER_SESSION, "grown by {grown} bytes");
+    assert!(
+        grown < (CONNECTS - CONNECTS / 5) * BYTES_PER_SESSION,
+        "grown by {grown} bytes"
+    );
 }
 
 async fn come_and_go(address: &str, clients: usize) {

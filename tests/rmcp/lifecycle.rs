@@ -9,7 +9,7 @@ use mcp_sse_server::{Session, SseServerTransport, session::SessionId};
 use rmcp::{
     RoleServer, ServerHandler, ServiceExt,
     model::{
-        CustomNotification, EmptyResult, ClientResult, ProgressNotificationParam, ServerRequest,
+        ClientResult, CustomNotification, EmptyResult, ProgressNotificationParam, ServerRequest,
     },
     service::{NotificationContext, Peer, serve_directly},
 };
@@ -83,7 +83,11 @@ async fn a_shutdown_lets_open_calls_finish() {
     alive.finish.0.add_permits(1);
     assert_eq!(text_of(&client.answer(id).await), "finished");
     assert_eq!(client.events.next().await, None);
-    assert_eq!(within("the shutdown", shutdown).await.unwrap(), 0, "none was cut");
+    assert_eq!(
+        within("the shutdown", shutdown).await.unwrap(),
+        0,
+        "none was cut"
+    );
     within("the service's end", alive.are([0, 0])).await;
 }
 
@@ -120,7 +124,10 @@ async fn a_session_is_a_transport_where_rmcp_asks_for_one() {
         // Sent before any request came, and its answer is not passed over.
         let ping = ServerRequest::PingRequest(Default::default());
         let pong = running.send_request(ping).await.unwrap();
-        assert!(matches!(pong, ClientResult::EmptyResult(EmptyResult {})), "{pong:?}");
+        assert!(
+            matches!(pong, ClientResult::EmptyResult(EmptyResult {})),
+            "{pong:?}"
+        );
         running.waiting().await.unwrap();
     });
     let server = Server::spawn(&directly.unwrap()).await;
@@ -138,7 +145,10 @@ impl Headers {
     fn saw(&self, method: &str, context: &NotificationContext<RoleServer>) {
         let parts = context.extensions.get::<http::request::Parts>().unwrap();
         let header = parts.headers["x-number"].to_str().unwrap();
-        self.seen.lock().unwrap().push((method.to_owned(), header.to_owned()));
+        self.seen
+            .lock()
+            .unwrap()
+            .push((method.to_owned(), header.to_owned()));
     }
 }
 
@@ -175,7 +185,9 @@ async fn notifications_bring_the_request_that_carried_them() {
     let transport = SseServerTransport::rmcp("/messages/", factory).unwrap();
     let server = Server::spawn(&transport).await;
     let mut client = Mcp::open(&server).await;
-    client.request("initialize", crate::client::initialize_params()).await;
+    client
+        .request("initialize", crate::client::initialize_params())
+        .await;
 
     let progress = json!({"progressToken": 1, "progress": 1});
     for (number, message) in [
@@ -201,7 +213,11 @@ async fn notifications_bring_the_request_that_carried_them() {
         })
         .await;
     }
-    let expected = [("progress", "0"), ("roots", "1"), ("notifications/mine", "2")];
+    let expected = [
+        ("progress", "0"),
+        ("roots", "1"),
+        ("notifications/mine", "2"),
+    ];
     let expected = expected.map(|(method, header)| (method.to_owned(), header.to_owned()));
     assert_eq!(*seen.lock().unwrap(), expected);
 }

@@ -1,9 +1,9 @@
 //! rmcp services over the transport: all that MCP does in a session, and how sessions end.
 
-#[path = "../../examples/everything/mod.rs"]
-mod everything;
 mod client;
 mod counted;
+#[path = "../../examples/everything/mod.rs"]
+mod everything;
 mod features;
 mod leaks;
 mod lifecycle;

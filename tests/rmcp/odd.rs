@@ -28,7 +28,11 @@ fn request(id: &str, method: &str, params: &str) -> String {
 async fn every_request_is_answered_under_its_id() {
     let server = everything().await;
     let mut client = Mcp::connect(&server).await;
-    let deep = format!(r#"{{"name":"echo","arguments":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    let deep = format!(
+        r#"{{"name":"echo","arguments":{}{}}}"#,
+        "[".repeat(200),
+        "]".repeat(200)
+    );
     let call = |arguments: &str| format!(r#"{{"name":"echo","arguments":{arguments}}}"#);
     for (id, method, params, code) in [
         // Known to nobody.
@@ -46,13 +50,21 @@ async fn every_request_is_answered_under_its_id() {
         ("10", "completion/complete", "null", None),
         // Beyond what rmcp's types hold.
         ("9223372036854775808", "ping", "{}", Some(-32600)),
-        ("-123456789012345678901234567890", "tools/list", "{}", Some(-32600)),
+        (
+            "-123456789012345678901234567890",
+            "tools/list",
+            "{}",
+            Some(-32600),
+        ),
         ("11", "tools/call", &call(r#"{"text":1e999}"#), Some(-32600)),
         ("12", "tools/call", &deep, Some(-32600)),
     ] {
         client.send_text(&request(id, method, params)).await;
         let answer = client.next_text().await;
-        assert!(answer.contains(&format!(r#""id":{id},"#)), "{id} is not in {answer}");
+        assert!(
+            answer.contains(&format!(r#""id":{id},"#)),
+            "{id} is not in {answer}"
+        );
         let answer: Value = serde_json::from_str(&answer).unwrap();
         let found = answer["error"]["code"].as_i64();
         assert!(
@@ -75,8 +87,10 @@ async fn notifications_and_answers_that_nobody_knows_are_passed_over() {
     for text in [
         r#"{"jsonrpc":"2.0","method":"notifications/of/nobody"}"#.to_owned(),
         r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#.to_owned(),
-        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}}"#.to_owned(),
-        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":"much"}}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}}"#
+            .to_owned(),
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":"much"}}"#
+            .to_owned(),
         format!(r#"{{"jsonrpc":"2.0","method":"notifications/x","params":{deep}}}"#),
         r#"{"jsonrpc":"2.0","id":99,"result":{}}"#.to_owned(),
         r#"{"jsonrpc":"2.0","id":"x","error":{"code":1,"message":"x"}}"#.to_owned(),
@@ -101,7 +115,9 @@ async fn an_answer_that_cannot_be_read_ends_the_tool_that_waits_for_it() {
     ] {
         let id = client.ask_tool("ask_roots", json!({})).await;
         let asked = client.next().await["id"].clone();
-        client.send_text(&format!(r#"{{"jsonrpc":"2.0","id":{asked},{answer}}}"#)).await;
+        client
+            .send_text(&format!(r#"{{"jsonrpc":"2.0","id":{asked},{answer}}}"#))
+            .await;
         let failed = client.answer(id).await;
         assert_eq!(failed["error"]["code"], -32603, "{answer:.60}: {failed}");
     }
@@ -113,11 +129,15 @@ async fn what_comes_before_the_beginning_does_not_end_the_session() {
     let server = everything().await;
     let mut client = Mcp::open(&server).await;
     // As a client has it that lost its stream, and goes on with a new one.
-    client.send(json!({"method": "notifications/initialized"})).await;
+    client
+        .send(json!({"method": "notifications/initialized"}))
+        .await;
     client.send(json!({"id": 7, "result": {}})).await;
     let early = client.request("tools/list", json!({})).await;
     assert!(early["error"]["code"].is_i64(), "{early}");
-    client.send(json!({"method": "notifications/cancelled", "params": {"requestId": 1}})).await;
+    client
+        .send(json!({"method": "notifications/cancelled", "params": {"requestId": 1}}))
+        .await;
     assert_eq!(client.request("ping", json!({})).await["result"], json!({}));
 
     let began = client.initialize().await;
@@ -129,8 +149,13 @@ async fn what_comes_before_the_beginning_does_not_end_the_session() {
 async fn a_session_without_a_handshake_runs_as_rmcp_has_it() {
     let server = everything().await;
     let mut client = Mcp::open(&server).await;
-    let discovered = client.request("server/discover", json!({"_meta": meta()})).await;
-    assert!(discovered["result"]["supportedVersions"].is_array(), "{discovered}");
+    let discovered = client
+        .request("server/discover", json!({"_meta": meta()}))
+        .await;
+    assert!(
+        discovered["result"]["supportedVersions"].is_array(),
+        "{discovered}"
+    );
     client.send(json!({"method": "notifications/early"})).await;
     let params = json!({"name": "add", "arguments": {"a": 1, "b": 1}, "_meta": meta()});
     let added = client.request("tools/call", params).await;

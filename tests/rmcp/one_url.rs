@@ -38,7 +38,10 @@ const BOTH: &str = "application/json, text/event-stream";
 
 /// A request of a client that speaks Streamable HTTP.
 fn streamable(method: &str, uri: &str, session: Option<&str>, body: &Value) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(uri).header("accept", BOTH);
+    let mut request = Request::builder()
+        .method(method)
+        .uri(uri)
+        .header("accept", BOTH);
     if let Some(session) = session {
         request = request.header("mcp-session-id", session);
     }
@@ -63,7 +66,10 @@ async fn an_old_client_finds_its_session_at_the_one_url_or_beside_it() {
         let (mut opener, mut poster) =
             (Client::http1(&address).await, Client::http1(&address).await);
         let (uri, mut events) = opener.open(&address, "/mcp").await;
-        assert!(uri.starts_with(&format!("{announced}?session_id=")), "{uri}");
+        assert!(
+            uri.starts_with(&format!("{announced}?session_id=")),
+            "{uri}"
+        );
         let accepted = poster.post(&address, &uri, &initialize().to_string()).await;
         assert_eq!(accepted.0, 202);
         let answer: Value = serde_json::from_str(&events.next().await.unwrap().data).unwrap();
@@ -79,7 +85,10 @@ async fn a_streamable_session_runs_from_initialize_to_delete() {
     let began = streamable("POST", "/mcp", None, &initialize());
     let began = client.send(&address, began).await;
     assert_eq!(began.status(), 200);
-    let session = began.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+    let session = began.headers()["mcp-session-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     began.into_body().collect().await.unwrap();
     let session = Some(session.as_str());
 
@@ -92,22 +101,41 @@ async fn a_streamable_session_runs_from_initialize_to_delete() {
     let stream = streamable("GET", "/mcp", session, &Value::Null);
     let stream = listener.send(&address, stream).await;
     assert_eq!(stream.status(), 200);
-    let first = stream.into_body().frame().await.unwrap().unwrap().into_data().unwrap();
-    assert!(!String::from_utf8_lossy(&first).contains("endpoint"), "{first:?}");
+    let first = stream
+        .into_body()
+        .frame()
+        .await
+        .unwrap()
+        .unwrap()
+        .into_data()
+        .unwrap();
+    assert!(
+        !String::from_utf8_lossy(&first).contains("endpoint"),
+        "{first:?}"
+    );
 
     // A query of its own makes no difference.
     let ping = json!({"jsonrpc": "2.0", "id": 2, "method": "ping"});
-    for query in ["", "?session_id=mine", "?session_id=0123456789abcdef0123456789abcdef"] {
+    for query in [
+        "",
+        "?session_id=mine",
+        "?session_id=0123456789abcdef0123456789abcdef",
+    ] {
         let ping = streamable("POST", &format!("/mcp{query}"), session, &ping);
         let answer = client.send(&address, ping).await;
         assert_eq!(answer.status(), 200, "{query}");
         let text = answer.into_body().collect().await.unwrap().to_bytes();
-        assert!(String::from_utf8_lossy(&text).contains(r#""id":2"#), "{query}: {text:?}");
+        assert!(
+            String::from_utf8_lossy(&text).contains(r#""id":2"#),
+            "{query}: {text:?}"
+        );
     }
 
     let delete = streamable("DELETE", "/mcp", session, &Value::Null);
     assert!(client.send(&address, delete).await.status().is_success());
-    let gone = client.send(&address, streamable("POST", "/mcp", session, &ping)).await;
+    let gone = client
+        .send(&address, streamable("POST", "/mcp", session, &ping))
+        .await;
     assert_eq!(gone.status(), 404);
     assert_eq!(server.sessions.len(), 0);
 }
@@ -130,14 +158,18 @@ async fn what_is_nobody_s_is_the_inner_service_s() {
     ] {
         let mut client = Client::http1(&address).await;
         let mut request = streamable(method, uri, None, &ping);
-        request.headers_mut().insert("accept", accept.parse().unwrap());
+        request
+            .headers_mut()
+            .insert("accept", accept.parse().unwrap());
         let answer = client.send(&address, request).await;
         assert_eq!(answer.status().as_u16(), status, "{method} {uri}");
     }
     // A client that resumes: rmcp says that it knows no such stream.
     let mut client = Client::http1(&address).await;
     let mut resume = streamable("GET", "/mcp", None, &Value::Null);
-    resume.headers_mut().insert("last-event-id", "0".parse().unwrap());
+    resume
+        .headers_mut()
+        .insert("last-event-id", "0".parse().unwrap());
     let answer = client.send(&address, resume).await;
     assert_ne!(answer.status(), 200);
     assert_eq!(server.sessions.len(), 0, "none of these opened a session");

@@ -43,7 +43,10 @@ async fn a_client_that_does_not_read_is_not_worked_for_any_more() {
         accepted += 1;
         assert!(accepted < 1000, "nothing holds this client back");
     };
-    assert_eq!((refused.status().as_u16(), refused.body().as_str()), (503, "Session is busy"));
+    assert_eq!(
+        (refused.status().as_u16(), refused.body().as_str()),
+        (503, "Session is busy")
+    );
 
     // It reads on: all that was accepted is answered, and there is room again.
     let mut answered: Vec<i64> = Vec::new();
@@ -83,7 +86,9 @@ async fn a_client_has_so_many_requests_open_and_no_more() {
     assert_eq!(refused["error"]["code"], -32000);
 
     let params = json!({"requestId": last});
-    client.send(json!({"method": "notifications/cancelled", "params": params})).await;
+    client
+        .send(json!({"method": "notifications/cancelled", "params": params}))
+        .await;
     within("one less", alive.are([1, MAX_OPEN_REQUESTS - 1])).await;
     assert_eq!(client.request("ping", json!({})).await["result"], json!({}));
     drop(client);

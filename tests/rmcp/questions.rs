@@ -11,7 +11,9 @@ use crate::{
 async fn a_tool_asks_the_model() {
     let server = everything().await;
     let mut client = Mcp::connect(&server).await;
-    let id = client.ask_tool("ask_model", json!({"question": "Why?"})).await;
+    let id = client
+        .ask_tool("ask_model", json!({"question": "Why?"}))
+        .await;
     let content = json!({"type": "text", "text": "Because."});
     let answer = json!({"role": "assistant", "content": content, "model": "a model"});
     let asked = client.reply("sampling/createMessage", answer).await;
@@ -24,7 +26,10 @@ async fn a_tool_asks_the_user() {
     let server = everything().await;
     let mut client = Mcp::connect(&server).await;
     for (answer, text) in [
-        (json!({"action": "accept", "content": {"name": "Ada"}}), "Hello, Ada"),
+        (
+            json!({"action": "accept", "content": {"name": "Ada"}}),
+            "Hello, Ada",
+        ),
         (json!({"action": "decline"}), "the client did not answer"),
     ] {
         let id = client.ask_tool("ask_name", json!({})).await;
@@ -50,9 +55,14 @@ async fn two_tools_ask_for_the_roots_while_others_are_answered() {
     assert_eq!(client.call("add", json!({"a": 1, "b": 2})).await, "3");
 
     // Answered the other way round.
-    for (tool, asked, uri) in [(second, asked_second, "file:///b"), (first, asked_first, "file:///a")] {
+    for (tool, asked, uri) in [
+        (second, asked_second, "file:///b"),
+        (first, asked_first, "file:///a"),
+    ] {
         let result = json!({"roots": [{"uri": uri}]});
-        client.send(json!({"id": asked["id"], "result": result})).await;
+        client
+            .send(json!({"id": asked["id"], "result": result}))
+            .await;
         assert_eq!(text_of(&client.answer(tool).await), uri);
     }
 }
@@ -64,7 +74,9 @@ async fn a_client_that_refuses_ends_the_tool_and_no_more() {
     let id = client.ask_tool("ask_roots", json!({})).await;
     let asked = client.next().await;
     let error = json!({"code": -32601, "message": "no roots here"});
-    client.send(json!({"id": asked["id"], "error": error})).await;
+    client
+        .send(json!({"id": asked["id"], "error": error}))
+        .await;
     let answer = client.answer(id).await;
     let said = answer["error"]["message"].as_str().unwrap();
     assert!(said.contains("no roots here"), "{said}");
