@@ -42,17 +42,17 @@ struct Count {
 #[tool_router(router = tools, vis = "pub(super)")]
 impl Everything {
     #[tool(description = "Adds two numbers.")]
-    fn add(&self, Parameters(Sum { a, b }): Parameters<Sum>) -> String {
+    fn add(Parameters(Sum { a, b }): Parameters<Sum>) -> String {
         (a + b).to_string()
     }
 
     #[tool(description = "Says what it was told.")]
-    fn echo(&self, Parameters(Text { text }): Parameters<Text>) -> String {
+    fn echo(Parameters(Text { text }): Parameters<Text>) -> String {
         text
     }
 
     #[tool(description = "Says by which request it was called: its headers come with the call.")]
-    fn user_agent(&self, Extension(parts): Extension<http::request::Parts>) -> String {
+    fn user_agent(Extension(parts): Extension<http::request::Parts>) -> String {
         let agent = parts.headers.get("user-agent");
         let agent = agent.and_then(|agent| agent.to_str().ok());
         agent.unwrap_or("none").to_owned()
@@ -109,7 +109,7 @@ impl Everything {
     }
 
     #[tool(description = "Panics.")]
-    fn fail(&self) -> String {
+    fn fail() -> String {
         panic!("a tool that fails");
     }
 }

@@ -86,7 +86,7 @@ async fn fail(error: &io::Error, mut session: Session) {
             continue;
         };
         let error = ErrorData::internal_error("the server could not be started", None);
-        if let Read::Refused(answer) = read::refuse(&id, error) {
+        if let Read::Refused(answer) = read::refuse(&id, &error) {
             let _ = session.send(answer).await;
             return;
         }

@@ -43,10 +43,10 @@ fn unreadable(message: &Message) -> Read {
     const BEYOND: &str = "cannot be read: an id is a string or fits in 64 bits, a number fits in a \
         double, and nothing is nested deeper than 128 levels";
     match (message.kind(), message.id()) {
-        (Kind::Request, Some(id)) => refuse(
-            &id,
-            ErrorData::invalid_request(format!("the request {BEYOND}"), None),
-        ),
+        (Kind::Request, Some(id)) => {
+            let error = ErrorData::invalid_request(format!("the request {BEYOND}"), None);
+            refuse(&id, &error)
+        }
         // The server waits for it.
         (Kind::Response | Kind::Error, Some(id)) => match request_id(&id) {
             Some(id) => {
@@ -61,8 +61,8 @@ fn unreadable(message: &Message) -> Read {
 }
 
 /// The answer to a request, under an id that rmcp may not be able to hold.
-pub(super) fn refuse(id: &Id<'_>, error: ErrorData) -> Read {
-    match answer(id, &error) {
+pub(super) fn refuse(id: &Id<'_>, error: &ErrorData) -> Read {
+    match answer(id, error) {
         Some(answer) => Read::Refused(answer),
         None => Read::Nothing,
     }
