@@ -7,9 +7,7 @@ use std::{
 
 use rmcp::{ErrorData, RoleServer, Service, ServiceExt};
 
-use crate::{
-    endpoint::InvalidEndpoint, handler::Handler, session::Session, transport::SseServerTransport,
-};
+use crate::{handler::Handler, session::Session};
 
 use super::{
     caught::Caught,
@@ -18,32 +16,16 @@ use super::{
     transport::SessionTransport,
 };
 
-/// Gives each session to an rmcp service of its own. Made by [`SseServerTransport::rmcp`].
+/// Gives each session to an rmcp service of its own. Made by
+/// [`SseServerTransport::rmcp`](crate::SseServerTransport::rmcp).
 #[derive(Clone)]
 pub struct RmcpHandler<F> {
     factory: F,
 }
 
-impl<S, F> SseServerTransport<RmcpHandler<F>>
-where
-    S: Service<RoleServer>,
-    F: Fn() -> io::Result<S>,
-{
-    /// A transport whose clients post to `endpoint` and whose sessions are rmcp services, each made by
-    /// `factory`. With the feature `rmcp`, see [`rmcp`](crate::rmcp).
-    ///
-    /// A session whose service cannot be made answers its first request with an error (-32603), and
-    /// ends. A tool that panics is answered with the same error, and its session lives on.
-    ///
-    /// # Errors
-    ///
-    /// `endpoint` is no plain path, see [`Endpoint::new`](crate::endpoint::Endpoint::new).
-    ///
-    /// # Panics
-    ///
-    /// Not itself, but a session outside a tokio runtime does: rmcp spawns.
-    pub fn rmcp(endpoint: impl AsRef<str>, factory: F) -> Result<Self, InvalidEndpoint> {
-        Self::new(endpoint, RmcpHandler { factory })
+impl<F> RmcpHandler<F> {
+    pub(crate) fn new(factory: F) -> Self {
+        Self { factory }
     }
 }
 

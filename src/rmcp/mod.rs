@@ -72,8 +72,8 @@
 //!
 //! # What is bounded
 //!
-//! While what rmcp sends waits for a client that does not read, no more is taken from that client: its
-//! `POST`s wait, then get 503. Beside that, a session may have [`MAX_OPEN_REQUESTS`] requests open, of
+//! While what rmcp sends waits for a client that does not read, nothing is taken from that client: its
+//! `POST`s wait, then get 503. When it reads on, one message is taken for each that goes out. Beside that, a session may have [`MAX_OPEN_REQUESTS`] requests open, of
 //! [`MAX_OPEN_BYTES`] together; one beyond them is answered with an error (-32000).
 //!
 //! # What rmcp cannot read
@@ -97,7 +97,7 @@ mod unsent;
 pub use self::{
     handler::{RmcpFuture, RmcpHandler},
     open::{MAX_OPEN_BYTES, MAX_OPEN_REQUESTS},
-    transport::{OverSession, SessionTransport},
+    transport::OverSession,
 };
 
 #[cfg(doc)]

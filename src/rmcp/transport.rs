@@ -21,21 +21,15 @@ use super::{
     unsent::Unsent,
 };
 
-/// A [`Session`] as rmcp reads and writes it. See the [module docs](crate::rmcp).
-///
-/// Made of a session where rmcp asks for a transport: by `serve`, `serve_with_ct` or `serve_directly`.
-/// Its errors say that the session has ended.
-///
-/// # Cancel safety
-///
-/// A `receive` that is dropped has taken nothing. What is given to `send` is on its way before the
-/// future is polled, if the outbox has room.
+/// A [`Session`] as rmcp reads and writes it. A `receive` that is dropped has taken nothing.
 #[derive(Debug)]
-pub struct SessionTransport {
+pub(super) struct SessionTransport {
     sender: SessionSender,
     receiver: Option<SessionReceiver>,
     open: Open,
     unsent: Unsent,
+    /// How many had waited in `unsent` when the last message was taken.
+    sent: usize,
     /// What this transport itself answers, until it is in the outbox.
     answer: Option<Message>,
     /// Whether rmcp still waits for the request that a session begins with.
@@ -47,6 +41,7 @@ pub struct SessionTransport {
 #[non_exhaustive]
 pub enum OverSession {}
 
+/// What rmcp's `serve`, `serve_with_ct` and `serve_directly` ask for. See [`rmcp`](crate::rmcp).
 impl IntoTransport<RoleServer, io::Error, OverSession> for Session {
     fn into_transport(self) -> impl Transport<RoleServer, Error = io::Error> + 'static {
         SessionTransport::new(self)
@@ -54,14 +49,14 @@ impl IntoTransport<RoleServer, io::Error, OverSession> for Session {
 }
 
 impl SessionTransport {
-    /// The transport of a session.
-    pub fn new(session: Session) -> Self {
+    fn new(session: Session) -> Self {
         let (sender, receiver) = session.split();
         Self {
             sender,
             receiver: Some(receiver),
             open: Open::default(),
             unsent: Unsent::default(),
+            sent: 0,
             answer: None,
             begins: false,
         }
@@ -174,8 +169,9 @@ impl Transport<RoleServer> for SessionTransport {
                 let _ = self.sender.send(answer.clone()).await;
                 self.answer = None;
             }
-            self.unsent.none().await;
+            self.unsent.moved(self.sent).await;
             let incoming = self.receiver.as_mut()?.recv().await?;
+            self.sent = self.unsent.done();
             match self.read(incoming) {
                 Read::Message(message) => return Some(message),
                 Read::Refused(answer) => self.answer = Some(answer),

@@ -17,8 +17,10 @@ pub(super) struct Unsent {
 
 #[derive(Debug, Default)]
 struct Shared {
-    messages: AtomicUsize,
-    none: Notify,
+    waiting: AtomicUsize,
+    /// How many have waited, and wait no more.
+    done: AtomicUsize,
+    changed: Notify,
 }
 
 /// One message that waits. Dropping it says that it waits no more.
@@ -29,31 +31,37 @@ pub(super) struct Waiting {
 
 impl Unsent {
     pub(super) fn enter(&self) -> Waiting {
-        self.shared.messages.fetch_add(1, SeqCst);
+        self.shared.waiting.fetch_add(1, SeqCst);
         Waiting {
             shared: Arc::clone(&self.shared),
         }
     }
 
-    /// Waits until no message waits.
-    pub(super) async fn none(&self) {
+    /// How many have waited so far, to be given to `moved`.
+    pub(super) fn done(&self) -> usize {
+        self.shared.done.load(SeqCst)
+    }
+
+    /// Waits until no message waits, or one has gone out since `done`. So a client that reads nothing is
+    /// told from one that reads all that a busy server has to say.
+    pub(super) async fn moved(&self, done: usize) {
         loop {
-            let mut none = pin!(self.shared.none.notified());
-            // Listen first, look then: the last to go between the two is not missed.
-            none.as_mut().enable();
-            if self.shared.messages.load(SeqCst) == 0 {
+            let mut changed = pin!(self.shared.changed.notified());
+            // Listen first, look then: what changes between the two is not missed.
+            changed.as_mut().enable();
+            if self.shared.waiting.load(SeqCst) == 0 || self.done() != done {
                 return;
             }
-            none.await;
+            changed.await;
         }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if self.shared.messages.fetch_sub(1, SeqCst) == 1 {
-            self.shared.none.notify_waiters();
-        }
+        self.shared.done.fetch_add(1, SeqCst);
+        self.shared.waiting.fetch_sub(1, SeqCst);
+        self.shared.changed.notify_waiters();
     }
 }
 
@@ -64,16 +72,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_one_to_go_is_told() {
+    fn one_that_goes_out_lets_one_in() {
         let unsent = Unsent::default();
-        assert_ready!(task::spawn(unsent.none()).poll());
+        let start = unsent.done();
+        assert_ready!(task::spawn(unsent.moved(start)).poll());
         let [first, second] = [unsent.enter(), unsent.enter()];
-        let mut none = task::spawn(unsent.none());
-        assert_pending!(none.poll());
+        let mut moved = task::spawn(unsent.moved(start));
+        assert_pending!(moved.poll());
         drop(first);
-        assert_pending!(none.poll());
+        assert!(moved.is_woken());
+        assert_ready!(moved.poll());
+        // Seen or not, it is not forgotten.
+        assert_ready!(task::spawn(unsent.moved(start)).poll());
+
+        let mut moved = task::spawn(unsent.moved(unsent.done()));
+        assert_pending!(moved.poll());
         drop(second);
-        assert!(none.is_woken());
-        assert_ready!(none.poll());
+        assert_ready!(moved.poll());
+        assert_ready!(task::spawn(unsent.moved(unsent.done())).poll());
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     client::{Mcp, initialize_params},
     counted::{Alive, Counted},
-    support::{Events, Memory, within},
+    support::{Events, Memory, Server, within},
 };
 
 #[tokio::test]
@@ -70,12 +70,37 @@ where
 }
 
 #[tokio::test]
+async fn a_server_that_talks_without_end_still_listens() {
+    let alive = Arc::new(Alive::default());
+    let counted = Arc::clone(&alive);
+    let transport = SseServerTransport::rmcp("/messages/", move || Ok(Counted::new(&counted)))
+        .unwrap()
+        .outbox_capacity(1);
+    let server = Server::spawn(&transport).await;
+    let mut client = Mcp::connect(&server).await;
+    for _ in 0..4 {
+        client.ask_tool("tell", json!({})).await;
+    }
+    let listen = async {
+        for turn in 0..20 {
+            let id = client.ask("ping", json!({})).await;
+            // Among all that it is told, the answer comes.
+            while client.next().await["id"] != id {}
+            println!("answered the {turn}th");
+        }
+    };
+    within("all answers", listen).await;
+    drop(client);
+    within("their end", alive.are([0, 0])).await;
+}
+
+#[tokio::test]
 async fn a_client_has_so_many_requests_open_and_no_more() {
     let alive = Arc::new(Alive::default());
     let counted = Arc::clone(&alive);
     let transport =
         SseServerTransport::rmcp("/messages/", move || Ok(Counted::new(&counted))).unwrap();
-    let server = crate::support::Server::spawn(&transport).await;
+    let server = Server::spawn(&transport).await;
     let mut client = Mcp::connect(&server).await;
     let mut last = 0;
     for _ in 0..MAX_OPEN_REQUESTS {
