@@ -46,6 +46,33 @@
 //! | `POST` without `mcp-session-id`, with a `session_id` in its query that is a UUID | the transport's: it brings a message |
 //! | any other, be it `DELETE`, `HEAD`, `OPTIONS`, or a `session_id` of another form | the inner service's |
 //!
+//! ```
+//! use mcp_sse_server::{Session, SseServerTransport};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # use http_body_util::Empty;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // In its place stands a service of Streamable HTTP, such as rmcp's.
+//! let streamable = service_fn(|_: http::Request<Empty<&[u8]>>| async {
+//!     Ok::<_, std::io::Error>(http::Response::new(Empty::<bytes::Bytes>::new()))
+//! });
+//! let transport = SseServerTransport::new("/mcp", |mut session: Session| async move {
+//!     while session.recv().await.is_some() {}
+//! })?;
+//! let app = transport.one_url_layer("/mcp")?.layer(streamable);
+//!
+//! let old = http::Request::get("/mcp").header("host", "localhost").body(Empty::new())?;
+//! let old = app.clone().oneshot(old).await?;
+//! assert_eq!(old.headers()["content-type"], "text/event-stream");
+//!
+//! let new = http::Request::get("/mcp").header("mcp-session-id", "7").body(Empty::new())?;
+//! let new = app.oneshot(new).await?;
+//! assert!(new.headers().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The endpoint may be that same path, so that there is one URL and no other, or a path of its own.
 //! Each side checks hosts and origins by its own rules: a name must be allowed to both.
 //!

@@ -105,4 +105,25 @@ mod tests {
         // One path for both: the stream's method decides in its service.
         assert_eq!(paths("/mcp", "/mcp").target_of("/mcp"), Stream);
     }
+
+    #[test]
+    fn a_shared_path_is_sorted_in_both_spellings_and_no_other_is() {
+        let path = |path| Endpoint::new(path).unwrap();
+        let get = |path: &str| Request::get(path).body(()).unwrap();
+        let post = |path: &str| Request::post(path).body(()).unwrap();
+        const ID: &str = "?session_id=0123456789abcdef0123456789abcdef";
+        let one = Paths::new(path("/mcp"), path("/mcp")).shared();
+        let two = Paths::new(path("/mcp/"), path("/messages/")).shared();
+        for paths in [&one, &two] {
+            for path in ["/mcp", "/mcp/"] {
+                assert_eq!(paths.target(&get(path)), Stream);
+                assert_eq!(paths.target(&post(path)), Inner);
+                assert_eq!(paths.target(&post(&format!("{path}{ID}"))), Messages);
+            }
+            assert_eq!(paths.target(&get("/mcp/x")), Inner);
+            assert_eq!(paths.target(&post(&format!("/{ID}"))), Inner);
+        }
+        assert_eq!(two.target(&post("/messages")), Messages);
+        assert_eq!(one.target(&post("/messages")), Inner);
+    }
 }

@@ -1,6 +1,6 @@
 //! rmcp services over this transport, with the feature `rmcp`.
 //!
-//! A server that was written with [rmcp](::rmcp), the Rust SDK of MCP, is served to clients that speak
+//! A server that was written with [rmcp], the Rust SDK of MCP, is served to clients that speak
 //! only HTTP+SSE: [`SseServerTransport::rmcp`] takes what `StreamableHttpService::new` takes, a function
 //! that makes a service for each session.
 //!

@@ -18,6 +18,7 @@ mod questions;
 )]
 #[path = "../it/support/mod.rs"]
 mod support;
+mod transport;
 
 use std::sync::Arc;
 

@@ -1,11 +1,18 @@
 //! Messages that the transport takes and rmcp does not expect, or cannot read: each request is answered,
 //! and no session dies of them.
 
+use mcp_sse_server::SseServerTransport;
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{CustomRequest, CustomResult},
+    service::RequestContext,
+};
 use serde_json::{Value, json};
 
 use crate::{
     client::{Mcp, initialize_params},
     everything,
+    support::Server,
 };
 
 impl Mcp<'_> {
@@ -77,6 +84,30 @@ async fn every_request_is_answered_under_its_id() {
         );
     }
     assert_eq!(client.call("add", json!({"a": 1, "b": 1})).await, "2");
+}
+
+/// Answers with what a client of MCP cannot read.
+struct NoObject;
+
+impl ServerHandler for NoObject {
+    async fn on_custom_request(
+        &self,
+        _: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Ok(CustomResult::new(json!("no object")))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_message_becomes_an_error() {
+    let transport = SseServerTransport::rmcp("/messages/", || Ok(NoObject)).unwrap();
+    let server = Server::spawn(&transport).await;
+    let mut client = Mcp::connect(&server).await;
+    let answer = client.request("mine", json!({})).await;
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    let answer = client.request("ping", json!({})).await;
+    assert_eq!(answer["result"], json!({}));
 }
 
 #[tokio::test]

@@ -82,11 +82,10 @@ async fn a_server_that_talks_without_end_still_listens() {
         client.ask_tool("tell", json!({})).await;
     }
     let listen = async {
-        for turn in 0..20 {
+        for _ in 0..20 {
             let id = client.ask("ping", json!({})).await;
             // Among all that it is told, the answer comes.
             while client.next().await["id"] != id {}
-            println!("answered the {turn}th");
         }
     };
     within("all answers", listen).await;
