@@ -71,7 +71,7 @@ impl SessionTransport {
     }
 
     fn read(&mut self, incoming: Incoming) -> Read {
-        let bytes = incoming.message.as_bytes().clone();
+        let bytes = incoming.message.as_bytes().len();
         let read = read::read(incoming);
         let Read::Message(message) = &read else {
             return read;
@@ -82,7 +82,7 @@ impl SessionTransport {
         }
         match message {
             ClientJsonRpcMessage::Request(request) => {
-                if !self.open.enter(&request.id, bytes.len()) {
+                if !self.open.enter(&request.id, bytes) {
                     return too_many(&request.id);
                 }
             }
