@@ -89,6 +89,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `metrics` | counters, gauges and histograms for a recorder of the `metrics` facade, see [`guide::observability`] |
+//! | `rmcp` | sessions that an rmcp service serves; needs Rust 1.88 |
 //! | `tracing` | spans and events for a `tracing` subscriber, see [`guide::observability`] |
 //! | `full` | all of the above |
 //!
@@ -110,6 +111,8 @@ pub mod mount;
 mod observe;
 pub mod post;
 pub mod rejection;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 pub mod security;
 pub mod session;
 pub mod sse;

@@ -2,6 +2,8 @@ use std::{any::type_name, fmt, sync::Arc, time::Duration};
 
 use http::Extensions;
 
+#[cfg(feature = "rmcp")]
+use crate::rmcp::RmcpHandler;
 use crate::{
     endpoint::{Endpoint, InvalidEndpoint, MountPath},
     handler::Handler,
@@ -94,6 +96,30 @@ impl<H: Handler> SseServerTransport<H> {
                 principal: PrincipalSource::default(),
             },
         })
+    }
+}
+
+#[cfg(feature = "rmcp")]
+impl<S, F> SseServerTransport<RmcpHandler<F>>
+where
+    S: ::rmcp::Service<::rmcp::RoleServer>,
+    F: Fn() -> std::io::Result<S>,
+{
+    /// A transport whose clients post to `endpoint` and whose sessions are rmcp services, each made by
+    /// `factory`. With the feature `rmcp`, see [`rmcp`](crate::rmcp).
+    ///
+    /// A session whose service cannot be made answers its first request with an error (-32603), and
+    /// ends. A tool that panics is answered with the same error, and its session lives on.
+    ///
+    /// # Errors
+    ///
+    /// `endpoint` is no plain path, see [`Endpoint::new`].
+    ///
+    /// # Panics
+    ///
+    /// Not itself, but a session outside a tokio runtime does: rmcp spawns.
+    pub fn rmcp(endpoint: impl AsRef<str>, factory: F) -> Result<Self, InvalidEndpoint> {
+        Self::new(endpoint, RmcpHandler::new(factory))
     }
 }
 
@@ -311,6 +337,17 @@ impl<H> SseServerTransport<H> {
     pub fn layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
         let paths = Paths::new(Endpoint::new(path)?, self.stream.endpoint.clone());
         Ok(McpSseLayer::new(self.services(), paths))
+    }
+
+    /// As [`layer`](Self::layer), and the inner service, which speaks Streamable HTTP, answers at `path`,
+    /// too: one URL for old and new clients. Which request is whose is told in [`mount`](crate::mount).
+    ///
+    /// # Errors
+    ///
+    /// `path` is no plain path, see [`Endpoint::new`].
+    pub fn one_url_layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
+        let paths = Paths::new(Endpoint::new(path)?, self.stream.endpoint.clone());
+        Ok(McpSseLayer::new(self.services(), paths.shared()))
     }
 
     /// The open sessions of this transport's services.

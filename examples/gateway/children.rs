@@ -122,7 +122,7 @@ impl Shared {
     async fn place(&self, session: &Session) -> Option<SemaphorePermit<'_>> {
         tokio::select! {
             place = self.places.acquire() => place.ok(),
-            () = session.closed() => None,
+            _ = session.closed() => None,
         }
     }
 

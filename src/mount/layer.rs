@@ -8,7 +8,8 @@ use super::{paths::Paths, service::McpSse};
 
 /// Puts the transport before a service. See the [module docs](crate::mount).
 ///
-/// Made by [`SseServerTransport::layer`](crate::SseServerTransport::layer).
+/// Made by [`SseServerTransport::layer`](crate::SseServerTransport::layer) and
+/// [`SseServerTransport::one_url_layer`](crate::SseServerTransport::one_url_layer).
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct McpSseLayer<H> {
     sse: SseService<H>,

@@ -70,7 +70,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.paths.target(request.uri().path()) {
+        match self.paths.target(&request) {
             Target::Stream => ResponseFuture::stream(self.sse.call(request)),
             Target::Messages => ResponseFuture::messages(self.post.call(request)),
             Target::Inner => ResponseFuture::inner(self.inner.call(request)),
