@@ -29,7 +29,8 @@ impl Weigh for Incoming {
     fn weight(&self) -> usize {
         let headers = self.parts.headers.iter();
         let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
-        size_of::<Self>() + self.message.as_bytes().len() + headers.sum::<usize>()
+        let fixed = size_of::<Self>() + size_of::<Parts>();
+        fixed + self.message.as_bytes().len() + headers.sum::<usize>()
     }
 }
 
