@@ -2,7 +2,7 @@
 
 #[cfg(feature = "tracing")]
 use crate::rejection::RejectionKind;
-use crate::security::Refusal;
+use crate::{endpoint::NodeName, security::Refusal};
 
 /// A request was refused for its host or origin. The event names the call that would allow it, if
 /// one would.
@@ -35,6 +35,21 @@ pub(crate) fn refused(refusal: &Refusal<'_>) {
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn refused(_: &Refusal<'_>) {}
+
+/// A `POST` for a session of another node came here, and nothing takes it there.
+#[cfg(feature = "tracing")]
+pub(crate) fn elsewhere(here: &NodeName, node: &NodeName) {
+    tracing::warn!(
+        node = node.as_str(),
+        here = here.as_str(),
+        hint =
+            "let the load balancer route on the query's `node`, or set a relay between the nodes",
+        "refused: the session is another node's"
+    );
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn elsewhere(_: &NodeName, _: &NodeName) {}
 
 /// What a client sent, in a form that is safe to print and not too long. A host name and its port
 /// fit in; a user and a password before them stay out.

@@ -3,7 +3,7 @@ use std::{any::type_name, fmt, sync::Arc, time::Duration};
 use http::Extensions;
 
 use crate::{
-    endpoint::{Endpoint, InvalidEndpoint, MountPath},
+    endpoint::{Endpoint, InvalidEndpoint, InvalidNodeName, MountPath, NodeName},
     handler::Handler,
     mount::{McpSseLayer, Paths},
     post::{PostOptions, PostService},
@@ -40,6 +40,7 @@ use crate::{
 /// | [`answer_panics`](Self::answer_panics) | no |
 /// | [`mount_path`](Self::mount_path) | none |
 /// | [`carry_query`](Self::carry_query) | no |
+/// | [`node`](Self::node) | none |
 #[must_use = "a transport does nothing until its services are mounted"]
 pub struct SseServerTransport<H> {
     handler: Arc<H>,
@@ -65,6 +66,7 @@ impl<H: Handler> SseServerTransport<H> {
             stream: StreamOptions {
                 endpoint: Endpoint::new(endpoint)?,
                 mount_path: MountPath::default(),
+                node: None,
                 carry_query: false,
                 timing: Timing {
                     keep_alive: Some(Duration::from_secs(15)),
@@ -90,6 +92,7 @@ impl<H: Handler> SseServerTransport<H> {
                 in_flight_bytes: 64 * 1024 * 1024,
                 delivery_timeout: Duration::from_secs(3),
                 stall_timeout: Some(STALL_TIMEOUT),
+                node: None,
                 security: TransportSecurity::default(),
                 principal: PrincipalSource::default(),
             },
@@ -288,6 +291,31 @@ impl<H> SseServerTransport<H> {
     pub fn carry_query(mut self, carry: bool) -> Self {
         self.stream.carry_query = carry;
         self
+    }
+
+    /// The name of this server, where several stand behind one address. Default: none.
+    ///
+    /// Each session's URI carries it, so that a load balancer can send the session's `POST`s to the
+    /// server that has it. See [`guide::nodes`](crate::guide::nodes).
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SseServerTransport};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Announced as `/messages/?session_id=..&node=a1`.
+    /// let transport = SseServerTransport::new("/messages/", |_: Session| async {})?.node("a1")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `name` is no [`NodeName`].
+    pub fn node(mut self, name: impl AsRef<str>) -> Result<Self, InvalidNodeName> {
+        let name = NodeName::new(name)?;
+        self.post.node = Some(name.clone());
+        self.stream.node = Some(name);
+        Ok(self)
     }
 
     /// The service for `GET` and the service for `POST`, over one registry. Called again, it gives

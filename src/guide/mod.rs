@@ -8,6 +8,7 @@
 //! | tonic, beside gRPC | [`tonic`] | [`tonic.rs`] |
 //! | under middleware of tower and tower-http | [`middleware`] | |
 //! | behind nginx and other proxies | [`proxies`] | |
+//! | on more than one server | [`nodes`] | |
 //!
 //! # What holds everywhere
 //!
@@ -49,6 +50,9 @@ pub mod hyper {}
 
 #[doc = include_str!("middleware.md")]
 pub mod middleware {}
+
+#[doc = include_str!("nodes.md")]
+pub mod nodes {}
 
 #[doc = include_str!("proxies.md")]
 pub mod proxies {}

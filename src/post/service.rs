@@ -16,7 +16,7 @@ use http_body::Body;
 use tower::Service;
 
 use crate::{
-    endpoint::{SessionIdError, session_id},
+    endpoint::{NodeName, SessionIdError, node, session_id},
     rejection::{Rejection, RejectionKind},
     security::TransportSecurity,
     session::{Budget, Channel, PrincipalSource, SessionRegistry},
@@ -55,6 +55,7 @@ pub(crate) struct PostOptions {
     pub(crate) in_flight_bytes: usize,
     pub(crate) delivery_timeout: Duration,
     pub(crate) stall_timeout: Option<Duration>,
+    pub(crate) node: Option<NodeName>,
     pub(crate) security: TransportSecurity,
     pub(crate) principal: PrincipalSource,
 }
@@ -136,11 +137,21 @@ impl Shared {
             Ok(id) => {
                 let principal = self.options.principal.of(request.extensions());
                 match self.registry.find(&id, principal.as_deref()) {
-                    None => Verdict::Refuse(RejectionKind::SessionNotFound.into()),
+                    None => self.not_here(request.uri().query()),
                     Some(channel) => Verdict::Read(channel),
                 }
             }
         }
+    }
+
+    /// What is not here may be elsewhere, if there is an elsewhere.
+    fn not_here(&self, query: Option<&str>) -> Verdict {
+        if let Some(here) = &self.options.node {
+            if let Some(elsewhere) = node(query).filter(|node| node != here) {
+                trace::elsewhere(here, &elsewhere);
+            }
+        }
+        Verdict::Refuse(RejectionKind::SessionNotFound.into())
     }
 }
 
