@@ -100,8 +100,7 @@ async fn serves_all(balance: impl FnOnce(&[SocketAddr]) -> Program) {
         assert_ne!(node_of(&stream), NAMES[1]);
     }
     // A name that nobody has, as after a move to other names.
-    let stream = open(address).await;
-    let elsewhere = stream.uri.replace("node=a", "node=b");
+    let elsewhere = gone[0].uri.replace("node=a", "node=b");
     assert_eq!(posts.post(&elsewhere, &echo(9)).await.unwrap(), 404);
 }
 
