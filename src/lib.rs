@@ -71,6 +71,7 @@
 //! | [`mount`] | a layer that puts the transport before any service |
 //! | [`security`] | which hosts and origins are let in |
 //! | [`endpoint`] | what is announced, under prefixes and behind proxies |
+//! | [`relay`] | several servers behind a load balancer that does not know which has a session |
 //!
 //! # What runs where
 //!
@@ -81,13 +82,14 @@
 //! # Cancel safety
 //!
 //! Every future of this crate may be dropped at any time. A `POST` that is dropped before it is
-//! answered with 202 is not delivered; a [`send`](Session::send) that is dropped before it is done is
+//! answered with 202 is not delivered, unless it is on its way to another node; a [`send`](Session::send) that is dropped before it is done is
 //! not sent; a [`recv`](Session::recv) that is dropped has taken nothing.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `nats` | a [relay] between several servers, over NATS; needs Rust 1.89 |
 //! | `tracing` | events for a `tracing` subscriber |
 //! | `full` | all of the above |
 //!
@@ -108,6 +110,7 @@ pub mod message;
 pub mod mount;
 pub mod post;
 pub mod rejection;
+pub mod relay;
 pub mod security;
 pub mod session;
 pub mod sse;

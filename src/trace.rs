@@ -2,7 +2,13 @@
 
 #[cfg(feature = "tracing")]
 use crate::rejection::RejectionKind;
-use crate::{endpoint::NodeName, security::Refusal};
+#[cfg(feature = "nats")]
+use crate::relay::nats::NatsEvent;
+use crate::{
+    endpoint::NodeName,
+    relay::{Refusal as RelayRefusal, RelayError},
+    security::Refusal,
+};
 
 /// A request was refused for its host or origin. The event names the call that would allow it, if
 /// one would.
@@ -38,10 +44,10 @@ pub(crate) fn refused(_: &Refusal<'_>) {}
 
 /// A `POST` for a session of another node came here, and nothing takes it there.
 #[cfg(feature = "tracing")]
-pub(crate) fn elsewhere(here: &NodeName, node: &NodeName) {
+pub(crate) fn elsewhere(here: Option<&NodeName>, node: &NodeName) {
     tracing::warn!(
         node = node.as_str(),
-        here = here.as_str(),
+        here = here.map(NodeName::as_str),
         hint =
             "let the load balancer route on the query's `node`, or set a relay between the nodes",
         "refused: the session is another node's"
@@ -49,7 +55,34 @@ pub(crate) fn elsewhere(here: &NodeName, node: &NodeName) {
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn elsewhere(_: &NodeName, _: &NodeName) {}
+pub(crate) fn elsewhere(_: Option<&NodeName>, _: &NodeName) {}
+
+/// A session's node did not take a `POST` that was relayed to it.
+#[cfg(feature = "tracing")]
+pub(crate) fn relay_refused(node: &NodeName, refusal: RelayRefusal) {
+    tracing::debug!(
+        node = node.as_str(),
+        ?refusal,
+        "refused by the session's node"
+    );
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn relay_refused(_: &NodeName, _: RelayRefusal) {}
+
+/// A `POST` could not be relayed, or nobody knows whether it was.
+#[cfg(feature = "tracing")]
+pub(crate) fn relay_failed(node: &NodeName, error: &RelayError) {
+    let node = node.as_str();
+    match error {
+        // Anyone can make a name up.
+        RelayError::NoSuchNode => tracing::debug!(node, %error, "not relayed"),
+        _ => tracing::warn!(node, %error, "not relayed"),
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn relay_failed(_: &NodeName, _: &RelayError) {}
 
 /// What a client sent, in a form that is safe to print and not too long. A host name and its port
 /// fit in; a user and a password before them stay out.
@@ -66,3 +99,15 @@ fn shown(value: &[u8]) -> String {
         host[..host.len().min(LEN)].escape_ascii()
     )
 }
+
+/// What happens to the connection to NATS.
+#[cfg(all(feature = "nats", feature = "tracing"))]
+pub(crate) fn nats(event: &NatsEvent) {
+    match event {
+        NatsEvent::Connected => tracing::info!("{event}"),
+        _ => tracing::warn!("{event}"),
+    }
+}
+
+#[cfg(all(feature = "nats", not(feature = "tracing")))]
+pub(crate) fn nats(_: &NatsEvent) {}

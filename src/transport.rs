@@ -6,7 +6,8 @@ use crate::{
     endpoint::{Endpoint, InvalidEndpoint, InvalidNodeName, MountPath, NodeName},
     handler::Handler,
     mount::{McpSseLayer, Paths},
-    post::{PostOptions, PostService},
+    post::{PostOptions, PostService, RelayHandle},
+    relay::{Inbound, InboundOptions, Relay},
     security::TransportSecurity,
     session::{
         Capacity, ChannelOptions, IdSource, Limits, Principal, PrincipalSource, SessionOptions,
@@ -41,6 +42,7 @@ use crate::{
 /// | [`mount_path`](Self::mount_path) | none |
 /// | [`carry_query`](Self::carry_query) | no |
 /// | [`node`](Self::node) | none |
+/// | [`relay`](Self::relay) | none |
 #[must_use = "a transport does nothing until its services are mounted"]
 pub struct SseServerTransport<H> {
     handler: Arc<H>,
@@ -93,6 +95,7 @@ impl<H: Handler> SseServerTransport<H> {
                 delivery_timeout: Duration::from_secs(3),
                 stall_timeout: Some(STALL_TIMEOUT),
                 node: None,
+                relay: None,
                 security: TransportSecurity::default(),
                 principal: PrincipalSource::default(),
             },
@@ -316,6 +319,35 @@ impl<H> SseServerTransport<H> {
         self.post.node = Some(name.clone());
         self.stream.node = Some(name);
         Ok(self)
+    }
+
+    /// What takes `POST`s to the other nodes that have their sessions, where the load balancer does not.
+    /// Default: nothing, they get 404. See the [module docs](crate::relay).
+    ///
+    /// Their bodies are read before anybody knows whether there is such a session, so they have a
+    /// budget of their own, as large as [`in_flight_bytes`](Self::in_flight_bytes).
+    pub fn relay(mut self, relay: impl Relay) -> Self {
+        self.post.relay = Some(RelayHandle::new(relay));
+        self
+    }
+
+    /// Where a [`Relay`] puts what other nodes sent to this one.
+    ///
+    /// Call it when all options are set. Each call makes a budget of its own, as large as
+    /// [`in_flight_bytes`](Self::in_flight_bytes).
+    ///
+    /// # Panics
+    ///
+    /// There is no [`node`](Self::node): nobody could send anything here.
+    pub fn inbound(&self) -> Inbound {
+        let node = self.post.node.clone();
+        let options = InboundOptions {
+            node: node.expect("a node that others reach must have a name, set by `node`"),
+            body_limit: self.post.body_limit,
+            in_flight_bytes: self.post.in_flight_bytes.max(self.post.body_limit),
+            delivery_timeout: self.post.delivery_timeout,
+        };
+        Inbound::new(self.registry.clone(), options)
     }
 
     /// The service for `GET` and the service for `POST`, over one registry. Called again, it gives

@@ -22,6 +22,7 @@ use super::{
     deliver::Delivery,
     lease::{Lease, NoRoom},
     read::{Read, ReadError},
+    relay::{Forward, Relaying},
 };
 
 pin_project! {
@@ -29,7 +30,8 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is done, the message is not delivered.
+    /// Dropped before it is done, the message is not delivered; but one that is on its way to
+    /// [another node](crate::relay) may be.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<B> {
         #[pin]
@@ -41,8 +43,9 @@ pin_project! {
     #[project = StateProj]
     enum State<B> {
         Refused { rejection: Rejection },
-        Reading { #[pin] read: Read<B>, parts: Option<Parts> },
+        Reading { #[pin] read: Read<B>, parts: Option<Parts>, forward: Option<Box<Forward>> },
         Delivering { delivery: Delivery, lease: Lease },
+        Relaying { relaying: Relaying, lease: Lease },
         Done,
     }
 }
@@ -55,7 +58,21 @@ impl<B: Body> ResponseFuture<B> {
 
     /// Without parts, the body is too large from the start.
     pub(super) fn reading(read: Read<B>, parts: Option<Parts>) -> Self {
-        let state = State::Reading { read, parts };
+        let forward = None;
+        let state = State::Reading {
+            read,
+            parts,
+            forward,
+        };
+        Self { state }
+    }
+
+    pub(super) fn forwarding(read: Read<B>, parts: Parts, forward: Box<Forward>) -> Self {
+        let state = State::Reading {
+            read,
+            parts: Some(parts),
+            forward: Some(forward),
+        };
         Self { state }
     }
 }
@@ -68,10 +85,19 @@ impl<B: Body> Future for ResponseFuture<B> {
         let outcome = loop {
             match state.as_mut().project() {
                 StateProj::Refused { rejection } => break Err(*rejection),
-                StateProj::Reading { read, parts } => {
+                StateProj::Reading {
+                    read,
+                    parts,
+                    forward,
+                } => {
                     let read = ready!(read.poll_read(cx)).map_err(refuse_body);
                     let delivered = read.and_then(|(body, lease)| {
-                        let delivery = deliver(body, parts.take(), &lease)?;
+                        let parts = parts.take().ok_or(RejectionKind::BodyTooLarge)?;
+                        if let Some(forward) = forward.take() {
+                            let relaying = forward.start(body, &parts)?;
+                            return Ok(Some(State::Relaying { relaying, lease }));
+                        }
+                        let delivery = deliver(body, parts, &lease)?;
                         Ok(delivery.map(|delivery| State::Delivering { delivery, lease }))
                     });
                     match delivered {
@@ -82,6 +108,9 @@ impl<B: Body> Future for ResponseFuture<B> {
                 }
                 StateProj::Delivering { delivery, .. } => {
                     break ready!(Pin::new(delivery).poll(cx)).map_err(refuse_delivery);
+                }
+                StateProj::Relaying { relaying, .. } => {
+                    break ready!(Pin::new(relaying).poll(cx)).map_err(Rejection::from);
                 }
                 StateProj::Done => panic!("polled after completion"),
             }
@@ -95,17 +124,13 @@ impl<B: Body> Future for ResponseFuture<B> {
 }
 
 /// Puts the message into the inbox. If that is full, what is left to wait for comes back.
-fn deliver(
-    body: Bytes,
-    parts: Option<Parts>,
-    lease: &Lease,
-) -> Result<Option<Delivery>, Rejection> {
-    let parts = parts.ok_or(RejectionKind::BodyTooLarge)?;
+fn deliver(body: Bytes, parts: Parts, lease: &Lease) -> Result<Option<Delivery>, Rejection> {
     let message = Message::parse(body).map_err(|_| RejectionKind::InvalidMessage)?;
-    match lease.channel().offer(Incoming::new(message, parts)) {
+    let channel = lease.channel().ok_or(RejectionKind::SessionNotFound)?;
+    match channel.offer(Incoming::new(message, parts)) {
         Offer::Taken => Ok(None),
         Offer::Full(incoming) => {
-            let channel = Arc::clone(lease.channel());
+            let channel = Arc::clone(channel);
             Ok(Some(Delivery::new(channel, incoming, lease.patience())))
         }
         Offer::Ended => Err(refuse_delivery(DeliveryError::Ended)),
@@ -135,6 +160,7 @@ impl<B> fmt::Debug for ResponseFuture<B> {
             State::Refused { .. } => "refused",
             State::Reading { .. } => "reading",
             State::Delivering { .. } => "delivering",
+            State::Relaying { .. } => "relaying",
             State::Done => "done",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()

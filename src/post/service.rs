@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     convert::Infallible,
     fmt,
     sync::Arc,
@@ -19,11 +20,17 @@ use crate::{
     endpoint::{NodeName, SessionIdError, node, session_id},
     rejection::{Rejection, RejectionKind},
     security::TransportSecurity,
-    session::{Budget, Channel, PrincipalSource, SessionRegistry},
+    session::{Budget, Channel, Principal, PrincipalSource, SessionId, SessionRegistry},
     trace,
 };
 
-use super::{body::PostBody, future::ResponseFuture, lease::Lease, read::Read};
+use super::{
+    body::PostBody,
+    future::ResponseFuture,
+    lease::Lease,
+    read::Read,
+    relay::{Forward, RelayHandle},
+};
 
 /// Takes what clients post and puts it into their sessions' inboxes.
 ///
@@ -46,6 +53,8 @@ struct Shared {
     registry: SessionRegistry,
     options: PostOptions,
     in_flight: Arc<Budget>,
+    /// For bodies whose sessions nobody here knows: they take none of the room of those that are known.
+    in_flight_elsewhere: Arc<Budget>,
 }
 
 /// What the transport's options say of messages.
@@ -56,6 +65,7 @@ pub(crate) struct PostOptions {
     pub(crate) delivery_timeout: Duration,
     pub(crate) stall_timeout: Option<Duration>,
     pub(crate) node: Option<NodeName>,
+    pub(crate) relay: Option<RelayHandle>,
     pub(crate) security: TransportSecurity,
     pub(crate) principal: PrincipalSource,
 }
@@ -66,15 +76,18 @@ enum Verdict {
     /// Too large, as it says itself: only to be read so far that the client can read the answer.
     Drain,
     Read(Arc<Channel>),
+    Forward(Box<Forward>),
 }
 
 impl PostService {
     pub(crate) fn new(registry: SessionRegistry, options: PostOptions) -> Self {
         let in_flight = Arc::new(Budget::new(options.in_flight_bytes));
+        let in_flight_elsewhere = Arc::new(Budget::new(options.in_flight_bytes));
         let shared = Arc::new(Shared {
             registry,
             options,
             in_flight,
+            in_flight_elsewhere,
         });
         Self { shared }
     }
@@ -101,7 +114,8 @@ impl PostService {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is done, the message is not delivered.
+    /// Dropped before it is done, the message is not delivered; but one that is on its way to
+    /// [another node](crate::relay) may be.
     pub fn deliver(&self, parts: Parts, body: impl Into<Bytes>) -> ResponseFuture<PostBody> {
         self.clone()
             .call(Request::from_parts(parts, PostBody::text(body.into())))
@@ -109,6 +123,17 @@ impl PostService {
 }
 
 impl Shared {
+    fn read<B: Body>(
+        &self,
+        body: B,
+        channel: Option<Arc<Channel>>,
+        in_flight: &Arc<Budget>,
+    ) -> Read<B> {
+        let options = &self.options;
+        let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
+        Read::new(body, options.body_limit, options.stall_timeout, lease)
+    }
+
     fn judge<B: Body>(&self, request: &Request<B>) -> Verdict {
         if request.method() != Method::POST {
             return Verdict::Refuse(Rejection::method("POST"));
@@ -137,7 +162,7 @@ impl Shared {
             Ok(id) => {
                 let principal = self.options.principal.of(request.extensions());
                 match self.registry.find(&id, principal.as_deref()) {
-                    None => self.not_here(request.uri().query()),
+                    None => self.not_here(id, principal, request.uri().query()),
                     Some(channel) => Verdict::Read(channel),
                 }
             }
@@ -145,10 +170,25 @@ impl Shared {
     }
 
     /// What is not here may be elsewhere, if there is an elsewhere.
-    fn not_here(&self, query: Option<&str>) -> Verdict {
-        if let Some(here) = &self.options.node {
-            if let Some(elsewhere) = node(query).filter(|node| node != here) {
-                trace::elsewhere(here, &elsewhere);
+    fn not_here(
+        &self,
+        id: SessionId,
+        principal: Option<Cow<'_, Principal>>,
+        query: Option<&str>,
+    ) -> Verdict {
+        let here = self.options.node.as_ref();
+        let relay = &self.options.relay;
+        if here.is_some() || relay.is_some() {
+            if let Some(node) = node(query).filter(|node| Some(node) != here) {
+                if let Some(relay) = relay {
+                    return Verdict::Forward(Box::new(Forward {
+                        relay: relay.clone(),
+                        node,
+                        id,
+                        principal: principal.map(Cow::into_owned),
+                    }));
+                }
+                trace::elsewhere(here, &node);
             }
         }
         Verdict::Refuse(RejectionKind::SessionNotFound.into())
@@ -170,12 +210,17 @@ impl<B: Body> Service<Request<B>> for PostService {
             Verdict::Drain => ResponseFuture::reading(Read::too_large(request.into_body()), None),
             Verdict::Read(channel) => {
                 let (parts, body) = request.into_parts();
-                let Shared {
-                    options, in_flight, ..
-                } = &*self.shared;
-                let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
-                let read = Read::new(body, options.body_limit, options.stall_timeout, lease);
+                let read = self
+                    .shared
+                    .read(body, Some(channel), &self.shared.in_flight);
                 ResponseFuture::reading(read, Some(parts))
+            }
+            Verdict::Forward(forward) => {
+                let (parts, body) = request.into_parts();
+                let read = self
+                    .shared
+                    .read(body, None, &self.shared.in_flight_elsewhere);
+                ResponseFuture::forwarding(read, parts, forward)
             }
         }
     }
@@ -210,11 +255,13 @@ impl fmt::Debug for PostService {
             registry,
             options,
             in_flight,
+            in_flight_elsewhere,
         } = &*self.shared;
         f.debug_struct("PostService")
             .field("registry", registry)
             .field("options", options)
             .field("in_flight", in_flight)
+            .field("in_flight_elsewhere", in_flight_elsewhere)
             .finish()
     }
 }
