@@ -36,4 +36,7 @@ mod service;
 mod stall;
 
 pub use self::{body::PostBody, future::ResponseFuture, service::PostService};
-pub(crate) use self::{relay::RelayHandle, service::PostOptions};
+pub(crate) use self::{
+    relay::{Elsewhere, RelayHandle},
+    service::PostOptions,
+};

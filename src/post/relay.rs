@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     fmt,
     pin::Pin,
     sync::Arc,
@@ -6,10 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::request::Parts;
+use http::{Uri, request::Parts};
 
 use crate::{
-    endpoint::NodeName,
+    endpoint::{NodeName, node},
     message::Message,
     rejection::RejectionKind,
     relay::{self, Answer, Relay, RelayError},
@@ -27,12 +28,45 @@ impl RelayHandle {
     }
 }
 
+/// What the transport's options say of other nodes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Elsewhere {
+    /// This node.
+    pub(crate) here: Option<NodeName>,
+    pub(crate) relay: Option<RelayHandle>,
+}
+
+impl Elsewhere {
+    /// Where a session may be that is not here, if its URI names another node and there is a way.
+    pub(super) fn find(
+        &self,
+        id: SessionId,
+        principal: Option<Cow<'_, Principal>>,
+        uri: &Uri,
+    ) -> Option<Forward> {
+        if self.here.is_none() && self.relay.is_none() {
+            return None;
+        }
+        let node = node(uri.query()).filter(|node| Some(node) != self.here.as_ref())?;
+        let Some(relay) = &self.relay else {
+            trace::elsewhere(self.here.as_ref(), &node);
+            return None;
+        };
+        Some(Forward {
+            relay: relay.clone(),
+            node,
+            id,
+            principal: principal.map(Cow::into_owned),
+        })
+    }
+}
+
 /// Where a `POST` goes when its body is read.
 pub(super) struct Forward {
-    pub(super) relay: RelayHandle,
-    pub(super) node: NodeName,
-    pub(super) id: SessionId,
-    pub(super) principal: Option<Principal>,
+    relay: RelayHandle,
+    node: NodeName,
+    id: SessionId,
+    principal: Option<Principal>,
 }
 
 impl Forward {

@@ -1,5 +1,4 @@
 use std::{
-    borrow::Cow,
     convert::Infallible,
     fmt,
     sync::Arc,
@@ -17,10 +16,10 @@ use http_body::Body;
 use tower::Service;
 
 use crate::{
-    endpoint::{NodeName, SessionIdError, node, session_id},
+    endpoint::{SessionIdError, session_id},
     rejection::{Rejection, RejectionKind},
     security::TransportSecurity,
-    session::{Budget, Channel, Principal, PrincipalSource, SessionId, SessionRegistry},
+    session::{Budget, Channel, PrincipalSource, SessionRegistry},
     trace,
 };
 
@@ -29,7 +28,7 @@ use super::{
     future::ResponseFuture,
     lease::Lease,
     read::Read,
-    relay::{Forward, RelayHandle},
+    relay::{Elsewhere, Forward},
 };
 
 /// Takes what clients post and puts it into their sessions' inboxes.
@@ -64,8 +63,7 @@ pub(crate) struct PostOptions {
     pub(crate) in_flight_bytes: usize,
     pub(crate) delivery_timeout: Duration,
     pub(crate) stall_timeout: Option<Duration>,
-    pub(crate) node: Option<NodeName>,
-    pub(crate) relay: Option<RelayHandle>,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) security: TransportSecurity,
     pub(crate) principal: PrincipalSource,
 }
@@ -162,36 +160,14 @@ impl Shared {
             Ok(id) => {
                 let principal = self.options.principal.of(request.extensions());
                 match self.registry.find(&id, principal.as_deref()) {
-                    None => self.not_here(id, principal, request.uri().query()),
+                    None => match self.options.elsewhere.find(id, principal, request.uri()) {
+                        None => Verdict::Refuse(RejectionKind::SessionNotFound.into()),
+                        Some(forward) => Verdict::Forward(Box::new(forward)),
+                    },
                     Some(channel) => Verdict::Read(channel),
                 }
             }
         }
-    }
-
-    /// What is not here may be elsewhere, if there is an elsewhere.
-    fn not_here(
-        &self,
-        id: SessionId,
-        principal: Option<Cow<'_, Principal>>,
-        query: Option<&str>,
-    ) -> Verdict {
-        let here = self.options.node.as_ref();
-        let relay = &self.options.relay;
-        if here.is_some() || relay.is_some() {
-            if let Some(node) = node(query).filter(|node| Some(node) != here) {
-                if let Some(relay) = relay {
-                    return Verdict::Forward(Box::new(Forward {
-                        relay: relay.clone(),
-                        node,
-                        id,
-                        principal: principal.map(Cow::into_owned),
-                    }));
-                }
-                trace::elsewhere(here, &node);
-            }
-        }
-        Verdict::Refuse(RejectionKind::SessionNotFound.into())
     }
 }
 

@@ -7,6 +7,10 @@ mod balancer;
 #[path = "../../examples/soak/client.rs"]
 #[allow(dead_code, reason = "the client of the soak, of which this needs less")]
 mod client;
+mod cluster;
+mod faults;
+mod kit;
+mod names;
 mod node;
 #[path = "../faults/process.rs"]
 #[allow(
@@ -15,6 +19,10 @@ mod node;
 )]
 mod process;
 mod programs;
+#[path = "../relay_kit/mod.rs"]
+mod relay_kit;
+mod traffic;
+mod wire;
 
 use std::net::SocketAddr;
 

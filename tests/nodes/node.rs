@@ -1,7 +1,8 @@
 //! A node: plain hyper, with a name.
 
-use std::{convert::Infallible, future::pending, time::Duration};
+use std::{convert::Infallible, future::pending, net::SocketAddr, time::Duration};
 
+use async_nats::ConnectOptions;
 use http::Request;
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1};
@@ -9,7 +10,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use mcp_sse_server::{Message, Session, SseServerTransport};
+use mcp_sse_server::{Message, Session, SseServerTransport, relay::nats::NatsRelay};
 use tokio::{net::TcpListener, time::sleep};
 use tower::{Service, service_fn};
 
@@ -17,6 +18,10 @@ use crate::process::Process;
 
 /// The name of a node.
 const NAME: &str = "NODE_NAME";
+/// Where NATS is, if there is a relay.
+const NATS: &str = "NODE_NATS";
+/// As whom it connects to NATS, if as somebody.
+const USER: &str = "NODE_USER";
 
 pub(crate) fn answer(id: impl std::fmt::Display) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)
@@ -40,9 +45,31 @@ async fn handle(mut session: Session) {
     }
 }
 
-/// Starts a node, in a process of its own.
-pub(crate) fn start(name: &str) -> (Process, std::net::SocketAddr) {
+/// Starts a node without a relay, in a process of its own.
+pub(crate) fn start(name: &str) -> (Process, SocketAddr) {
     Process::serve("", &[(NAME, name.to_owned())])
+}
+
+/// Starts a node that relays over the NATS server at that address.
+pub(crate) fn start_with_relay(name: &str, nats: SocketAddr) -> (Process, SocketAddr) {
+    let nats = format!("nats://{nats}");
+    Process::serve("", &[(NAME, name.to_owned()), (NATS, nats)])
+}
+
+/// As that, with the credentials of a user, whose inbox has its name.
+pub(crate) fn start_as(name: &str, user: &str, nats: SocketAddr) -> (Process, SocketAddr) {
+    let nats = format!("nats://{nats}");
+    let user = user.to_owned();
+    Process::serve("", &[(NAME, name.to_owned()), (NATS, nats), (USER, user)])
+}
+
+fn connect_options() -> ConnectOptions {
+    match std::env::var(USER) {
+        Ok(user) => ConnectOptions::new()
+            .custom_inbox_prefix(format!("_INBOX.{user}"))
+            .user_and_password(user, "x".to_owned()),
+        Err(_) => ConnectOptions::new(),
+    }
 }
 
 pub(crate) fn run() {
@@ -53,7 +80,13 @@ pub(crate) fn run() {
     runtime.block_on(async {
         let name = std::env::var(NAME).unwrap();
         let transport = SseServerTransport::new("/messages/", handle).unwrap();
-        let transport = transport.node(name).unwrap();
+        let mut transport = transport.node(name).unwrap();
+        if let Ok(nats) = std::env::var(NATS) {
+            let relay = NatsRelay::options().on_event(|event| println!("event: {event}"));
+            let relay = relay.connect(nats, connect_options()).await.unwrap();
+            transport = transport.relay(relay.clone());
+            tokio::spawn(relay.serve(transport.inbound()));
+        }
         let (sse, post) = transport.services();
         let app = service_fn(move |request: Request<Incoming>| {
             let (mut sse, mut post) = (sse.clone(), post.clone());

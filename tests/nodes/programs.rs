@@ -40,6 +40,7 @@ impl Program {
             .args(args)
             .env("PATH", path)
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn();
         let mut child = match spawned {
             Ok(child) => child,
@@ -57,6 +58,21 @@ impl Program {
             std::thread::sleep(Duration::from_millis(20));
         }
         Self { child, address }
+    }
+}
+
+impl Program {
+    /// A NATS server, with more configuration if there is any.
+    pub(crate) fn nats(address: SocketAddr, config: &str) -> Self {
+        let file = folder("nats", address).join("nats.conf");
+        fs::write(&file, format!("listen: \"{address}\"\n{config}\n")).unwrap();
+        Self::start("nats-server", &["-c", file.to_str().unwrap()], address)
+    }
+
+    /// Without a chance to say goodbye.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 }
 
