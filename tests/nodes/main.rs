@@ -8,6 +8,7 @@ mod balancer;
 #[allow(dead_code, reason = "the client of the soak, of which this needs less")]
 mod client;
 mod cluster;
+mod cost;
 mod faults;
 mod kit;
 mod names;

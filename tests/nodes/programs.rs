@@ -69,6 +69,10 @@ impl Program {
         Self::start("nats-server", &["-c", file.to_str().unwrap()], address)
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Without a chance to say goodbye.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
