@@ -17,7 +17,11 @@ use crate::{
     programs::{Program, free_address},
 };
 
-const POSTS: usize = if cfg!(debug_assertions) { 3_000 } else { 30_000 };
+const POSTS: usize = if cfg!(debug_assertions) {
+    3_000
+} else {
+    30_000
+};
 const ROUNDS: usize = 3;
 /// How many connections post side by side when CPU time is measured.
 const SIDE_BY_SIDE: usize = 16;

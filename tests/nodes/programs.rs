@@ -9,7 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-const INSTALL: &str = "apt-get install -y --no-install-recommends nats-server nginx haproxy";
+const INSTALL: &str =
+    "apt-get install -y --no-install-recommends nats-server nginx haproxy redis-server";
 
 pub(crate) struct Program {
     child: Child,
@@ -82,9 +83,12 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // In order, so that nginx takes its workers along.
-        let id = self.child.id().to_string();
-        let _ = Command::new("kill").args(["-s", "TERM", &id]).status();
-        let _ = self.child.wait();
+        // An id is another's once its process was waited for.
+        if let Ok(None) = self.child.try_wait() {
+            // In order, so that nginx takes its workers along.
+            let id = self.child.id().to_string();
+            let _ = Command::new("kill").args(["-s", "TERM", &id]).status();
+            let _ = self.child.wait();
+        }
     }
 }

@@ -8,7 +8,7 @@ use mcp_sse_server::{
     session::Principal,
 };
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, oneshot},
     task::JoinHandle,
     time::timeout,
 };
@@ -24,11 +24,13 @@ pub(crate) struct Node {
     pub(super) taken: mpsc::Receiver<Incoming>,
     /// A permit for each message that a handler may take.
     pub(super) gate: Arc<Semaphore>,
-    open: Box<dyn Fn(Request<()>) -> (Opening, JoinHandle<()>) + Send>,
+    open: Box<OpenStream>,
     pub(super) serving: Option<Serving>,
 }
 
-type Opening = tokio::sync::oneshot::Receiver<String>;
+type OpenStream = dyn Fn(Request<()>) -> Opened + Send;
+/// What is announced, and who reads on.
+type Opened = (oneshot::Receiver<String>, JoinHandle<()>);
 
 /// An open session: where to post. Its stream is read until it is dropped.
 pub(super) struct Open {
@@ -94,7 +96,7 @@ impl Node {
         let serving = engine.serve(&end, transport.inbound()).await;
         let (sse, post) = transport.services();
         let open = Box::new(move |request| {
-            let (announce, announced) = tokio::sync::oneshot::channel();
+            let (announce, announced) = oneshot::channel();
             let opening = sse.clone().call(request);
             let stream = tokio::spawn(async move {
                 let mut body = opening.await.unwrap().into_body();

@@ -5,8 +5,10 @@
 //! sessions and keeps nothing: core NATS is enough, without JetStream.
 //!
 //! ```no_run
-//! use async_nats::ConnectOptions;
-//! use mcp_sse_server::{Session, SseServerTransport, relay::nats::NatsRelay};
+//! use mcp_sse_server::{
+//!     Session, SseServerTransport,
+//!     relay::nats::{ConnectOptions, NatsRelay},
+//! };
 //!
 //! # async fn handle(session: Session) {}
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
@@ -73,6 +75,9 @@ mod link;
 mod options;
 mod pending;
 mod serve;
+
+/// The options of the NATS client, as async-nats has them: credentials, TLS and all else.
+pub use async_nats::ConnectOptions;
 
 pub use self::{
     event::NatsEvent,
