@@ -44,7 +44,8 @@ pub(crate) fn announce(
         write!(uri, "&node={node}").expect("writing to a string does not fail");
     }
     for pair in carried.map(pairs).into_iter().flatten() {
-        if !is_session_id(pair) && !(node.is_some() && is_node(pair)) {
+        let is_ours = is_session_id(pair) || node.is_some() && is_node(pair);
+        if !is_ours {
             let pair = utf8_percent_encode(pair, NOT_IN_QUERY);
             write!(uri, "&{pair}").expect("writing to a string does not fail");
         }

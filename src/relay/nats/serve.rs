@@ -87,11 +87,8 @@ impl Shared {
     fn replied(&self, reply: Message) {
         let token = reply.subject.rsplit('.').next();
         match token.and_then(|token| token.parse().ok()) {
-            Some(NAME) => {
-                if self.is_another(&reply) {
-                    self.link.note(NatsEvent::NameTaken);
-                }
-            }
+            Some(NAME) if self.is_another(&reply) => self.link.note(NatsEvent::NameTaken),
+            Some(NAME) => {}
             Some(token) => self.link.pending.resolve(token, reply),
             None => {}
         }
