@@ -139,13 +139,28 @@ pub(super) async fn a_node_that_leaves_takes_its_sessions_along(engine: &impl En
     assert_eq!(edge.post(&session.uri, ping(1)).await, None);
     owner.serving = None;
     let start = tokio::time::Instant::now();
-    // Until its engine has noticed, it does not answer.
-    while edge.post(&session.uri, ping(2)).await == Some(NodeSilent) {
+    // Until its engine has noticed, it may take some in, or not answer.
+    let (mut accepted, mut silent) = (0, 0);
+    loop {
+        match edge.post(&session.uri, ping(2)).await {
+            None => accepted += 1,
+            Some(NodeSilent) => silent += 1,
+            _ => break,
+        }
         assert!(start.elapsed() < PATIENCE, "nobody notices");
     }
     until_not_found(&edge, &session.uri).await;
     // To those who reach it, it is as before.
     assert_eq!(owner.post(&session.uri, ping(3)).await, None);
     assert_eq!(owner.next().await.message.as_str(), ping(1));
-    assert_eq!(owner.next().await.message.as_str(), ping(3));
+    let mut late = 0;
+    loop {
+        let message = owner.next().await.message;
+        if message.as_str() == ping(3) {
+            break;
+        }
+        assert_eq!(message.as_str(), ping(2));
+        late += 1;
+    }
+    assert!((accepted..=accepted + silent).contains(&late), "{late}");
 }

@@ -1,5 +1,6 @@
 //! What a `tracing` subscriber is told of refusals.
 
+mod nodes;
 mod recorder;
 
 use http::{HeaderValue, Request};
