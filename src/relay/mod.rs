@@ -28,8 +28,9 @@
 //! comes back. When no answer comes, nobody on this side can know whether the message arrived; the
 //! client is told just that, with `504` and without `retry-after`, since a client that takes the hint to
 //! try again would have its tool called twice. It knows its own message best: a `ping` may be sent again,
-//! a payment is to be looked up first. Such a message may also arrive after its answer was given up,
-//! when the node that has the session was held up and goes on.
+//! a payment is to be looked up first. Such a message may also arrive
+//! late, and then after messages that were sent after it: when the node that has the session was held up
+//! and goes on, or when the link broke and what it had taken goes out once it is back.
 //!
 //! # What arrives
 //!
@@ -38,7 +39,8 @@
 //! runs on the node that the client reached, and not again.
 //!
 //! Messages that a client sends one after the other, each after the `202` of the one before, come out
-//! of the inbox in that order, whichever nodes they came through.
+//! of the inbox in that order, whichever nodes they came through. What was answered with another status
+//! than `202` and `504` does not come at all.
 //!
 //! # An engine of your own
 //!

@@ -46,6 +46,18 @@ async fn nats_may_go_and_come_back() {
                 assert_echo(&mut stream, &mut posts, id).await;
             }
         }
+        // Those of others are refused for sure, once it is known that it is gone.
+        let stream = open(cluster.nodes[0].1).await;
+        let mut posts = Conn::open(cluster.nodes[1].1).await.unwrap();
+        let mut unknown = 0;
+        while posts.post(&stream.uri, &echo(1)).await.unwrap() == 504 {
+            unknown += 1;
+            assert!(unknown < 10, "it is never known");
+        }
+        for id in 2..5 {
+            let status = posts.post(&stream.uri, &echo(id)).await.unwrap();
+            assert_eq!(status, 503);
+        }
         some_traffic().await;
         cluster.server = Some(Program::nats(cluster.nats, ""));
         cluster.is_whole().await;

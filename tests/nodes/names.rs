@@ -1,14 +1,23 @@
 //! Who is who on NATS.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
 use async_nats::ConnectOptions;
+use bytes::Bytes;
+use futures_util::StreamExt;
 use mcp_sse_server::{
     Session, SseServerTransport,
-    relay::nats::{NatsEvent, NatsRelay, ServeError},
+    endpoint::NodeName,
+    relay::{
+        Relay, RelayError,
+        nats::{NatsEvent, NatsRelay, ServeError},
+    },
 };
 
 use crate::{
@@ -17,11 +26,13 @@ use crate::{
     programs::{Program, free_address},
 };
 
+const SHORT: Duration = Duration::from_millis(10);
+
 async fn until(what: &str, so: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !so() {
         assert!(start.elapsed().as_secs() < 40, "not within 40 s: {what}");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(SHORT).await;
     }
 }
 
@@ -67,6 +78,36 @@ async fn a_relay_serves_one_node_and_ends_when_its_client_does() {
     assert_eq!(twice, ServeError::Serving);
     nats.kill();
     assert_eq!(serving.await.unwrap(), ServeError::Closed);
+}
+
+#[tokio::test]
+async fn a_link_that_breaks_ends_the_wait_for_an_answer() {
+    let address = free_address();
+    let nats = Program::nats(address, "");
+    let url = format!("nats://{address}");
+    let relay = NatsRelay::options().timeout(Duration::from_secs(3600));
+    let relay = relay.connect(&url, ConnectOptions::new()).await.unwrap();
+    tokio::spawn(relay.serve(transport("a1").inbound()));
+    // Somebody who listens, and never answers.
+    let mute = async_nats::connect(&url).await.unwrap();
+    let mut heard = mute.subscribe("mcp-sse.a2").await.unwrap();
+    mute.flush().await.unwrap();
+    let sender = relay.clone();
+    let waiting = tokio::spawn(async move {
+        let name = NodeName::new("a2").unwrap();
+        loop {
+            match sender.carry(&name, Bytes::from_static(b"x")).await {
+                // Until it is connected.
+                Err(RelayError::Unavailable(_)) => tokio::time::sleep(SHORT).await,
+                other => return other,
+            }
+        }
+    });
+    heard.next().await.unwrap();
+    nats.kill();
+    let answer = tokio::time::timeout(Duration::from_secs(40), waiting).await;
+    let answer = answer.expect("it waits on").unwrap();
+    assert_eq!(answer, Err(RelayError::NoAnswer));
 }
 
 /// The permissions that the docs of the engine name are what a node needs.

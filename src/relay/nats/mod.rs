@@ -32,7 +32,8 @@
 //!
 //! The connection is made, and made again, in the background, from the first one on. While there is
 //! none, a node's own sessions go on undisturbed, and a `POST` for another's is answered with 503 at once.
-//! One that was sent when the connection broke is answered with 504 at once: it may have arrived.
+//! One that was sent when the connection broke is answered with 504 at once: it may have arrived, and it
+//! may yet, since the client sends what it had taken when it is connected again.
 //!
 //! A node that nobody listens for is gone, and its sessions with it: 404, at once. But in the first
 //! [5 seconds](SETTLE) of a connection the other node may just not be back yet, and the answer is 503.
