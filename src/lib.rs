@@ -71,6 +71,7 @@
 //! | [`mount`] | a layer that puts the transport before any service |
 //! | [`security`] | which hosts and origins are let in |
 //! | [`endpoint`] | what is announced, under prefixes and behind proxies |
+//! | [`relay`] | several servers behind a load balancer that does not know which has a session |
 //!
 //! # What runs where
 //!
@@ -81,7 +82,7 @@
 //! # Cancel safety
 //!
 //! Every future of this crate may be dropped at any time. A `POST` that is dropped before it is
-//! answered with 202 is not delivered; a [`send`](Session::send) that is dropped before it is done is
+//! answered with 202 is not delivered, unless it is on its way to another node; a [`send`](Session::send) that is dropped before it is done is
 //! not sent; a [`recv`](Session::recv) that is dropped has taken nothing.
 //!
 //! # Features
@@ -89,6 +90,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `metrics` | counters, gauges and histograms for a recorder of the `metrics` facade, see [`guide::observability`] |
+//! | `nats` | a [relay] between several servers, over NATS; needs Rust 1.89 |
 //! | `rmcp` | sessions that an rmcp service serves; needs Rust 1.88 |
 //! | `tracing` | spans and events for a `tracing` subscriber, see [`guide::observability`] |
 //! | `full` | all of the above |
@@ -111,6 +113,7 @@ pub mod mount;
 mod observe;
 pub mod post;
 pub mod rejection;
+pub mod relay;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;
 pub mod security;

@@ -57,6 +57,12 @@ pub enum RejectionKind {
     SessionBusy,
     /// The bodies of all `POST`s together had no room for this one, and still have none.
     ServerBusy,
+    /// The session is another node's, and the request is larger than what is carried there.
+    TooLargeToRelay,
+    /// The session is another node's, which cannot be reached now.
+    NodeUnreachable,
+    /// The session is another node's, which did not answer. It may have the message.
+    NodeSilent,
     /// As many sessions are open as may be.
     TooManySessions,
     /// As many sessions of this principal are open as may be.
@@ -77,10 +83,12 @@ impl RejectionKind {
             | Self::InvalidMessage => StatusCode::BAD_REQUEST,
             Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
             Self::OriginNotAllowed => StatusCode::FORBIDDEN,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge | Self::TooLargeToRelay => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NodeSilent => StatusCode::GATEWAY_TIMEOUT,
             Self::SessionNotFound => StatusCode::NOT_FOUND,
             Self::SessionBusy
             | Self::ServerBusy
+            | Self::NodeUnreachable
             | Self::TooManySessions
             | Self::TooManySessionsOfPrincipal
             | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
@@ -102,6 +110,9 @@ impl RejectionKind {
             Self::InvalidMessage => "invalid_message",
             Self::SessionBusy => "session_busy",
             Self::ServerBusy => "server_busy",
+            Self::TooLargeToRelay => "too_large_to_relay",
+            Self::NodeUnreachable => "node_unreachable",
+            Self::NodeSilent => "node_silent",
             Self::TooManySessions => "too_many_sessions",
             Self::TooManySessionsOfPrincipal => "too_many_sessions_of_principal",
             Self::ShuttingDown => "shutting_down",
@@ -122,6 +133,9 @@ impl RejectionKind {
             Self::InvalidMessage => "Could not parse message",
             Self::SessionBusy => "Session is busy",
             Self::ServerBusy => "Server is busy",
+            Self::TooLargeToRelay => "Request too large for the relay",
+            Self::NodeUnreachable => "Session's node cannot be reached",
+            Self::NodeSilent => "Session's node did not answer, it may have the message",
             Self::TooManySessions | Self::TooManySessionsOfPrincipal => "Too many sessions",
             Self::ShuttingDown => "Server is shutting down",
         }

@@ -69,9 +69,11 @@ impl Conn {
     async fn head(&mut self) -> io::Result<(u16, usize)> {
         let head = self.until(b"\r\n\r\n").await?;
         let status = head.get(9..12).and_then(|status| status.parse().ok());
-        let len = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let len = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            let is_len = name.eq_ignore_ascii_case("content-length");
+            is_len.then(|| value.parse().ok())?
+        });
         Ok((status.ok_or_else(|| broken(&*head))?, len.unwrap_or(0)))
     }
 

@@ -5,8 +5,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::session::SessionId;
 
 use super::{
+    node::NodeName,
     path::{Endpoint, MountPath},
-    query::{is_session_id, pairs},
+    query::{is_node, is_session_id, pairs},
 };
 
 /// What `http::Uri` lets stand in a query though RFC 3986 does not. Escapes that are there stay.
@@ -28,17 +29,23 @@ const NOT_IN_QUERY: &AsciiSet = &CONTROLS
 /// The URI of a session, as the `endpoint` event names it.
 ///
 /// `carried` is the query of the stream's own request, if it is to be carried over. A `session_id` in
-/// it is left out: given twice, it would name no session.
+/// it is left out: given twice, it would name no session. So is a `node`, where the server has a name:
+/// the server's own comes first, which is the one that proxies read.
 pub(crate) fn announce(
     mount: &MountPath,
     endpoint: &Endpoint,
     id: &SessionId,
+    node: Option<&NodeName>,
     carried: Option<&str>,
 ) -> String {
     let id = id.expose_secret();
     let mut uri = format!("{}{}?session_id={id}", mount.as_str(), endpoint.as_str());
+    if let Some(node) = node {
+        write!(uri, "&node={node}").expect("writing to a string does not fail");
+    }
     for pair in carried.map(pairs).into_iter().flatten() {
-        if !is_session_id(pair) {
+        let is_ours = is_session_id(pair) || node.is_some() && is_node(pair);
+        if !is_ours {
             let pair = utf8_percent_encode(pair, NOT_IN_QUERY);
             write!(uri, "&{pair}").expect("writing to a string does not fail");
         }
@@ -74,7 +81,28 @@ mod tests {
         ] {
             let mount = MountPath::new(mount).unwrap();
             let endpoint = Endpoint::new(endpoint).unwrap();
-            let uri = announce(&mount, &endpoint, &id, carried);
+            let uri = announce(&mount, &endpoint, &id, None, carried);
+            assert_eq!(uri, announced.replace("ID", &secret.to_string()));
+        }
+    }
+
+    #[test]
+    fn the_node_stands_behind_the_id_and_no_carried_one_beside_it() {
+        let id = SessionId::random();
+        let secret = id.expose_secret();
+        let (mount, endpoint) = (MountPath::default(), Endpoint::new("/m").unwrap());
+        let node = NodeName::new("a1").unwrap();
+        for (node, carried, announced) in [
+            (Some(&node), None, "/m?session_id=ID&node=a1"),
+            (Some(&node), Some("x=1"), "/m?session_id=ID&node=a1&x=1"),
+            (
+                Some(&node),
+                Some("node=b&n%6Fde=b&x=1&node&nodes=2"),
+                "/m?session_id=ID&node=a1&x=1&nodes=2",
+            ),
+            (None, Some("node=b"), "/m?session_id=ID&node=b"),
+        ] {
+            let uri = announce(&mount, &endpoint, &id, node, carried);
             assert_eq!(uri, announced.replace("ID", &secret.to_string()));
         }
     }

@@ -6,6 +6,9 @@
 //! see it, the prefix must be announced, too: as a [`MountPath`], fixed in the configuration or put
 //! into the extensions of each `GET` request.
 //!
+//! Where several servers stand behind one address, the URI also says which of them has the session:
+//! `/messages/?session_id=<32 hex digits>&node=a1`, with the [`NodeName`] that the server was given.
+//!
 //! ```
 //! use mcp_sse_server::endpoint::{Endpoint, MountPath};
 //!
@@ -23,11 +26,15 @@
 //! ```
 
 mod announce;
+mod node;
 mod path;
 mod query;
 
-pub use self::path::{Endpoint, InvalidEndpoint, MountPath};
 pub(crate) use self::{
     announce::announce,
-    query::{SessionIdError, session_id},
+    query::{SessionIdError, node, session_id},
+};
+pub use self::{
+    node::{InvalidNodeName, NodeName},
+    path::{Endpoint, InvalidEndpoint, MountPath},
 };

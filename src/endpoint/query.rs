@@ -2,7 +2,10 @@ use percent_encoding::percent_decode_str;
 
 use crate::session::SessionId;
 
-const NAME: &str = "session_id";
+use super::node::NodeName;
+
+const SESSION_ID: &str = "session_id";
+const NODE: &str = "node";
 
 /// Why a query names no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,15 +34,34 @@ pub(crate) fn session_id(query: Option<&str>) -> Result<SessionId, SessionIdErro
         .map_err(|_| SessionIdError::Invalid)
 }
 
+/// Reads the node back from the query of a POST. What is no name, or is given twice, is nobody's.
+pub(crate) fn node(query: Option<&str>) -> Option<NodeName> {
+    let mut nodes = pairs(query.unwrap_or_default()).filter(|pair| is_node(pair));
+    let (Some(pair), None) = (nodes.next(), nodes.next()) else {
+        return None;
+    };
+    // As it was announced: a name needs no escapes.
+    let (_, value) = pair.split_once('=')?;
+    NodeName::new(value).ok()
+}
+
 /// The pairs of a query, as they stand.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').filter(|pair| !pair.is_empty())
 }
 
-/// Whether the pair's name is `session_id`, also if it is written with escapes.
 pub(super) fn is_session_id(pair: &str) -> bool {
+    is_named(pair, SESSION_ID)
+}
+
+pub(super) fn is_node(pair: &str) -> bool {
+    is_named(pair, NODE)
+}
+
+/// Whether the pair has that name, also if it is written with escapes.
+fn is_named(pair: &str, wanted: &str) -> bool {
     let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-    name == NAME || name.contains('%') && percent_decode_str(name).eq(NAME.bytes())
+    name == wanted || name.contains('%') && percent_decode_str(name).eq(wanted.bytes())
 }
 
 #[cfg(test)]
@@ -91,5 +113,31 @@ mod tests {
         ] {
             assert_eq!(session_id(query), Err(error), "{query:?}");
         }
+    }
+
+    #[test]
+    fn a_node_is_read_only_if_it_is_named_once_and_is_one() {
+        for (query, name) in [
+            ("session_id=x&node=a1", Some("a1")),
+            ("node=a1", Some("a1")),
+            ("n%6Fde=a1&b=2", Some("a1")),
+            ("", None),
+            ("node", None),
+            ("node=", None),
+            ("Node=a1", None),
+            ("nodes=a1", None),
+            ("node=A1", None),
+            ("node=a.b", None),
+            ("node=*", None),
+            ("node=%3E", None),
+            ("node=a%31", None),
+            ("node=a1&node=a1", None),
+            ("node=a1&n%6fde=a2", None),
+            ("node=a1&node", None),
+        ] {
+            let node = node(Some(query));
+            assert_eq!(node.as_ref().map(NodeName::as_str), name, "{query}");
+        }
+        assert_eq!(node(None), None);
     }
 }

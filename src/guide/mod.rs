@@ -10,6 +10,7 @@
 //! | under middleware of tower and tower-http | [`middleware`] | |
 //! | behind nginx and other proxies | [`proxies`] | |
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |
+//! | on more than one server | [`nodes`] | |
 //!
 //! # What holds everywhere
 //!
@@ -55,6 +56,9 @@ pub mod middleware {}
 // Its code is tested with the feature that it is about.
 #[cfg_attr(any(not(doctest), feature = "rmcp"), doc = include_str!("migration.md"))]
 pub mod migration {}
+
+#[doc = include_str!("nodes.md")]
+pub mod nodes {}
 
 #[doc = include_str!("observability.md")]
 pub mod observability {}

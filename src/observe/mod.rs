@@ -8,6 +8,7 @@ mod names;
 mod post;
 #[cfg(feature = "tracing")]
 mod refusal;
+mod relay;
 mod session;
 
 #[cfg(feature = "metrics")]
@@ -23,11 +24,14 @@ mod trace;
 
 #[cfg(feature = "tracing")]
 pub(crate) use self::refusal::forbidden;
+#[cfg(feature = "nats")]
+pub(crate) use self::relay::nats;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use self::trace::forbidden;
 pub(crate) use self::{
     meter::{Meter, QueueMeter, Stamp},
     post::{PostObserver, stream_refused},
+    relay::{elsewhere, relay_failed, relay_refused},
     session::SessionObserver,
     trace::in_current_span,
 };

@@ -23,6 +23,7 @@ use super::{
     deliver::Delivery,
     lease::{Lease, NoRoom},
     read::{Read, ReadError},
+    relay::{Forward, Relaying},
 };
 
 pin_project! {
@@ -30,7 +31,8 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is done, the message is not delivered.
+    /// Dropped before it is done, the message is not delivered; but one that is on its way to
+    /// [another node](crate::relay) may be.
     #[must_use = "futures do nothing unless polled"]
     #[project = ResponseFutureProj]
     pub struct ResponseFuture<B> {
@@ -44,8 +46,9 @@ pin_project! {
     #[project = StateProj]
     enum State<B> {
         Refused { rejection: Rejection },
-        Reading { #[pin] read: Read<B>, parts: Option<Box<Parts>> },
+        Reading { #[pin] read: Read<B>, parts: Option<Box<Parts>>, forward: Option<Box<Forward>> },
         Delivering { delivery: Delivery, lease: Lease },
+        Relaying { relaying: Relaying, lease: Lease },
         Done,
     }
 }
@@ -56,13 +59,18 @@ impl<B: Body> ResponseFuture<B> {
         Self { state, observer }
     }
 
-    /// Without parts, the body is too large from the start.
+    /// Without parts, the body is too large from the start. With a way, it goes to another node.
     pub(super) fn reading(
         read: Read<B>,
         parts: Option<Box<Parts>>,
+        forward: Option<Box<Forward>>,
         observer: PostObserver,
     ) -> Self {
-        let state = State::Reading { read, parts };
+        let state = State::Reading {
+            read,
+            parts,
+            forward,
+        };
         Self { state, observer }
     }
 }
@@ -78,11 +86,20 @@ impl<B: Body> Future for ResponseFuture<B> {
         let outcome = loop {
             match state.as_mut().project() {
                 StateProj::Refused { rejection } => break Err(*rejection),
-                StateProj::Reading { read, parts } => {
+                StateProj::Reading {
+                    read,
+                    parts,
+                    forward,
+                } => {
                     let read = observer.in_scope(|| read.poll_read(cx));
                     let read = ready!(read).map_err(refuse_body);
                     let delivered = read.and_then(|(body, lease)| {
-                        let delivery = deliver(body, parts.take(), &lease, observer)?;
+                        let parts = parts.take().ok_or(RejectionKind::BodyTooLarge)?;
+                        if let Some(forward) = forward.take() {
+                            let relaying = forward.start(body, &parts, observer)?;
+                            return Ok(Some(State::Relaying { relaying, lease }));
+                        }
+                        let delivery = deliver(body, parts, &lease, observer)?;
                         Ok(delivery.map(|delivery| State::Delivering { delivery, lease }))
                     });
                     match delivered {
@@ -93,6 +110,9 @@ impl<B: Body> Future for ResponseFuture<B> {
                 }
                 StateProj::Delivering { delivery, .. } => {
                     break ready!(Pin::new(delivery).poll(cx)).map_err(refuse_delivery);
+                }
+                StateProj::Relaying { relaying, .. } => {
+                    break ready!(Pin::new(relaying).poll(cx)).map_err(Rejection::from);
                 }
                 StateProj::Done => panic!("polled after completion"),
             }
@@ -114,17 +134,17 @@ impl<B: Body> Future for ResponseFuture<B> {
 /// Puts the message into the inbox. If that is full, what is left to wait for comes back.
 fn deliver(
     body: Bytes,
-    parts: Option<Box<Parts>>,
+    parts: Box<Parts>,
     lease: &Lease,
     observer: &mut PostObserver,
 ) -> Result<Option<Delivery>, Rejection> {
-    let parts = parts.ok_or(RejectionKind::BodyTooLarge)?;
     let message = Message::parse(body).map_err(|_| RejectionKind::InvalidMessage)?;
     observer.parsed(&message);
-    match lease.channel().offer(Incoming::new(message, parts)) {
+    let channel = lease.channel().ok_or(RejectionKind::SessionNotFound)?;
+    match channel.offer(Incoming::new(message, parts)) {
         Offer::Taken => Ok(None),
         Offer::Full(incoming) => {
-            let channel = Arc::clone(lease.channel());
+            let channel = Arc::clone(channel);
             Ok(Some(Delivery::new(channel, incoming, lease.patience())))
         }
         Offer::Ended => Err(refuse_delivery(DeliveryError::Ended)),
@@ -154,6 +174,7 @@ impl<B> fmt::Debug for ResponseFuture<B> {
             State::Refused { .. } => "refused",
             State::Reading { .. } => "reading",
             State::Delivering { .. } => "delivering",
+            State::Relaying { .. } => "relaying",
             State::Done => "done",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()

@@ -12,7 +12,8 @@ use crate::session::{Budget, Channel};
 /// One body's share of what the bodies of its session, and those of all sessions, may have together.
 /// Given back when it is dropped.
 pub(super) struct Lease {
-    channel: Arc<Channel>,
+    /// None if the session is another node's.
+    channel: Option<Arc<Channel>>,
     all: Arc<Budget>,
     held: usize,
     /// For how long it may wait yet.
@@ -32,7 +33,7 @@ pub(super) enum NoRoom {
 }
 
 impl Lease {
-    pub(super) fn new(channel: Arc<Channel>, all: Arc<Budget>, patience: Duration) -> Self {
+    pub(super) fn new(channel: Option<Arc<Channel>>, all: Arc<Budget>, patience: Duration) -> Self {
         Self {
             channel,
             all,
@@ -50,7 +51,7 @@ impl Lease {
     ) -> Poll<Result<(), NoRoom>> {
         if self.wait.is_none() && !self.take(bytes) {
             let wait = take_when_free(
-                Arc::clone(&self.channel),
+                self.channel.clone(),
                 Arc::clone(&self.all),
                 bytes,
                 self.patience,
@@ -66,8 +67,8 @@ impl Lease {
         Poll::Ready(Ok(()))
     }
 
-    pub(super) fn channel(&self) -> &Arc<Channel> {
-        &self.channel
+    pub(super) fn channel(&self) -> Option<&Arc<Channel>> {
+        self.channel.as_ref()
     }
 
     /// What is left of the patience, for the wait that comes after those for room.
@@ -76,12 +77,12 @@ impl Lease {
     }
 
     fn take(&self, bytes: usize) -> bool {
-        let session = self.channel.in_flight();
-        if !session.take(bytes) {
+        let session = self.channel.as_ref().map(|channel| channel.in_flight());
+        if session.is_some_and(|session| !session.take(bytes)) {
             return false;
         }
         let taken = self.all.take(bytes);
-        if !taken {
+        if let (false, Some(session)) = (taken, session) {
             session.give_back(bytes);
         }
         taken
@@ -91,12 +92,19 @@ impl Lease {
 /// The session's own room first: who waits for that holds none of the others'. Gives what is left of
 /// the patience.
 async fn take_when_free(
-    channel: Arc<Channel>,
+    channel: Option<Arc<Channel>>,
     all: Arc<Budget>,
     bytes: usize,
     patience: Duration,
 ) -> Result<Duration, NoRoom> {
     let start = Instant::now();
+    let Some(channel) = channel else {
+        let taken = timeout(patience, all.take_when_free(bytes)).await;
+        return match taken {
+            Ok(()) => Ok(patience.saturating_sub(start.elapsed())),
+            Err(_elapsed) => Err(NoRoom::InAll),
+        };
+    };
     let session = channel.in_flight();
     let mut missing = NoRoom::InSession;
     let outcome = {
@@ -140,7 +148,9 @@ impl Drop for Taken<'_> {
 impl Drop for Lease {
     fn drop(&mut self) {
         if self.held > 0 {
-            self.channel.in_flight().give_back(self.held);
+            if let Some(channel) = &self.channel {
+                channel.in_flight().give_back(self.held);
+            }
             self.all.give_back(self.held);
         }
     }

@@ -21,7 +21,8 @@
 //! | the session is still open | 404 | `Could not find session` |
 //! | none fails: the message **is in the inbox** | 202 | `Accepted` |
 //!
-//! A body is read only for a session that is open. A refusal changes nothing: the session, and the
+//! A body is read only for a session that is open, or for one that may be at another node, where there
+//! is a [relay](crate::relay), which says what is answered then. A refusal changes nothing: the session, and the
 //! messages before and after, are as if the `POST` had not been.
 
 mod body;
@@ -30,8 +31,12 @@ mod drain;
 mod future;
 mod lease;
 mod read;
+mod relay;
 mod service;
 mod stall;
 
-pub(crate) use self::service::PostOptions;
 pub use self::{body::PostBody, future::ResponseFuture, service::PostService};
+pub(crate) use self::{
+    relay::{Elsewhere, RelayHandle},
+    service::PostOptions,
+};

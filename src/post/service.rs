@@ -23,7 +23,13 @@ use crate::{
     session::{Budget, Channel, PrincipalSource, SessionRegistry},
 };
 
-use super::{body::PostBody, future::ResponseFuture, lease::Lease, read::Read};
+use super::{
+    body::PostBody,
+    future::ResponseFuture,
+    lease::Lease,
+    read::Read,
+    relay::{Elsewhere, Forward},
+};
 
 /// Takes what clients post and puts it into their sessions' inboxes.
 ///
@@ -46,6 +52,8 @@ struct Shared {
     registry: SessionRegistry,
     options: PostOptions,
     in_flight: Arc<Budget>,
+    /// For bodies whose sessions nobody here knows: they take none of the room of those that are known.
+    in_flight_elsewhere: Arc<Budget>,
 }
 
 /// What the transport's options say of messages.
@@ -55,6 +63,7 @@ pub(crate) struct PostOptions {
     pub(crate) in_flight_bytes: usize,
     pub(crate) delivery_timeout: Duration,
     pub(crate) stall_timeout: Option<Duration>,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) security: TransportSecurity,
     pub(crate) principal: PrincipalSource,
 }
@@ -65,15 +74,18 @@ enum Verdict {
     /// Too large, as it says itself: only to be read so far that the client can read the answer.
     Drain,
     Read(Arc<Channel>),
+    Forward(Box<Forward>),
 }
 
 impl PostService {
     pub(crate) fn new(registry: SessionRegistry, options: PostOptions) -> Self {
         let in_flight = Arc::new(Budget::new(options.in_flight_bytes));
+        let in_flight_elsewhere = Arc::new(Budget::new(options.in_flight_bytes));
         let shared = Arc::new(Shared {
             registry,
             options,
             in_flight,
+            in_flight_elsewhere,
         });
         Self { shared }
     }
@@ -100,7 +112,8 @@ impl PostService {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is done, the message is not delivered.
+    /// Dropped before it is done, the message is not delivered; but one that is on its way to
+    /// [another node](crate::relay) may be.
     pub fn deliver(&self, parts: Parts, body: impl Into<Bytes>) -> ResponseFuture<PostBody> {
         self.clone()
             .call(Request::from_parts(parts, PostBody::text(body.into())))
@@ -108,6 +121,17 @@ impl PostService {
 }
 
 impl Shared {
+    fn read<B: Body>(
+        &self,
+        body: B,
+        channel: Option<Arc<Channel>>,
+        in_flight: &Arc<Budget>,
+    ) -> Read<B> {
+        let options = &self.options;
+        let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
+        Read::new(body, options.body_limit, options.stall_timeout, lease)
+    }
+
     fn judge<B: Body>(&self, request: &Request<B>) -> Verdict {
         if request.method() != Method::POST {
             return Verdict::Refuse(Rejection::method("POST"));
@@ -136,7 +160,10 @@ impl Shared {
             Ok(id) => {
                 let principal = self.options.principal.of(request.extensions());
                 match self.registry.find(&id, principal.as_deref()) {
-                    None => Verdict::Refuse(RejectionKind::SessionNotFound.into()),
+                    None => match self.options.elsewhere.find(id, principal, request.uri()) {
+                        None => Verdict::Refuse(RejectionKind::SessionNotFound.into()),
+                        Some(forward) => Verdict::Forward(Box::new(forward)),
+                    },
                     Some(channel) => Verdict::Read(channel),
                 }
             }
@@ -158,17 +185,23 @@ impl<B: Body> Service<Request<B>> for PostService {
         match observer.in_scope(|| self.shared.judge(&request)) {
             Verdict::Refuse(rejection) => ResponseFuture::refused(rejection, observer),
             Verdict::Drain => {
-                ResponseFuture::reading(Read::too_large(request.into_body()), None, observer)
+                let read = Read::too_large(request.into_body());
+                ResponseFuture::reading(read, None, None, observer)
             }
             Verdict::Read(channel) => {
                 observer.of_session(channel.id(), channel.observer());
                 let (parts, body) = request.into_parts();
-                let Shared {
-                    options, in_flight, ..
-                } = &*self.shared;
-                let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
-                let read = Read::new(body, options.body_limit, options.stall_timeout, lease);
-                ResponseFuture::reading(read, Some(Box::new(parts)), observer)
+                let read = self
+                    .shared
+                    .read(body, Some(channel), &self.shared.in_flight);
+                ResponseFuture::reading(read, Some(Box::new(parts)), None, observer)
+            }
+            Verdict::Forward(forward) => {
+                let (parts, body) = request.into_parts();
+                let read = self
+                    .shared
+                    .read(body, None, &self.shared.in_flight_elsewhere);
+                ResponseFuture::reading(read, Some(Box::new(parts)), Some(forward), observer)
             }
         }
     }
@@ -205,11 +238,13 @@ impl fmt::Debug for PostService {
             registry,
             options,
             in_flight,
+            in_flight_elsewhere,
         } = &*self.shared;
         f.debug_struct("PostService")
             .field("registry", registry)
             .field("options", options)
             .field("in_flight", in_flight)
+            .field("in_flight_elsewhere", in_flight_elsewhere)
             .finish()
     }
 }

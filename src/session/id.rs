@@ -33,6 +33,14 @@ impl SessionId {
         self.0.as_fields().0
     }
 
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
     /// The whole id, as 32 hexadecimal digits. Keep it out of logs.
     pub fn expose_secret(&self) -> impl fmt::Display + use<> {
         self.0.simple()

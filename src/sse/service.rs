@@ -17,7 +17,7 @@ use http::{
 use tower::Service;
 
 use crate::{
-    endpoint::{Endpoint, MountPath, announce},
+    endpoint::{Endpoint, MountPath, NodeName, announce},
     event,
     handler::Handler,
     observe,
@@ -55,6 +55,7 @@ struct Shared<H> {
 pub(crate) struct StreamOptions {
     pub(crate) endpoint: Endpoint,
     pub(crate) mount_path: MountPath,
+    pub(crate) node: Option<NodeName>,
     pub(crate) carry_query: bool,
     pub(crate) timing: Timing,
     pub(crate) session: SessionOptions,
@@ -102,7 +103,8 @@ impl<H: Handler> Shared<H> {
         let opened = self.registry.open(parts, &options.session);
         let (session, guard) = opened.map_err(refuse_open)?;
         let query = query.as_ref().and_then(|uri| uri.query());
-        let uri = announce(&mount, &options.endpoint, session.id(), query);
+        let node = options.node.as_ref();
+        let uri = announce(&mount, &options.endpoint, session.id(), node, query);
         // Unwind safe: a handler that panics leaves no future behind, and its session ends.
         let observer = guard.entry().channel().observer();
         let handler = || observer.in_scope(|| self.handler.handle(session));

@@ -9,6 +9,7 @@
 mod client;
 mod limits;
 mod pause;
+#[allow(dead_code, reason = "other tests start processes, too, and need more")]
 mod process;
 mod proxy;
 mod server;

@@ -5,11 +5,12 @@ use std::{fmt::Debug, future::Pending};
 use mcp_sse_server::{
     Incoming, Message, MountPath, PostService, Session, SessionRegistry, SseServerTransport,
     SseService,
-    endpoint::{Endpoint, InvalidEndpoint},
+    endpoint::{Endpoint, InvalidEndpoint, InvalidNodeName, NodeName},
     handler::{Spawned, SpawnedFuture},
     message::{Id, InvalidMessage, InvalidMessageKind, Kind},
     post::{self, PostBody},
     rejection::RejectionKind,
+    relay::{Inbound, Relay, RelayError, RelayFuture},
     session::{InvalidSessionId, SendError, SessionId, SessionReceiver, SessionSender},
     sse::{self, SseBody},
 };
@@ -24,6 +25,23 @@ fn unpin<T: Unpin>() {}
 
 macro_rules! everywhere {
     ($($type:ty),* $(,)?) => { $( send::<$type>(); sync::<$type>(); debug::<$type>(); )* };
+}
+
+#[cfg(feature = "nats")]
+#[test]
+fn the_nats_relay_goes_where_a_server_takes_it() {
+    use mcp_sse_server::relay::nats::{
+        InvalidPrefix, NatsEvent, NatsRelay, NatsRelayOptions, ServeError,
+    };
+
+    everywhere!(
+        NatsRelay,
+        NatsRelayOptions,
+        NatsEvent,
+        InvalidPrefix,
+        ServeError
+    );
+    clone::<NatsRelay>();
 }
 
 #[test]
@@ -45,8 +63,12 @@ fn values_go_where_a_server_takes_them() {
         InvalidMessageKind,
         Endpoint,
         MountPath,
+        NodeName,
         InvalidEndpoint,
+        InvalidNodeName,
         InvalidSessionId,
+        Inbound,
+        RelayError,
         SendError,
         RejectionKind,
         PostBody,
@@ -55,6 +77,9 @@ fn values_go_where_a_server_takes_them() {
         SseBody<Pending<()>>,
         sse::ResponseFuture<Pending<()>>,
     );
+    send::<Box<dyn Relay>>();
+    sync::<Box<dyn Relay>>();
+    send::<RelayFuture<'static>>();
     send::<post::ResponseFuture<PostBody>>();
     debug::<post::ResponseFuture<PostBody>>();
     clone::<SseService<Handler>>();

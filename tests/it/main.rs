@@ -27,6 +27,9 @@ mod post_rows;
 mod post_table;
 mod principal;
 mod registry;
+mod relay;
+#[path = "../relay_kit/mod.rs"]
+mod relay_kit;
 mod security;
 mod servers;
 mod session;

@@ -1,5 +1,6 @@
 //! What a `tracing` subscriber is told.
 
+mod nodes;
 mod recorder;
 mod refusals;
 mod sessions;

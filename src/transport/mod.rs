@@ -1,3 +1,5 @@
+mod nodes;
+
 use std::{any::type_name, fmt, sync::Arc, time::Duration};
 
 use http::Extensions;
@@ -8,7 +10,7 @@ use crate::{
     endpoint::{Endpoint, InvalidEndpoint, MountPath},
     handler::Handler,
     mount::{McpSseLayer, Paths},
-    post::{PostOptions, PostService},
+    post::{Elsewhere, PostOptions, PostService},
     security::TransportSecurity,
     session::{
         Capacity, ChannelOptions, IdSource, Limits, Principal, PrincipalSource, SessionOptions,
@@ -42,6 +44,8 @@ use crate::{
 /// | [`answer_panics`](Self::answer_panics) | no |
 /// | [`mount_path`](Self::mount_path) | none |
 /// | [`carry_query`](Self::carry_query) | no |
+/// | [`node`](Self::node) | none |
+/// | [`relay`](Self::relay) | none |
 #[must_use = "a transport does nothing until its services are mounted"]
 pub struct SseServerTransport<H> {
     handler: Arc<H>,
@@ -67,6 +71,7 @@ impl<H: Handler> SseServerTransport<H> {
             stream: StreamOptions {
                 endpoint: Endpoint::new(endpoint)?,
                 mount_path: MountPath::default(),
+                node: None,
                 carry_query: false,
                 timing: Timing {
                     keep_alive: Some(Duration::from_secs(15)),
@@ -92,6 +97,7 @@ impl<H: Handler> SseServerTransport<H> {
                 in_flight_bytes: 64 * 1024 * 1024,
                 delivery_timeout: Duration::from_secs(3),
                 stall_timeout: Some(STALL_TIMEOUT),
+                elsewhere: Elsewhere::default(),
                 security: TransportSecurity::default(),
                 principal: PrincipalSource::default(),
             },

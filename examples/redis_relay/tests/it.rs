@@ -1,0 +1,99 @@
+//! The kit of the main crate, run against a real Redis, and what happens while Redis is away.
+#![cfg(target_os = "linux")]
+
+#[path = "../../../tests/nodes/programs.rs"]
+#[allow(
+    dead_code,
+    reason = "the programs of the nodes, of which this needs one"
+)]
+mod programs;
+#[path = "../../../tests/relay_kit/mod.rs"]
+mod relay_kit;
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use mcp_sse_server::{
+    Session, SseServerTransport,
+    endpoint::NodeName,
+    relay::{Inbound, Relay, RelayError},
+};
+use mcp_sse_server_redis_relay::RedisRelay;
+
+use self::{
+    programs::{Program, free_address},
+    relay_kit::{Engine, Serving},
+};
+
+struct Redis(Program);
+
+fn start(address: std::net::SocketAddr) -> Program {
+    let port = address.port().to_string();
+    let args = ["--bind", "127.0.0.1", "--port", &port, "--save", ""];
+    Program::start("redis-server", &args, address)
+}
+
+fn url(address: std::net::SocketAddr) -> String {
+    format!("redis://{address}")
+}
+
+impl Engine for Redis {
+    type End = RedisRelay;
+
+    async fn connect(&self) -> RedisRelay {
+        RedisRelay::connect(&url(self.0.address)).await.unwrap()
+    }
+
+    async fn serve(&self, end: &RedisRelay, inbound: Inbound) -> Serving {
+        let name = inbound.node().clone();
+        let serving = Serving(tokio::spawn(end.clone().serve(inbound)));
+        is_there(end, &name).await;
+        serving
+    }
+
+    async fn limit(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// Waits until a node is there. What is sent to it is no `POST`, and says so.
+async fn is_there(end: &RedisRelay, name: &NodeName) {
+    let start = Instant::now();
+    while end.carry(name, Bytes::from_static(b"?")).await.is_err() {
+        assert!(
+            start.elapsed() < Duration::from_secs(40),
+            "{name} is not there"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn redis_does_what_the_kit_asks() {
+    relay_kit::check(&Redis(start(free_address()))).await;
+}
+
+#[tokio::test]
+async fn redis_may_go_and_come_back() {
+    let address = free_address();
+    let redis = start(address);
+    let end = RedisRelay::connect(&url(address)).await.unwrap();
+    let transport = SseServerTransport::new("/messages/", |_: Session| async {}).unwrap();
+    let inbound = transport.node("a1").unwrap().inbound();
+    let name = inbound.node().clone();
+    tokio::spawn(end.clone().serve(inbound));
+    is_there(&end, &name).await;
+    redis.kill();
+    let start_of_wait = Instant::now();
+    loop {
+        match end.carry(&name, Bytes::from_static(b"?")).await {
+            Err(RelayError::Unavailable(_)) => break,
+            // What was sent while it broke.
+            Err(RelayError::NoAnswer) => {}
+            other => panic!("{other:?}"),
+        }
+        assert!(start_of_wait.elapsed() < Duration::from_secs(40));
+    }
+    let _redis = start(address);
+    is_there(&end, &name).await;
+}

@@ -1,0 +1,81 @@
+//! What is told of `POST`s for other nodes.
+
+use bytes::Bytes;
+use mcp_sse_server::{
+    Session, SseServerTransport,
+    endpoint::NodeName,
+    relay::{Relay, RelayError, RelayFuture},
+};
+use tracing::Level;
+
+use super::recorder::Recorder;
+use crate::support::{ping, polled::Server};
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+
+struct Fails(RelayError);
+
+impl Relay for Fails {
+    fn carry<'a>(&'a self, _: &'a NodeName, _: Bytes) -> RelayFuture<'a> {
+        Box::pin(async { Err(self.0) })
+    }
+}
+
+async fn silent(session: Session) {
+    let _session = session;
+    std::future::pending().await
+}
+
+/// The one event that names the node, and all that is told.
+async fn told_of(relay: Option<RelayError>) -> (Level, String, String) {
+    let transport = SseServerTransport::new("/messages/", silent).unwrap();
+    let transport = transport.node("a1").unwrap();
+    let transport = match relay {
+        Some(error) => transport.relay(Fails(error)),
+        None => transport,
+    };
+    let server = Server::of(&transport);
+    let recorder = Recorder::start();
+    let uri = format!("/messages/?session_id={ID}&node=a2");
+    let _ = server.post(&uri, &ping(1)).await;
+    let told = recorder.take();
+    let all = format!("{told:?}");
+    let mut of_node = told
+        .into_iter()
+        .filter(|told| told.text.contains("node=a2"));
+    let found = of_node.next().unwrap();
+    assert_eq!(of_node.next(), None);
+    (found.level, found.text, all)
+}
+
+#[tokio::test]
+async fn a_post_that_went_astray_names_both_nodes_and_what_to_do() {
+    let (level, event, all) = told_of(None).await;
+    assert_eq!(level, Level::WARN);
+    for part in ["node=a2", "here=a1", "route on the query's `node`"] {
+        assert!(event.contains(part), "{event}");
+    }
+    assert!(!all.contains(ID), "{all}");
+}
+
+#[tokio::test]
+async fn a_relay_that_fails_says_why_and_which_setting_would_help() {
+    let large = RelayError::TooLarge {
+        len: 2_000_000,
+        limit: 1_048_576,
+        setting: "`max_payload` of the NATS server",
+    };
+    let says = "of 2000000 bytes, with its head, cannot be carried: `max_payload` of the NATS server is 1048576";
+    for (error, level, part) in [
+        (large, Level::WARN, says),
+        (RelayError::NoAnswer, Level::WARN, "may have the message"),
+        (RelayError::Unavailable("no link"), Level::WARN, "no link"),
+        // Anybody can make a name up.
+        (RelayError::NoSuchNode, Level::DEBUG, "no node of that name"),
+    ] {
+        let (found, event, all) = told_of(Some(error)).await;
+        assert_eq!(found, level, "{event}");
+        assert!(event.contains("node=a2") && event.contains(part), "{event}");
+        assert!(!all.contains(ID), "{all}");
+    }
+}
