@@ -50,7 +50,7 @@ impl PostSpan {
 }
 
 pub(super) fn refused(_: &'static str, _: RejectionKind) {}
-pub(crate) fn forbidden(_: &crate::security::Refusal<'_>) {}
+pub(crate) fn forbidden(_: &'static str, _: &crate::security::Refusal<'_>) {}
 
 pub(crate) fn in_current_span<F: Future>(future: F) -> F {
     future

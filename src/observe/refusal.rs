@@ -1,9 +1,14 @@
+use tracing::Level;
+
 use crate::{rejection::RejectionKind, security::Refusal};
 
 /// A request was refused for its host or origin. The event names the call that would allow it, if
 /// one would.
-pub(crate) fn forbidden(refusal: &Refusal<'_>) {
+pub(crate) fn forbidden(service: &'static str, refusal: &Refusal<'_>) {
     const MOST: usize = 4;
+    if !tracing::enabled!(Level::WARN) {
+        return;
+    }
     let (what, call) = match refusal.kind {
         RejectionKind::OriginNotAllowed => ("origin", "TransportSecurity::allow_origin"),
         _ => ("host", "TransportSecurity::allow_host"),
@@ -21,7 +26,10 @@ pub(crate) fn forbidden(refusal: &Refusal<'_>) {
         [_] => format!("no {what} is written so"),
         _ => format!("a request must name one {what}"),
     };
+    let reason = refusal.kind.as_str();
     tracing::warn!(
+        service,
+        reason,
         values = values.join(", "),
         hint,
         "refused: {what} not allowed"
