@@ -1,11 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use tokio::time::Instant;
 
 use crate::{rejection::RejectionKind, session::CloseReason};
 
-use super::names;
+use super::{
+    names,
+    timer::{Stamp, Timer},
+};
 
 /// The metrics of one transport, for whatever recorder is installed when it is made.
 #[derive(Clone)]
@@ -20,7 +22,7 @@ struct Handles {
     accepted: Counter,
     refused: Counter,
     cancelled: Counter,
-    post_duration: Histogram,
+    post_duration: Timer,
     received: Counter,
     received_bytes: Counter,
     sent_bytes: Counter,
@@ -46,7 +48,7 @@ impl Meter {
             accepted: post("accepted"),
             refused: post("refused"),
             cancelled: post("cancelled"),
-            post_duration: histogram!(names::POST_DURATION),
+            post_duration: Timer::new(histogram!(names::POST_DURATION)),
             received: counter!(names::RECEIVED),
             received_bytes: counter!(names::RECEIVED_BYTES),
             sent_bytes: counter!(names::SENT_BYTES),
@@ -106,7 +108,7 @@ pub(crate) struct QueueMeter(Arc<QueueHandles>);
 struct QueueHandles {
     messages: Gauge,
     bytes: Gauge,
-    wait: Histogram,
+    wait: Timer,
     taken: Counter,
     dropped: Counter,
 }
@@ -116,7 +118,7 @@ impl QueueMeter {
         Self(Arc::new(QueueHandles {
             messages: gauge!(names::QUEUE_MESSAGES, "queue" => queue),
             bytes: gauge!(names::QUEUE_BYTES, "queue" => queue),
-            wait: histogram!(wait),
+            wait: Timer::new(histogram!(wait)),
             taken,
             dropped: counter!(names::DROPPED, "queue" => queue),
         }))
@@ -128,15 +130,17 @@ impl QueueMeter {
         Meter::new().inbox()
     }
 
-    pub(crate) fn put(&self, bytes: impl FnOnce() -> usize) {
+    /// To be given back when the message is taken.
+    pub(crate) fn put(&self, bytes: impl FnOnce() -> usize) -> Stamp {
         self.0.messages.increment(1);
         self.0.bytes.increment(bytes() as f64);
+        self.0.wait.start()
     }
 
     pub(crate) fn taken(&self, since: Stamp, bytes: impl FnOnce() -> usize) {
         self.0.messages.decrement(1);
         self.0.bytes.decrement(bytes() as f64);
-        self.0.wait.record(since.0.elapsed());
+        self.0.wait.stop(since);
         self.0.taken.increment(1);
     }
 
@@ -144,16 +148,6 @@ impl QueueMeter {
         self.0.messages.decrement(messages as f64);
         self.0.bytes.decrement(bytes() as f64);
         self.0.dropped.increment(messages as u64);
-    }
-}
-
-/// When something began to wait.
-#[derive(Clone, Copy)]
-pub(crate) struct Stamp(Instant);
-
-impl Stamp {
-    pub(crate) fn now() -> Self {
-        Self(Instant::now())
     }
 }
 
@@ -168,8 +162,8 @@ pub(super) struct PostMeter {
 impl PostMeter {
     pub(super) fn start(meter: &Meter) -> Self {
         Self {
+            start: meter.0.post_duration.start(),
             meter: meter.clone(),
-            start: Stamp::now(),
             bytes: 0,
             outcome: false,
         }
@@ -184,7 +178,7 @@ impl PostMeter {
         handles.accepted.increment(1);
         handles.received.increment(1);
         handles.received_bytes.increment(self.bytes as u64);
-        handles.post_duration.record(self.start.0.elapsed());
+        handles.post_duration.stop(self.start);
         self.outcome = true;
     }
 

@@ -15,18 +15,24 @@ mod meter;
 #[cfg(not(feature = "metrics"))]
 #[path = "no_meter.rs"]
 mod meter;
+#[cfg(feature = "metrics")]
+mod timer;
 #[cfg(feature = "tracing")]
 mod trace;
 #[cfg(not(feature = "tracing"))]
 #[path = "no_trace.rs"]
 mod trace;
 
+#[cfg(not(feature = "metrics"))]
+pub(crate) use self::meter::Stamp;
 #[cfg(feature = "tracing")]
 pub(crate) use self::refusal::forbidden;
+#[cfg(feature = "metrics")]
+pub(crate) use self::timer::Stamp;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use self::trace::forbidden;
 pub(crate) use self::{
-    meter::{Meter, QueueMeter, Stamp},
+    meter::{Meter, QueueMeter},
     post::{PostObserver, stream_refused},
     session::SessionObserver,
     trace::in_current_span,

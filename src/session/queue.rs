@@ -107,8 +107,8 @@ impl<T: Weigh> Queue<T> {
         if state.closed {
             return Err(item);
         }
-        self.meter.put(|| item.weight());
-        state.items.push_back((item, Stamp::now()));
+        let since = self.meter.put(|| item.weight());
+        state.items.push_back((item, since));
         let receiver = state.receiver.take();
         drop(state);
         // The room is given back when the item is taken out.
@@ -164,8 +164,8 @@ impl<T: Weigh> Queue<T> {
     pub(super) fn force(&self, item: T) {
         let mut state = self.lock();
         if !state.closed {
-            self.meter.put(|| item.weight());
-            state.items.push_back((item, Stamp::now()));
+            let since = self.meter.put(|| item.weight());
+            state.items.push_back((item, since));
         }
     }
 
