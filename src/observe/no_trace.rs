@@ -19,7 +19,8 @@ impl SessionSpan {
     }
 
     pub(super) fn opened(&self, _: &SessionId, _: Option<&Principal>, _: &Parts) {}
-    pub(super) fn closed(&self, _: CloseReason, _: Duration, _: usize) {}
+    pub(super) fn untaken(&self, _: usize) {}
+    pub(super) fn closed(&self, _: CloseReason, _: Duration) {}
     pub(super) fn unread(&self, _: usize) {}
     pub(super) fn received(&self) {}
     pub(super) fn sent(&self) {}

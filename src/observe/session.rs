@@ -28,10 +28,14 @@ impl SessionObserver {
         self.span.opened(id, principal, parts);
     }
 
-    /// The session has ended; so many messages were in its inbox.
-    pub(crate) fn closed(&self, reason: CloseReason, age: Duration, untaken: usize) {
+    /// So many messages were in the inbox when the session ended, or when its handler let go of it.
+    pub(crate) fn untaken(&self, messages: usize) {
+        self.span.untaken(messages);
+    }
+
+    pub(crate) fn closed(&self, reason: CloseReason, age: Duration) {
         self.meter.closed(reason, age);
-        self.span.closed(reason, age, untaken);
+        self.span.closed(reason, age);
     }
 
     /// The stream is gone; so many messages were in its outbox.

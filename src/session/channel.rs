@@ -208,7 +208,8 @@ impl Channel {
 
     /// No more messages from the client, and drops those in the inbox.
     pub(super) fn discard_inbox(&self) {
-        self.inbox.discard();
+        let untaken = self.inbox.discard();
+        self.observer.untaken(untaken);
     }
 
     /// Ends the session: the stream gives out what was sent before, then ends.
@@ -216,10 +217,10 @@ impl Channel {
         // Before the rest: who sees the end, sees the reason.
         let is_first = self.ending.set(reason);
         self.outbox.close();
-        let untaken = self.inbox.discard();
+        self.discard_inbox();
         self.ending.notify();
         if is_first {
-            self.observer.closed(reason, self.age(), untaken);
+            self.observer.closed(reason, self.age());
         }
     }
 
