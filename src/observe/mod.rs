@@ -25,6 +25,10 @@ mod trace;
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) use self::meter::Stamp;
+/// Of every span and event: what a filter names stays, wherever the code goes.
+#[cfg(feature = "tracing")]
+const TARGET: &str = "mcp_sse_server";
+
 #[cfg(feature = "tracing")]
 pub(crate) use self::refusal::forbidden;
 #[cfg(feature = "metrics")]

@@ -5,7 +5,10 @@ use tracing::{
 };
 
 use crate::{
-    message::Message, observe::refusal::hint, rejection::RejectionKind, session::SessionId,
+    message::Message,
+    observe::{TARGET, refusal::hint},
+    rejection::RejectionKind,
+    session::SessionId,
 };
 
 use super::{SessionSpan, id_of, method_of};
@@ -16,6 +19,7 @@ pub(crate) struct PostSpan(Span);
 impl PostSpan {
     pub(crate) fn start() -> Self {
         Self(info_span!(
+            target: TARGET,
             "mcp_sse_post",
             session = Empty,
             kind = Empty,
@@ -54,7 +58,7 @@ impl PostSpan {
         if !self.0.is_disabled() {
             self.0.record("outcome", "accepted");
         }
-        debug!(parent: &self.0, "message accepted");
+        debug!(target: TARGET, parent: &self.0, "message accepted");
     }
 
     pub(crate) fn refused(&self, kind: RejectionKind) {
@@ -73,7 +77,7 @@ pub(crate) fn refused(service: &'static str, kind: RejectionKind) {
     let reason = kind.as_str();
     match (kind, hint(kind)) {
         (RejectionKind::HostNotAllowed | RejectionKind::OriginNotAllowed, _) => {}
-        (_, Some(hint)) => warn!(service, reason, hint, "refused: {kind}"),
-        (_, None) => debug!(service, reason, "refused: {kind}"),
+        (_, Some(hint)) => warn!(target: TARGET, service, reason, hint, "refused: {kind}"),
+        (_, None) => debug!(target: TARGET, service, reason, "refused: {kind}"),
     }
 }

@@ -11,7 +11,7 @@ use tracing::{Span, debug, info, info_span, trace};
 
 use crate::{
     message::Message,
-    observe::clip::Clipped,
+    observe::{TARGET, clip::Clipped},
     session::{CloseReason, Principal, SessionId},
 };
 
@@ -44,13 +44,14 @@ impl SessionSpan {
         let header = |name| clipped(&parts.headers, name);
         let client = principal.map(|principal| Clipped(principal.client_id().as_bytes()));
         let span = info_span!(
+            target: TARGET,
             "mcp_sse_session",
             session = %format_args!("{:08x}", id.prefix()),
             client = client.map(display),
             protocol_version = header("mcp-protocol-version").map(display),
             user_agent = header(USER_AGENT.as_str()).map(display),
         );
-        info!(parent: &span, "session opened");
+        info!(target: TARGET, parent: &span, "session opened");
         if let (Err(span), Some(end)) = (self.span.set(span), self.early_end.get()) {
             self.tell_end(&span, *end);
         }
@@ -75,6 +76,7 @@ impl SessionSpan {
 
     fn tell_end(&self, span: &Span, end: End) {
         info!(
+            target: TARGET,
             parent: span,
             reason = end.reason.as_str(),
             duration_ms = u64::try_from(end.age.as_millis()).unwrap_or(u64::MAX),
@@ -88,7 +90,12 @@ impl SessionSpan {
     /// The stream is gone, and some was not read.
     pub(crate) fn unread(&self, messages: usize) {
         if let (1.., Some(span)) = (messages, self.span.get()) {
-            info!(parent: span, messages, "messages of a closed session were not read");
+            info!(
+                target: TARGET,
+                parent: span,
+                messages,
+                "messages of a closed session were not read"
+            );
         }
     }
 
@@ -105,25 +112,30 @@ impl SessionSpan {
         let Some(span) = self.span.get() else { return };
         match message {
             Some(message) => debug!(
+                target: TARGET,
                 parent: span,
                 kind = ?message.kind(),
                 id = id_of(message).map(display),
                 method = method_of(message).map(display),
                 "message sent"
             ),
-            None => debug!(parent: span, "broadcast sent"),
+            None => debug!(target: TARGET, parent: span, "broadcast sent"),
         }
     }
 
     pub(crate) fn waits(&self) {
         if let Some(span) = self.span.get() {
-            debug!(parent: span, "the client does not keep up: a send waits for room in the outbox");
+            debug!(
+                target: TARGET,
+                parent: span,
+                "the client does not keep up: a send waits for room in the outbox"
+            );
         }
     }
 
     pub(crate) fn kept_alive(&self) {
         if let Some(span) = self.span.get() {
-            trace!(parent: span, "keep-alive");
+            trace!(target: TARGET, parent: span, "keep-alive");
         }
     }
 
