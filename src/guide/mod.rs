@@ -9,6 +9,7 @@
 //! | under middleware of tower and tower-http | [`middleware`] | |
 //! | behind nginx and other proxies | [`proxies`] | |
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |
+//! | with OpenTelemetry | [`opentelemetry`] | [`opentelemetry.rs`] |
 //!
 //! # What holds everywhere
 //!
@@ -41,6 +42,7 @@
 //! [`tls.rs`]: tls#the-whole-of-it
 //! [`warp.rs`]: warp#the-whole-of-it
 //! [`tonic.rs`]: tonic#the-whole-of-it
+//! [`opentelemetry.rs`]: opentelemetry#the-whole-of-it
 
 #[doc = include_str!("axum.md")]
 pub mod axum {}
@@ -58,6 +60,9 @@ pub mod observability {}
 pub mod proxies {}
 
 // The code of these is compiled and run by `examples/stacks`, which has the crates that it needs.
+
+#[cfg_attr(not(doctest), doc = include_str!("opentelemetry.md"))]
+pub mod opentelemetry {}
 
 #[cfg_attr(not(doctest), doc = include_str!("tls.md"))]
 pub mod tls {}

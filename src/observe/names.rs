@@ -36,7 +36,7 @@ pub(super) fn describe() {
     describe_counter!(RECEIVED_BYTES, Unit::Bytes, "Bytes of the messages put into an inbox.");
     describe_counter!(SENT, Unit::Count, "Messages given to the server to write.");
     describe_counter!(SENT_BYTES, Unit::Bytes, "Bytes of event streams given to the server to write.");
-    describe_counter!(DROPPED, Unit::Count, "Messages that were in a queue when their session ended, and went no further.");
+    describe_counter!(DROPPED, Unit::Count, "Messages that were in a queue when their session ended, or its handler let go of it, and went no further.");
     describe_histogram!(INBOX_WAIT, Unit::Seconds, "From a message's arrival in the inbox to the handler.");
     describe_histogram!(OUTBOX_WAIT, Unit::Seconds, "From a message's arrival in the outbox to the frame that carries it.");
     describe_gauge!(QUEUE_MESSAGES, Unit::Count, "Messages in all inboxes, and in all outboxes.");
