@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics::{Counter, Gauge, Histogram, IntoF64, counter, gauge, histogram};
 
 use crate::{rejection::RejectionKind, session::CloseReason};
 
@@ -133,21 +133,33 @@ impl QueueMeter {
     /// To be given back when the message is taken.
     pub(crate) fn put(&self, bytes: impl FnOnce() -> usize) -> Stamp {
         self.0.messages.increment(1);
-        self.0.bytes.increment(bytes() as f64);
+        self.0.bytes.increment(OnDemand(bytes));
         self.0.wait.start()
     }
 
     pub(crate) fn taken(&self, since: Stamp, bytes: impl FnOnce() -> usize) {
         self.0.messages.decrement(1);
-        self.0.bytes.decrement(bytes() as f64);
+        self.0.bytes.decrement(OnDemand(bytes));
         self.0.wait.stop(since);
         self.0.taken.increment(1);
     }
 
     pub(crate) fn dropped(&self, messages: usize, bytes: impl FnOnce() -> usize) {
+        if messages == 0 {
+            return;
+        }
         self.0.messages.decrement(messages as f64);
-        self.0.bytes.decrement(bytes() as f64);
+        self.0.bytes.decrement(OnDemand(bytes));
         self.0.dropped.increment(messages as u64);
+    }
+}
+
+/// A number that is worked out for a recorder only.
+struct OnDemand<F>(F);
+
+impl<F: FnOnce() -> usize> IntoF64 for OnDemand<F> {
+    fn into_f64(self) -> f64 {
+        (self.0)() as f64
     }
 }
 

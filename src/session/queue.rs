@@ -171,8 +171,13 @@ impl<T: Weigh> Queue<T> {
 
     /// Lets nothing more in and wakes all who wait on either side. What is in stays, to be taken out.
     pub(super) fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
+        self.close_locked(self.lock());
+    }
+
+    fn close_locked(&self, mut state: MutexGuard<'_, State<T>>) {
+        if std::mem::replace(&mut state.closed, true) {
+            return;
+        }
         let receiver = state.receiver.take();
         drop(state);
         self.free.close();
@@ -183,8 +188,9 @@ impl<T: Weigh> Queue<T> {
 
     /// Closes, and drops what is in. Says how many items that were.
     pub(super) fn discard(&self) -> usize {
-        self.close();
-        let items = std::mem::take(&mut self.lock().items);
+        let mut state = self.lock();
+        let items = std::mem::take(&mut state.items);
+        self.close_locked(state);
         self.meter.dropped(items.len(), || weight_of(&items));
         items.len()
     }
