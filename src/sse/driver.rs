@@ -25,7 +25,6 @@ pin_project! {
     /// who send to the session cannot keep it from running. A handler that sends more than the
     /// outbox holds waits until the next poll, after the frame.
     pub(super) struct Driver<F> {
-        // Before the handler: the session ends first, and what the handler's own drop does finds it so.
         guard: SessionGuard,
         #[pin]
         handler: Option<F>,
@@ -36,6 +35,16 @@ pin_project! {
         #[pin]
         idle: Option<Silence>,
         stall: Option<StallWatch>,
+    }
+
+    impl<F> PinnedDrop for Driver<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // First, so that what the handler's own drop does finds the session ended.
+            this.guard.end();
+            let channel = this.guard.entry().channel();
+            channel.observer().in_scope(|| this.handler.set(None));
+        }
     }
 }
 

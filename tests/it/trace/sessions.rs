@@ -298,6 +298,41 @@ async fn what_a_handler_leaves_in_the_inbox_is_told() {
 }
 
 #[tokio::test]
+async fn what_a_handler_does_as_it_is_dropped_is_in_its_sessions_span() {
+    struct Says(Session);
+
+    impl Drop for Says {
+        fn drop(&mut self) {
+            let reason = self.0.sender().close_reason();
+            tracing::info!(?reason, "the handler is dropped");
+        }
+    }
+
+    let recorder = Recorder::start();
+    let server = Server::new(|session: Session| async move {
+        let _says = Says(session);
+        std::future::pending().await
+    });
+    let ends: [(fn(&Server<_>, &Stream<_>), _); 2] = [
+        (|_, _| {}, "ClientGone"),
+        (
+            |server, stream| assert!(server.sessions.close(&stream.id())),
+            "Closed",
+        ),
+    ];
+    for (end, reason) in ends {
+        let mut stream = server.open();
+        assert_eq!(stream.poll(), None);
+        end(&server, &stream);
+        drop(stream);
+        let told = recorder.take();
+        let dropped = find(&told, "the handler is dropped");
+        assert_eq!(dropped.spans, ["mcp_sse_session"]);
+        assert!(dropped.text.contains(reason), "{}", dropped.text);
+    }
+}
+
+#[tokio::test]
 async fn a_send_that_waits_for_a_slow_client_says_so() {
     let recorder = Recorder::start();
     let server = Server::with(echo, |transport| transport.outbox_capacity(1));
