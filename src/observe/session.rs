@@ -16,6 +16,9 @@ pub(crate) struct SessionObserver {
 }
 
 impl SessionObserver {
+    /// Whether there is a span that code can be in.
+    pub(crate) const HAS_SPANS: bool = cfg!(feature = "tracing");
+
     pub(crate) fn new(meter: Meter) -> Self {
         Self {
             meter,

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     event,
+    observe::SessionObserver,
     session::{CloseReason, Outgoing, SessionGuard},
 };
 
@@ -25,6 +26,7 @@ pin_project! {
     /// who send to the session cannot keep it from running. A handler that sends more than the
     /// outbox holds waits until the next poll, after the frame.
     pub(super) struct Driver<F> {
+        // Before the handler: the session ends first, and what the handler's own drop does finds it so.
         guard: SessionGuard,
         #[pin]
         handler: Option<F>,
@@ -39,6 +41,9 @@ pin_project! {
 
     impl<F> PinnedDrop for Driver<F> {
         fn drop(this: Pin<&mut Self>) {
+            if !SessionObserver::HAS_SPANS {
+                return;
+            }
             let mut this = this.project();
             // First, so that what the handler's own drop does finds the session ended.
             this.guard.end();
