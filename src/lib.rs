@@ -62,7 +62,7 @@
 //!
 //! | module | what it says |
 //! |---|---|
-//! | [`guide`] | how to have it in axum, hyper, warp and tonic, under middleware and behind proxies |
+//! | [`guide`] | how to have it in axum, hyper, warp and tonic, under middleware and behind proxies, with traces and metrics |
 //! | [`SseServerTransport`] | the options and their defaults |
 //! | [`handler`] | what runs a session, where, and for how long |
 //! | [`session`] | receiving, sending, the registry of open sessions |

@@ -11,6 +11,7 @@
 //! | behind nginx and other proxies | [`proxies`] | |
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |
 //! | on more than one server | [`nodes`] | |
+//! | with OpenTelemetry | [`opentelemetry`] | [`opentelemetry.rs`] |
 //!
 //! # What holds everywhere
 //!
@@ -43,6 +44,7 @@
 //! [`tls.rs`]: tls#the-whole-of-it
 //! [`warp.rs`]: warp#the-whole-of-it
 //! [`tonic.rs`]: tonic#the-whole-of-it
+//! [`opentelemetry.rs`]: opentelemetry#the-whole-of-it
 
 #[doc = include_str!("axum.md")]
 pub mod axum {}
@@ -67,6 +69,9 @@ pub mod observability {}
 pub mod proxies {}
 
 // The code of these is compiled and run by `examples/stacks`, which has the crates that it needs.
+
+#[cfg_attr(not(doctest), doc = include_str!("opentelemetry.md"))]
+pub mod opentelemetry {}
 
 #[cfg_attr(not(doctest), doc = include_str!("tls.md"))]
 pub mod tls {}

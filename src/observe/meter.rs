@@ -1,11 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use tokio::time::Instant;
+use metrics::{Counter, Gauge, Histogram, IntoF64, counter, gauge, histogram};
 
 use crate::{rejection::RejectionKind, session::CloseReason};
 
-use super::names;
+use super::{
+    names,
+    timer::{Stamp, Timer},
+};
 
 /// The metrics of one transport, for whatever recorder is installed when it is made.
 #[derive(Clone)]
@@ -20,7 +22,7 @@ struct Handles {
     accepted: Counter,
     refused: Counter,
     cancelled: Counter,
-    post_duration: Histogram,
+    post_duration: Timer,
     received: Counter,
     received_bytes: Counter,
     sent_bytes: Counter,
@@ -35,6 +37,8 @@ struct Handles {
 impl Meter {
     pub(crate) fn new() -> Self {
         names::describe();
+        // So that the first is seen as one more.
+        counter!(names::RELAYED, "outcome" => "accepted").increment(0);
         let post = |outcome| counter!(names::POSTS, "outcome" => outcome);
         let broadcast = |outcome| counter!(names::BROADCAST_MESSAGES, "outcome" => outcome);
         let closed = |reason: CloseReason| counter!(names::CLOSED, "reason" => reason.as_str());
@@ -46,7 +50,7 @@ impl Meter {
             accepted: post("accepted"),
             refused: post("refused"),
             cancelled: post("cancelled"),
-            post_duration: histogram!(names::POST_DURATION),
+            post_duration: Timer::new(histogram!(names::POST_DURATION)),
             received: counter!(names::RECEIVED),
             received_bytes: counter!(names::RECEIVED_BYTES),
             sent_bytes: counter!(names::SENT_BYTES),
@@ -68,6 +72,11 @@ impl Meter {
         self.0.sessions.decrement(1);
         self.0.closed[reason as usize].increment(1);
         self.0.duration.record(age);
+    }
+
+    pub(super) fn received(&self, bytes: usize) {
+        self.0.received.increment(1);
+        self.0.received_bytes.increment(bytes as u64);
     }
 
     pub(super) fn wrote(&self, bytes: usize) {
@@ -99,6 +108,11 @@ pub(super) fn refused(service: &'static str, kind: RejectionKind) {
     counter!(names::REFUSALS, "service" => service, "reason" => reason).increment(1);
 }
 
+/// As `refused`: there is a network behind it.
+pub(super) fn relayed(outcome: &'static str) {
+    counter!(names::RELAYED, "outcome" => outcome).increment(1);
+}
+
 /// The metrics of all inboxes, or of all outboxes.
 #[derive(Clone)]
 pub(crate) struct QueueMeter(Arc<QueueHandles>);
@@ -106,7 +120,7 @@ pub(crate) struct QueueMeter(Arc<QueueHandles>);
 struct QueueHandles {
     messages: Gauge,
     bytes: Gauge,
-    wait: Histogram,
+    wait: Timer,
     taken: Counter,
     dropped: Counter,
 }
@@ -116,7 +130,7 @@ impl QueueMeter {
         Self(Arc::new(QueueHandles {
             messages: gauge!(names::QUEUE_MESSAGES, "queue" => queue),
             bytes: gauge!(names::QUEUE_BYTES, "queue" => queue),
-            wait: histogram!(wait),
+            wait: Timer::new(histogram!(wait)),
             taken,
             dropped: counter!(names::DROPPED, "queue" => queue),
         }))
@@ -128,32 +142,36 @@ impl QueueMeter {
         Meter::new().inbox()
     }
 
-    pub(crate) fn put(&self, bytes: impl FnOnce() -> usize) {
+    /// To be given back when the message is taken.
+    pub(crate) fn put(&self, bytes: impl FnOnce() -> usize) -> Stamp {
         self.0.messages.increment(1);
-        self.0.bytes.increment(bytes() as f64);
+        self.0.bytes.increment(OnDemand(bytes));
+        self.0.wait.start()
     }
 
     pub(crate) fn taken(&self, since: Stamp, bytes: impl FnOnce() -> usize) {
         self.0.messages.decrement(1);
-        self.0.bytes.decrement(bytes() as f64);
-        self.0.wait.record(since.0.elapsed());
+        self.0.bytes.decrement(OnDemand(bytes));
+        self.0.wait.stop(since);
         self.0.taken.increment(1);
     }
 
     pub(crate) fn dropped(&self, messages: usize, bytes: impl FnOnce() -> usize) {
+        if messages == 0 {
+            return;
+        }
         self.0.messages.decrement(messages as f64);
-        self.0.bytes.decrement(bytes() as f64);
+        self.0.bytes.decrement(OnDemand(bytes));
         self.0.dropped.increment(messages as u64);
     }
 }
 
-/// When something began to wait.
-#[derive(Clone, Copy)]
-pub(crate) struct Stamp(Instant);
+/// A number that is worked out for a recorder only.
+struct OnDemand<F>(F);
 
-impl Stamp {
-    pub(crate) fn now() -> Self {
-        Self(Instant::now())
+impl<F: FnOnce() -> usize> IntoF64 for OnDemand<F> {
+    fn into_f64(self) -> f64 {
+        (self.0)() as f64
     }
 }
 
@@ -161,30 +179,22 @@ impl Stamp {
 pub(super) struct PostMeter {
     meter: Meter,
     start: Stamp,
-    bytes: usize,
     outcome: bool,
 }
 
 impl PostMeter {
     pub(super) fn start(meter: &Meter) -> Self {
         Self {
+            start: meter.0.post_duration.start(),
             meter: meter.clone(),
-            start: Stamp::now(),
-            bytes: 0,
             outcome: false,
         }
-    }
-
-    pub(super) fn parsed(&mut self, bytes: usize) {
-        self.bytes = bytes;
     }
 
     pub(super) fn accepted(&mut self) {
         let handles = &self.meter.0;
         handles.accepted.increment(1);
-        handles.received.increment(1);
-        handles.received_bytes.increment(self.bytes as u64);
-        handles.post_duration.record(self.start.0.elapsed());
+        handles.post_duration.stop(self.start);
         self.outcome = true;
     }
 

@@ -16,22 +16,32 @@ mod meter;
 #[cfg(not(feature = "metrics"))]
 #[path = "no_meter.rs"]
 mod meter;
+#[cfg(feature = "metrics")]
+mod timer;
 #[cfg(feature = "tracing")]
 mod trace;
 #[cfg(not(feature = "tracing"))]
 #[path = "no_trace.rs"]
 mod trace;
 
+#[cfg(not(feature = "metrics"))]
+pub(crate) use self::meter::Stamp;
+/// Of every span and event: what a filter names stays, wherever the code goes.
+#[cfg(feature = "tracing")]
+const TARGET: &str = "mcp_sse_server";
+
 #[cfg(feature = "tracing")]
 pub(crate) use self::refusal::forbidden;
 #[cfg(feature = "nats")]
 pub(crate) use self::relay::nats;
+#[cfg(feature = "metrics")]
+pub(crate) use self::timer::Stamp;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use self::trace::forbidden;
 pub(crate) use self::{
-    meter::{Meter, QueueMeter, Stamp},
+    meter::{Meter, QueueMeter},
     post::{PostObserver, stream_refused},
-    relay::{elsewhere, relay_failed, relay_refused},
+    relay::{elsewhere, relay_failed, relay_refused, relayed},
     session::SessionObserver,
     trace::in_current_span,
 };

@@ -21,6 +21,7 @@ pub(super) const QUEUE_BYTES: &str = "mcp_sse_queue_bytes";
 pub(super) const KEEP_ALIVES: &str = "mcp_sse_keep_alives_total";
 pub(super) const BROADCASTS: &str = "mcp_sse_broadcasts_total";
 pub(super) const BROADCAST_MESSAGES: &str = "mcp_sse_broadcast_messages_total";
+pub(super) const RELAYED: &str = "mcp_sse_relayed_posts_total";
 
 /// Tells the recorder what each is.
 #[rustfmt::skip]
@@ -36,7 +37,7 @@ pub(super) fn describe() {
     describe_counter!(RECEIVED_BYTES, Unit::Bytes, "Bytes of the messages put into an inbox.");
     describe_counter!(SENT, Unit::Count, "Messages given to the server to write.");
     describe_counter!(SENT_BYTES, Unit::Bytes, "Bytes of event streams given to the server to write.");
-    describe_counter!(DROPPED, Unit::Count, "Messages that were in a queue when their session ended, and went no further.");
+    describe_counter!(DROPPED, Unit::Count, "Messages that were in a queue when their session ended, or its handler let go of it, and went no further.");
     describe_histogram!(INBOX_WAIT, Unit::Seconds, "From a message's arrival in the inbox to the handler.");
     describe_histogram!(OUTBOX_WAIT, Unit::Seconds, "From a message's arrival in the outbox to the frame that carries it.");
     describe_gauge!(QUEUE_MESSAGES, Unit::Count, "Messages in all inboxes, and in all outboxes.");
@@ -44,4 +45,5 @@ pub(super) fn describe() {
     describe_counter!(KEEP_ALIVES, Unit::Count, "Keep-alive comments given to the server to write.");
     describe_counter!(BROADCASTS, Unit::Count, "Broadcasts.");
     describe_counter!(BROADCAST_MESSAGES, Unit::Count, "Outboxes that took a broadcast's message, or had no room for it.");
+    describe_counter!(RELAYED, Unit::Count, "POSTs given to the relay, for a session of another node, by outcome.");
 }

@@ -15,6 +15,7 @@ impl Meter {
 
     pub(super) fn opened(&self) {}
     pub(super) fn closed(&self, _: CloseReason, _: Duration) {}
+    pub(super) fn received(&self, _: usize) {}
     pub(super) fn wrote(&self, _: usize) {}
     pub(super) fn kept_alive(&self) {}
     pub(crate) fn broadcast(&self, _: usize, _: usize) {}
@@ -29,6 +30,7 @@ impl Meter {
 }
 
 pub(super) fn refused(_: &'static str, _: RejectionKind) {}
+pub(super) fn relayed(_: &'static str) {}
 
 pub(crate) struct QueueMeter;
 
@@ -38,19 +40,16 @@ impl QueueMeter {
         Self
     }
 
-    pub(crate) fn put(&self, _: impl FnOnce() -> usize) {}
+    pub(crate) fn put(&self, _: impl FnOnce() -> usize) -> Stamp {
+        Stamp
+    }
+
     pub(crate) fn taken(&self, _: Stamp, _: impl FnOnce() -> usize) {}
     pub(crate) fn dropped(&self, _: usize, _: impl FnOnce() -> usize) {}
 }
 
 #[derive(Clone, Copy)]
 pub(crate) struct Stamp;
-
-impl Stamp {
-    pub(crate) fn now() -> Self {
-        Self
-    }
-}
 
 pub(super) struct PostMeter;
 
@@ -59,7 +58,6 @@ impl PostMeter {
         Self
     }
 
-    pub(super) fn parsed(&mut self, _: usize) {}
     pub(super) fn accepted(&mut self) {}
     pub(super) fn refused(&mut self, _: RejectionKind) {}
 }

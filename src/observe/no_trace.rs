@@ -19,7 +19,8 @@ impl SessionSpan {
     }
 
     pub(super) fn opened(&self, _: &SessionId, _: Option<&Principal>, _: &Parts) {}
-    pub(super) fn closed(&self, _: CloseReason, _: Duration, _: usize) {}
+    pub(super) fn untaken(&self, _: usize) {}
+    pub(super) fn closed(&self, _: CloseReason, _: Duration) {}
     pub(super) fn unread(&self, _: usize) {}
     pub(super) fn received(&self) {}
     pub(super) fn sent(&self) {}
@@ -50,7 +51,7 @@ impl PostSpan {
 }
 
 pub(super) fn refused(_: &'static str, _: RejectionKind) {}
-pub(crate) fn forbidden(_: &crate::security::Refusal<'_>) {}
+pub(crate) fn forbidden(_: &'static str, _: &crate::security::Refusal<'_>) {}
 
 pub(crate) fn in_current_span<F: Future>(future: F) -> F {
     future

@@ -25,7 +25,6 @@ impl PostObserver {
     }
 
     pub(crate) fn parsed(&mut self, message: &Message) {
-        self.meter.parsed(message.as_bytes().len());
         self.span.parsed(message);
     }
 

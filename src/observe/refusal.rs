@@ -1,9 +1,16 @@
+use tracing::Level;
+
 use crate::{rejection::RejectionKind, security::Refusal};
+
+use super::TARGET;
 
 /// A request was refused for its host or origin. The event names the call that would allow it, if
 /// one would.
-pub(crate) fn forbidden(refusal: &Refusal<'_>) {
+pub(crate) fn forbidden(service: &'static str, refusal: &Refusal<'_>) {
     const MOST: usize = 4;
+    if !tracing::enabled!(target: TARGET, Level::WARN) {
+        return;
+    }
     let (what, call) = match refusal.kind {
         RejectionKind::OriginNotAllowed => ("origin", "TransportSecurity::allow_origin"),
         _ => ("host", "TransportSecurity::allow_host"),
@@ -21,7 +28,11 @@ pub(crate) fn forbidden(refusal: &Refusal<'_>) {
         [_] => format!("no {what} is written so"),
         _ => format!("a request must name one {what}"),
     };
+    let reason = refusal.kind.as_str();
     tracing::warn!(
+        target: TARGET,
+        service,
+        reason,
         values = values.join(", "),
         hint,
         "refused: {what} not allowed"
@@ -48,8 +59,9 @@ pub(super) fn hint(kind: RejectionKind) -> Option<&'static str> {
     Some(match kind {
         RejectionKind::BodyTooLarge => "SseServerTransport::body_limit allows larger ones",
         RejectionKind::SessionBusy => {
-            "the handler does not keep up: SseServerTransport::inbox_capacity and inbox_bytes let \
-             more wait, delivery_timeout lets them wait longer"
+            "the handler does not keep up, or its client does not read: \
+             SseServerTransport::inbox_capacity and inbox_bytes let more wait, delivery_timeout \
+             lets them wait longer"
         }
         RejectionKind::ServerBusy => {
             "too many bodies at a time: SseServerTransport::in_flight_bytes allows more"

@@ -1,16 +1,20 @@
-//! Other nodes. Without the feature `tracing` nothing is told of them.
+//! Other nodes.
 
 #[cfg(feature = "nats")]
 use crate::relay::nats::NatsEvent;
 use crate::{
     endpoint::NodeName,
+    rejection::RejectionKind,
     relay::{Refusal, RelayError},
 };
+
+use super::meter;
 
 /// A `POST` for a session of another node came here, and nothing takes it there.
 #[cfg(feature = "tracing")]
 pub(crate) fn elsewhere(here: Option<&NodeName>, node: &NodeName) {
     tracing::warn!(
+        target: super::TARGET,
         node = node.as_str(),
         here = here.map(NodeName::as_str),
         hint =
@@ -26,6 +30,7 @@ pub(crate) fn elsewhere(_: Option<&NodeName>, _: &NodeName) {}
 #[cfg(feature = "tracing")]
 pub(crate) fn relay_refused(node: &NodeName, refusal: Refusal) {
     tracing::debug!(
+        target: super::TARGET,
         node = node.as_str(),
         ?refusal,
         "refused by the session's node"
@@ -41,20 +46,30 @@ pub(crate) fn relay_failed(node: &NodeName, error: &RelayError) {
     let node = node.as_str();
     match error {
         // Anyone can make a name up.
-        RelayError::NoSuchNode => tracing::debug!(node, %error, "not relayed"),
-        _ => tracing::warn!(node, %error, "not relayed"),
+        RelayError::NoSuchNode => {
+            tracing::debug!(target: super::TARGET, node, %error, "not relayed")
+        }
+        _ => tracing::warn!(target: super::TARGET, node, %error, "not relayed"),
     }
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn relay_failed(_: &NodeName, _: &RelayError) {}
 
+/// A `POST` was given to the relay, and this became of it.
+pub(crate) fn relayed(outcome: Result<(), RejectionKind>) {
+    meter::relayed(match outcome {
+        Ok(()) => "accepted",
+        Err(kind) => kind.as_str(),
+    });
+}
+
 /// What happens to the connection to NATS.
 #[cfg(all(feature = "nats", feature = "tracing"))]
 pub(crate) fn nats(event: &NatsEvent) {
     match event {
-        NatsEvent::Connected => tracing::info!("{event}"),
-        _ => tracing::warn!("{event}"),
+        NatsEvent::Connected => tracing::info!(target: super::TARGET, "{event}"),
+        _ => tracing::warn!(target: super::TARGET, "{event}"),
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) struct SessionObserver {
 }
 
 impl SessionObserver {
+    /// Whether there is a span that code can be in.
+    pub(crate) const HAS_SPANS: bool = cfg!(feature = "tracing");
+
     pub(crate) fn new(meter: Meter) -> Self {
         Self {
             meter,
@@ -28,10 +31,14 @@ impl SessionObserver {
         self.span.opened(id, principal, parts);
     }
 
-    /// The session has ended; so many messages were in its inbox.
-    pub(crate) fn closed(&self, reason: CloseReason, age: Duration, untaken: usize) {
+    /// So many messages were in the inbox when the session ended, or when its handler let go of it.
+    pub(crate) fn untaken(&self, messages: usize) {
+        self.span.untaken(messages);
+    }
+
+    pub(crate) fn closed(&self, reason: CloseReason, age: Duration) {
         self.meter.closed(reason, age);
-        self.span.closed(reason, age, untaken);
+        self.span.closed(reason, age);
     }
 
     /// The stream is gone; so many messages were in its outbox.
@@ -40,7 +47,8 @@ impl SessionObserver {
     }
 
     /// A message is in the inbox.
-    pub(crate) fn received(&self) {
+    pub(crate) fn received(&self, bytes: usize) {
+        self.meter.received(bytes);
         self.span.received();
     }
 

@@ -82,7 +82,11 @@ impl Forward {
         let post = relay::encode(&self.id, self.principal.as_ref(), parts, message.as_bytes());
         let Self { relay, node, .. } = self;
         Ok(Relaying {
-            wait: Box::pin(async move { outcome(&node, relay.0.carry(&node, post).await) }),
+            wait: Box::pin(async move {
+                let outcome = outcome(&node, relay.0.carry(&node, post).await);
+                observe::relayed(outcome);
+                outcome
+            }),
         })
     }
 }

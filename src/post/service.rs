@@ -144,7 +144,7 @@ impl Shared {
             .security
             .check(request.uri(), request.headers())
         {
-            observe::forbidden(&refusal);
+            observe::forbidden("post", &refusal);
             return Verdict::Refuse(refusal.kind.into());
         }
         if declared_len(request) > self.options.body_limit as u64 {

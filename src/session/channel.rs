@@ -93,9 +93,10 @@ impl Channel {
 
     /// Puts a message into the inbox if it has room.
     pub(crate) fn offer(&self, incoming: Incoming) -> Offer {
+        let bytes = incoming.message.as_bytes().len();
         match self.inbox.try_push(incoming) {
             Ok(()) => {
-                self.received();
+                self.received(bytes);
                 Offer::Taken
             }
             Err(PushError::Full(incoming)) => Offer::Full(incoming),
@@ -109,9 +110,10 @@ impl Channel {
         incoming: Incoming,
         patience: Duration,
     ) -> Result<(), DeliveryError> {
+        let bytes = incoming.message.as_bytes().len();
         match time::timeout(patience, self.inbox.push(incoming)).await {
             Ok(Ok(())) => {
-                self.received();
+                self.received(bytes);
                 Ok(())
             }
             Ok(Err(_incoming)) => Err(DeliveryError::Ended),
@@ -119,9 +121,9 @@ impl Channel {
         }
     }
 
-    fn received(&self) {
+    fn received(&self, bytes: usize) {
         self.touch();
-        self.observer.received();
+        self.observer.received(bytes);
     }
 
     pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
@@ -205,7 +207,8 @@ impl Channel {
 
     /// No more messages from the client, and drops those in the inbox.
     pub(super) fn discard_inbox(&self) {
-        self.inbox.discard();
+        let untaken = self.inbox.discard();
+        self.observer.untaken(untaken);
     }
 
     /// Ends the session: the stream gives out what was sent before, then ends.
@@ -213,10 +216,10 @@ impl Channel {
         // Before the rest: who sees the end, sees the reason.
         let is_first = self.ending.set(reason);
         self.outbox.close();
-        let untaken = self.inbox.discard();
+        self.discard_inbox();
         self.ending.notify();
         if is_first {
-            self.observer.closed(reason, self.age(), untaken);
+            self.observer.closed(reason, self.age());
         }
     }
 

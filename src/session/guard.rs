@@ -40,6 +40,16 @@ impl SessionGuard {
     pub(crate) fn entry(&self) -> &SessionEntry {
         &self.entry
     }
+
+    /// The stream is about to go: ends the session.
+    pub(crate) fn end(&self) {
+        let reason = CloseReason::ClientGone;
+        self.entry.end(reason);
+        // Out of the registry already, it may still be about to end in another thread.
+        if self.entry.channel.close_reason().is_none() {
+            self.entry.channel.end(reason);
+        }
+    }
 }
 
 impl Drop for SessionGuard {

@@ -134,8 +134,7 @@ impl<T: Weigh> Queue<T> {
     }
 
     fn slot(&self, item: T, permits: u32) -> Slot<T> {
-        self.meter.put(|| item.weight());
-        let since = Stamp::now();
+        let since = self.meter.put(|| item.weight());
         Slot {
             item,
             permits,
@@ -187,16 +186,16 @@ impl<T: Weigh> Queue<T> {
 
     /// Lets nothing more in and wakes all who wait on either side. What is in stays, to be taken out.
     pub(super) fn close(&self) {
-        self.close_state(self.lock());
+        self.close_locked(self.lock());
     }
 
-    fn close_state(&self, mut state: MutexGuard<'_, State<T>>) {
-        let was_closed = std::mem::replace(&mut state.closed, true);
+    fn close_locked(&self, mut state: MutexGuard<'_, State<T>>) {
+        if std::mem::replace(&mut state.closed, true) {
+            return;
+        }
         let receiver = state.receiver.take();
         drop(state);
-        if !was_closed {
-            self.free.close();
-        }
+        self.free.close();
         if let Some(receiver) = receiver {
             receiver.wake();
         }
@@ -206,7 +205,7 @@ impl<T: Weigh> Queue<T> {
     pub(super) fn discard(&self) -> usize {
         let mut state = self.lock();
         let items = std::mem::take(&mut state.items);
-        self.close_state(state);
+        self.close_locked(state);
         self.meter.dropped(items.len(), || weight_of(&items));
         items.len()
     }

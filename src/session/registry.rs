@@ -107,7 +107,9 @@ impl SessionRegistry {
     pub(super) fn leave(&self, channel: &Arc<Channel>) {
         let (entry, last) = self.lock().leave(channel);
         drop(entry);
-        channel.end(CloseReason::ClientGone);
+        if channel.close_reason().is_none() {
+            channel.end(CloseReason::ClientGone);
+        }
         channel.discard_outbox();
         if last {
             self.shared.empty.notify_waiters();

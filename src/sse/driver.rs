@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     event,
+    observe::SessionObserver,
     session::{CloseReason, SessionGuard},
 };
 
@@ -34,6 +35,19 @@ pin_project! {
         // Boxed: it is off by default, and should take no room then.
         idle: Option<Pin<Box<Silence>>>,
         stall: Option<StallWatch>,
+    }
+
+    impl<F> PinnedDrop for Driver<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if !SessionObserver::HAS_SPANS {
+                return;
+            }
+            let mut this = this.project();
+            // First, so that what the handler's own drop does finds the session ended.
+            this.guard.end();
+            let channel = this.guard.entry().channel();
+            channel.observer().in_scope(|| this.handler.set(None));
+        }
     }
 }
 

@@ -90,7 +90,7 @@ impl<H: Handler> Shared<H> {
         }
         let options = &self.options;
         if let Err(refusal) = options.security.check(&parts.uri, &parts.headers) {
-            observe::forbidden(&refusal);
+            observe::forbidden("sse", &refusal);
             return Err(refusal.kind.into());
         }
         let mount = parts

@@ -15,4 +15,5 @@ pages! {
     Warp: "warp.md",
     Tonic: "tonic.md",
     Tls: "tls.md",
+    OpenTelemetry: "opentelemetry.md",
 }

@@ -44,7 +44,16 @@ async fn refused(target: &str, headers: Headers) -> [String; 2] {
         server.post.clone().oneshot(post).await.unwrap().status(),
         status
     );
-    [of_get, recorder.warning()]
+    let of_post = recorder.warning();
+    for (event, service) in [(&of_get, "service=sse;"), (&of_post, "service=post;")] {
+        let reason = if status == 421 { "host" } else { "origin" };
+        let reason = format!("reason={reason}_not_allowed;");
+        assert!(
+            event.contains(service) && event.contains(&reason),
+            "{event}"
+        );
+    }
+    [of_get, of_post]
 }
 
 const TWO_HUNDRED: &[u8] = &[b'x'; 200];

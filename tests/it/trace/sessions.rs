@@ -266,6 +266,68 @@ async fn what_was_not_read_is_counted_when_the_stream_goes() {
 }
 
 #[tokio::test]
+async fn what_a_handler_leaves_in_the_inbox_is_told() {
+    let recorder = Recorder::start();
+    // One returns, and the other lets go of its session first.
+    let handlers = [(false, "handler_returned"), (true, "closed")];
+    for (waits, reason) in handlers {
+        let server = Server::new(move |mut session: Session| async move {
+            session.recv().await;
+            drop(session);
+            if waits {
+                std::future::pending().await
+            }
+        });
+        let mut stream = server.open();
+        for id in 0..3 {
+            server.post_now(&stream.uri, &ping(id));
+        }
+        let _ = stream.poll();
+        if waits {
+            assert!(server.sessions.close(&stream.id()));
+        }
+        let told = recorder.take();
+        let closed = find(&told, "session closed");
+        assert!(
+            closed.text.contains(&format!("reason={reason};"))
+                && closed.text.contains("received=3;sent=0;untaken=2;"),
+            "{}",
+            closed.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_handler_does_as_it_is_dropped_is_in_its_sessions_span() {
+    struct Says(Session);
+
+    impl Drop for Says {
+        fn drop(&mut self) {
+            let reason = self.0.sender().close_reason();
+            tracing::info!(?reason, "the handler is dropped");
+        }
+    }
+
+    let recorder = Recorder::start();
+    let server = Server::new(|session: Session| async move {
+        let _says = Says(session);
+        std::future::pending().await
+    });
+    for (is_closed, reason) in [(false, "ClientGone"), (true, "Closed")] {
+        let mut stream = server.open();
+        assert_eq!(stream.poll(), None);
+        if is_closed {
+            assert!(server.sessions.close(&stream.id()));
+        }
+        drop(stream);
+        let told = recorder.take();
+        let dropped = find(&told, "the handler is dropped");
+        assert_eq!(dropped.spans, ["mcp_sse_session"]);
+        assert!(dropped.text.contains(reason), "{}", dropped.text);
+    }
+}
+
+#[tokio::test]
 async fn a_send_that_waits_for_a_slow_client_says_so() {
     let recorder = Recorder::start();
     let server = Server::with(echo, |transport| transport.outbox_capacity(1));

@@ -85,3 +85,24 @@ async fn the_tls_example_starts_and_stops() {
     assert_eq!(answer.first(), Some(&21), "{answer:?}");
     example.interrupt().await;
 }
+
+#[tokio::test]
+async fn the_opentelemetry_example_prints_its_spans_and_stops() {
+    let (mut example, url) = Example::start(env!("CARGO_BIN_EXE_opentelemetry")).await;
+    let url = url.strip_prefix("http://").unwrap();
+    let (address, _) = url.split_once('/').unwrap();
+    let mut client = Client::http1(address).await;
+    let mut poster = client.another(address).await;
+    let (uri, mut events) = client.open(address, "/sse").await;
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    assert_eq!(poster.post(address, &uri, ping).await.0, 202);
+    assert!(events.next().await.unwrap().data.contains("result"));
+    loop {
+        let line = within("a span", example.lines.next_line()).await.unwrap();
+        if line.expect("it ended").contains("mcp_sse_post") {
+            break;
+        }
+    }
+    example.interrupt().await;
+    assert_eq!(events.next().await, None, "the stream ends properly");
+}

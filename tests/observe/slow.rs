@@ -1,0 +1,62 @@
+//! A client that does not read.
+
+use crate::{client::Conn, echo, log::Log, open, page::Page, process::Example};
+
+#[tokio::test]
+async fn what_waits_for_a_client_that_does_not_read_is_seen_and_then_told_as_lost() {
+    let example = Example::start();
+    let mut posts = Conn::open(example.address).await.unwrap();
+    let stream = open(&example).await;
+    // More than all buffers on the way hold.
+    let text = "x".repeat(1024 * 1024);
+    let mut accepted = 0;
+    loop {
+        let text = echo(accepted, &text);
+        match posts.post(&stream.uri, &text).await.unwrap() {
+            202 => accepted += 1,
+            // The handler is not run for a client that does not read, and its inbox is full by now.
+            503 => break,
+            status => panic!("{status} after {accepted}"),
+        }
+        assert!(accepted < 100, "all was accepted");
+    }
+    let page = example.page().await;
+    let busy = "refusals_total{service=\"post\",reason=\"session_busy\"}";
+    assert_eq!(page.get(busy), 1.0);
+    assert_eq!(page.get("messages_received_total"), accepted as f64);
+    let waiting = queues(&page, "queue_messages");
+    let [untaken, most] = waiting;
+    assert!(untaken > 0.0, "{page:#?}");
+    // Whether an answer waits, too, depends on what the server has just written.
+    for (messages, bytes) in waiting.into_iter().zip(queues(&page, "queue_bytes")) {
+        assert!(bytes >= messages * text.len() as f64, "{page:#?}");
+    }
+    assert_eq!(queues(&page, "messages_dropped_total"), [0.0; 2]);
+
+    drop(stream);
+    let page = example
+        .page_when("the session ends, and drops what waits", |page| {
+            page.get("sessions") == 0.0 && queues(page, "queue_messages") == [0.0; 2]
+        })
+        .await;
+    // The server may have taken an answer before it saw that nobody reads it.
+    let [dropped, unread] = queues(&page, "messages_dropped_total");
+    assert!(dropped == untaken && unread <= most, "{page:#?}");
+    assert_eq!(queues(&page, "queue_bytes"), [0.0; 2]);
+    let sent = page.get("messages_sent_total") + unread;
+
+    drop(posts);
+    example.interrupt();
+    let log = Log(example.log());
+    let counts = format!(" received={accepted} sent={sent} untaken={untaken} ");
+    log.assert("INFO", ": session closed", &counts, 1);
+    let lost = format!(" messages={unread} ");
+    let times = usize::from(unread > 0.0);
+    log.assert("INFO", "were not read", &lost, times);
+    log.assert("WARN", "session_busy", "its client does not read", 1);
+}
+
+/// Of the inboxes, and of the outboxes.
+fn queues(page: &Page, name: &str) -> [f64; 2] {
+    ["inbox", "outbox"].map(|queue| page.get(&format!("{name}{{queue=\"{queue}\"}}")))
+}
