@@ -60,11 +60,11 @@ pub(crate) fn elsewhere(_: Option<&NodeName>, _: &NodeName) {}
 /// A session's node did not take a `POST` that was relayed to it.
 #[cfg(feature = "tracing")]
 pub(crate) fn relay_refused(node: &NodeName, refusal: RelayRefusal) {
-    tracing::debug!(
-        node = node.as_str(),
-        ?refusal,
-        "refused by the session's node"
-    );
+    let node = node.as_str();
+    match refusal {
+        RelayRefusal::Unreadable => tracing::warn!(node, "not relayed: other version"),
+        _ => tracing::debug!(node, ?refusal, "refused by the session's node"),
+    }
 }
 
 #[cfg(not(feature = "tracing"))]
