@@ -29,12 +29,12 @@ pub(crate) fn elsewhere(_: Option<&NodeName>, _: &NodeName) {}
 /// A session's node did not take a `POST` that was relayed to it.
 #[cfg(feature = "tracing")]
 pub(crate) fn relay_refused(node: &NodeName, refusal: Refusal) {
-    tracing::debug!(
-        target: super::TARGET,
-        node = node.as_str(),
-        ?refusal,
-        "refused by the session's node"
-    );
+    const TARGET: &str = super::TARGET;
+    let node = node.as_str();
+    match refusal {
+        Refusal::Unreadable => tracing::warn!(target: TARGET, node, "not relayed: other version"),
+        _ => tracing::debug!(target: TARGET, node, ?refusal, "refused by the session's node"),
+    }
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -21,9 +21,11 @@
 //! | the session is still open | 404 | `Could not find session` |
 //! | none fails: the message **is in the inbox** | 202 | `Accepted` |
 //!
-//! A body is read only for a session that is open, or for one that may be at another node, where there
-//! is a [relay](crate::relay), which says what is answered then. A refusal changes nothing: the session, and the
+//! A body is read only for a session that is open. A refusal changes nothing: the session, and the
 //! messages before and after, are as if the `POST` had not been.
+//!
+//! Where there is a [relay](crate::relay), a session that is not here may be at another node. A body is
+//! read for it, too, and there is more that may be answered.
 
 mod body;
 mod deliver;

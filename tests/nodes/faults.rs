@@ -64,7 +64,7 @@ async fn nats_may_go_and_come_back() {
         some_traffic().await;
     }
     let told = sum(&crowd.stop().await, None);
-    assert!(told[&202] > 1000 && told[&503] > 0, "{told:?}");
+    assert!(told[&202] > CLIENTS && told[&503] > 0, "{told:?}");
     assert!(
         !told.contains_key(&404) && !told.contains_key(&0),
         "{told:?}"
@@ -84,7 +84,7 @@ async fn a_node_that_is_killed_takes_its_own_sessions_along_and_no_other() {
     let crowd = crowd.stop().await;
     for name in NAMES {
         let told = sum(&crowd, Some(name));
-        assert!(told[&202] > 100, "{name}: {told:?}");
+        assert!(told[&202] > CLIENTS / 3, "{name}: {told:?}");
         // 404 for those who lost their session, and for no other.
         assert_eq!(
             told.contains_key(&404),

@@ -5,7 +5,7 @@ use std::{
     io::ErrorKind,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -33,8 +33,20 @@ pub(crate) fn folder(name: &str, address: SocketAddr) -> PathBuf {
 }
 
 impl Program {
-    /// Starts it, and waits until it listens there.
+    /// Starts it, and waits until it listens there. Once more if somebody else had that port just then.
     pub(crate) fn start(name: &str, args: &[&str], address: SocketAddr) -> Self {
+        let mut tries = 0;
+        loop {
+            match Self::try_start(name, args, address) {
+                Ok(program) => return program,
+                Err(status) => assert!(tries < 5, "{name} ended: {status}"),
+            }
+            tries += 1;
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn try_start(name: &str, args: &[&str], address: SocketAddr) -> Result<Self, ExitStatus> {
         // Where Debian puts servers, which is not on everybody's path.
         let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
         let spawned = Command::new(name)
@@ -53,12 +65,12 @@ impl Program {
         let start = Instant::now();
         while TcpStream::connect(address).is_err() {
             if let Some(status) = child.try_wait().unwrap() {
-                panic!("{name} ended: {status}");
+                return Err(status);
             }
             assert!(start.elapsed() < Duration::from_secs(40), "{name} is deaf");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { child, address }
+        Ok(Self { child, address })
     }
 }
 

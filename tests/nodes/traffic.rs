@@ -171,5 +171,9 @@ async fn each_post_reaches_its_session_whichever_node_it_comes_to() {
         *nodes.entry(&*told.node).or_insert(0) += 1;
         assert_eq!(told.counts, BTreeMap::from([(202, 12)]), "at {}", told.node);
     }
-    assert_eq!(nodes.into_values().collect::<Vec<_>>(), [100; 3]);
+    // About as many at each: the proxy deals connections for streams and for `POST`s out together.
+    assert!(
+        nodes.len() == 3 && nodes.values().all(|count| *count > 50),
+        "{nodes:?}"
+    );
 }
