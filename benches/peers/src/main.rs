@@ -1,32 +1,50 @@
 //! Measures this crate beside other servers of the same transport. See `README.md`.
 
 mod callgrind;
+mod chart;
 mod install;
 mod load;
 mod options;
 mod peer;
+mod report;
 mod results;
 mod server;
+mod setting;
+mod tables;
+mod targets;
 mod turns;
 mod work;
 
-use std::error::Error;
+use std::{error::Error, fs};
 
-use crate::{install::Places, options::Options};
+use crate::{install::Places, options::Options, results::Results};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(options) = Options::read()? else {
         return Ok(());
     };
     let places = Places::find()?;
-    if options.build {
-        for peer in &options.peers {
+    let json = options.json.clone();
+    let json = json.unwrap_or_else(|| places.target().join("results.json"));
+    let mut results = Results::load(&json)?;
+    if !options.report {
+        for peer in options.peers.iter().filter(|_| options.build) {
             places.install(peer)?;
         }
+        let found = turns::measure(&options, &places, &setting::today()?)?;
+        results.put(found);
+        results.setting = setting::setting(&places)?;
+        results.save(&json)?;
     }
-    let cells = turns::measure(&options, &places)?;
-    for cell in &cells {
-        println!("{cell:?}");
+    println!("{}", report::whole(&results));
+    if options.pages {
+        let root = places.source().join("../..");
+        fs::write(places.source().join("results.svg"), chart::chart(&results))?;
+        report::put(&places.source().join("README.md"), &report::whole(&results))?;
+        report::put(&root.join("README.md"), &report::short(&results))?;
+    }
+    if results.has_errors() {
+        return Err("some answers were lost or wrong, see the table".into());
     }
     Ok(())
 }

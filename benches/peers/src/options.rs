@@ -18,10 +18,10 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
     --works NAME,..     this work alone
     --repeats N         turns of each server, of which the median counts [default: 3]
     --seconds S         how long a turn measures [default: 2]
-    --json FILE         write all results there
-    --svg FILE          draw the chart there
-    --readme FILE       put chart and tables between the markers of that file
-    --from FILE         measure nothing, take the results of an earlier `--json`
+    --json FILE         where results are kept; a run replaces those it measures again
+                        [default: results.json in the target folder]
+    --report            measure nothing, print what is kept
+    --pages             write the chart, and the tables of both READMEs, from what is kept
     --no-build          take the servers that the last run built
 ";
 
@@ -33,9 +33,8 @@ pub(crate) struct Options {
     pub(crate) repeats: usize,
     pub(crate) time: Duration,
     pub(crate) json: Option<PathBuf>,
-    pub(crate) svg: Option<PathBuf>,
-    pub(crate) readme: Option<PathBuf>,
-    pub(crate) from: Option<PathBuf>,
+    pub(crate) report: bool,
+    pub(crate) pages: bool,
     pub(crate) build: bool,
 }
 
@@ -51,9 +50,8 @@ impl Options {
             repeats: 3,
             time: Duration::from_secs(2),
             json: None,
-            svg: None,
-            readme: None,
-            from: None,
+            report: false,
+            pages: false,
             build: true,
         };
         let mut parser = Parser::from_env();
@@ -73,9 +71,8 @@ impl Options {
                         .map_err(|error| error.to_string())?;
                 }
                 Long("json") => options.json = Some(parser.value()?.into()),
-                Long("svg") => options.svg = Some(parser.value()?.into()),
-                Long("readme") => options.readme = Some(parser.value()?.into()),
-                Long("from") => options.from = Some(parser.value()?.into()),
+                Long("report") => options.report = true,
+                Long("pages") => options.pages = true,
                 Long("no-build") => options.build = false,
                 Long("help") | Short('h') => {
                     print!("{HELP}");

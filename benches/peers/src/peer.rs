@@ -60,6 +60,24 @@ pub(crate) const PEERS: &[Peer] = &[
         program: rust("peer-rmcp", "peer-rmcp"),
         broadcasts: false,
     },
+    Peer {
+        name: "rust-mcp-sdk",
+        title: "rust-mcp-sdk 1.1",
+        program: rust("peer-rust-mcp-sdk", "peer-rust-mcp-sdk"),
+        broadcasts: false,
+    },
+    Peer {
+        name: TYPESCRIPT,
+        title: "TypeScript SDK 1.29",
+        program: Program::TypeScript,
+        broadcasts: true,
+    },
+    Peer {
+        name: PYTHON,
+        title: "Python SDK 2.3",
+        program: Program::Python,
+        broadcasts: true,
+    },
 ];
 
 impl Peer {

@@ -81,6 +81,18 @@ impl Server {
         Ok(self.clock.now()?.into())
     }
 
+    /// How many ticks it has spent in user space and in the kernel, as far as the kernel tells them apart.
+    pub(crate) fn ticks(&self) -> io::Result<(u64, u64)> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // After the name, which may hold anything.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let mut fields = fields.split_whitespace().skip(11);
+        let mut next = || fields.next()?.parse().ok();
+        let (user, kernel) = (next(), next());
+        user.zip(kernel)
+            .ok_or_else(|| io::Error::other("no times in /proc"))
+    }
+
     /// Its resident memory in bytes.
     pub(crate) fn resident(&self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

@@ -5,6 +5,7 @@ use std::{io, process::Command};
 
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    sys::resource::{Resource, getrlimit, setrlimit},
     unistd::Pid,
 };
 
@@ -13,17 +14,18 @@ use crate::{
     install::Places,
     options::Options,
     peer::Peer,
-    results::Cell,
+    results::{Cell, Found},
     server::Server,
     work::{Bench, Sample, Work},
 };
 
 /// Measures all that is asked for.
-pub(crate) fn measure(options: &Options, places: &Places) -> io::Result<Vec<Cell>> {
+pub(crate) fn measure(options: &Options, places: &Places, date: &str) -> io::Result<Vec<Cell>> {
     if options.callgrind {
-        return count(options, places);
+        return count(options, places, date);
     }
     let server_core = part_cores()?;
+    raise_open_files()?;
     let mut cells = Vec::new();
     for work in &options.works {
         let peers = options.peers.iter().filter(|peer| work.is_for(peer));
@@ -40,7 +42,9 @@ pub(crate) fn measure(options: &Options, places: &Places) -> io::Result<Vec<Cell
             }
         }
         for (peer, samples) in peers.iter().zip(samples) {
-            cells.push(Cell::times(work, peer, Sample::median(&samples)));
+            let median = Sample::median(&samples);
+            let turns = samples.len();
+            cells.push(Cell::new(work, peer, date, Found::Times { turns, median }));
         }
     }
     Ok(cells)
@@ -64,7 +68,7 @@ fn turn(
     Ok(sample)
 }
 
-fn count(options: &Options, places: &Places) -> io::Result<Vec<Cell>> {
+fn count(options: &Options, places: &Places, date: &str) -> io::Result<Vec<Cell>> {
     let mut cells = Vec::new();
     for work in &options.works {
         for peer in options.peers.iter().filter(|peer| work.is_for(peer)) {
@@ -75,10 +79,18 @@ fn count(options: &Options, places: &Places) -> io::Result<Vec<Cell>> {
                 "{} {}: {instructions:.0} instructions",
                 work.name, peer.name
             );
-            cells.push(Cell::instructions(work, peer, instructions));
+            let found = Found::Instructions(instructions);
+            cells.push(Cell::new(work, peer, date, found));
         }
     }
     Ok(cells)
+}
+
+/// Ten thousand streams are as many open files, here and in the server, which inherits the limit.
+fn raise_open_files() -> io::Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+    Ok(())
 }
 
 /// Keeps this thread to the last core that it may use, and returns the first.

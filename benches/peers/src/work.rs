@@ -21,6 +21,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// Whether memory is what it measures.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.kind, Kind::Idle { .. })
+    }
+
     /// Whether a server can do it.
     pub(crate) fn is_for(&self, peer: &Peer) -> bool {
         peer.broadcasts || !matches!(self.kind, Kind::Broadcast { .. })
@@ -127,6 +132,8 @@ pub(crate) struct Sample {
     pub(crate) p99: f64,
     /// The server's CPU time for one operation, in microseconds.
     pub(crate) cpu: f64,
+    /// The part of it that is spent in user space, from 0 to 1.
+    pub(crate) user: f64,
     /// Resident bytes for each stream.
     pub(crate) resident: f64,
     pub(crate) lost: u64,
@@ -146,6 +153,7 @@ impl Sample {
             p50: of(|sample| sample.p50),
             p99: of(|sample| sample.p99),
             cpu: of(|sample| sample.cpu),
+            user: of(|sample| sample.user),
             resident: of(|sample| sample.resident),
             lost: samples.iter().map(|sample| sample.lost).sum(),
             wrong: samples.iter().map(|sample| sample.wrong).sum(),
@@ -160,13 +168,15 @@ impl fmt::Display for Sample {
             p50,
             p99,
             cpu,
+            user,
             resident,
             lost,
             wrong,
         } = self;
+        let user = user * 100.0;
         write!(
             f,
-            "{rate:.0}/s, p50 {p50:.0} µs, p99 {p99:.0} µs, {cpu:.2} µs of CPU, \
+            "{rate:.0}/s, p50 {p50:.0} µs, p99 {p99:.0} µs, {cpu:.2} µs of CPU ({user:.0} % user), \
              {resident:.0} bytes, {lost} lost, {wrong} wrong"
         )
     }
@@ -222,14 +232,18 @@ impl<'a> Bench<'a> {
         }
         self.run(Goal::Time(time / 8))?;
         let before = self.server.cpu_at_rest()?;
+        let ticks = self.server.ticks()?;
         let mut outcome = self.run(Goal::Time(time))?;
         let cpu = self.server.cpu_at_rest()? - before;
+        let (user, kernel) = self.server.ticks()?;
+        let (user, kernel) = (user - ticks.0, kernel - ticks.1);
         let micros = |time: Option<Duration>| time.unwrap_or_default().as_secs_f64() * 1e6;
         Ok(Sample {
             rate: outcome.done as f64 / outcome.time.as_secs_f64(),
             p50: micros(outcome.percentile(0.5)),
             p99: micros(outcome.percentile(0.99)),
             cpu: cpu.as_secs_f64() * 1e6 / outcome.done as f64,
+            user: user as f64 / (user + kernel).max(1) as f64,
             resident: 0.0,
             lost: outcome.lost,
             wrong: outcome.wrong,

@@ -8,7 +8,7 @@ use super::{
     clients::{Clients, News},
     events::Event,
     outcome::{Goal, Outcome, PATIENCE},
-    text::Pattern,
+    text::{self, Pattern},
 };
 
 /// Calls on all sessions: how many of each are in flight, and how many bytes of text each brings.
@@ -97,6 +97,7 @@ impl Lane {
                 self.accepted += 1;
                 outcome.wrong += u64::from(*status != 202);
             }
+            News::Event(Event { data, .. }) if text::is_ping(data) => {}
             News::Event(Event { name, data }) => {
                 self.answered += 1;
                 outcome.done += 1;

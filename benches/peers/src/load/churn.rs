@@ -1,12 +1,9 @@
-use std::{
-    io,
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{io, net::SocketAddr, time::Instant};
 
 use mio::{Poll, Token};
 
 use super::{
+    clients::wait,
     connection::Connection,
     events::Events,
     outcome::{Goal, Outcome, PATIENCE},
@@ -45,7 +42,7 @@ pub(crate) fn churn(address: SocketAddr, at_a_time: usize, goal: Goal) -> io::Re
             outcome.lost += open;
             break;
         }
-        poll.poll(&mut ready, Some(Duration::from_millis(100)))?;
+        wait(&mut poll, &mut ready)?;
         for ready in ready.iter().filter(|ready| ready.is_readable()) {
             last_news = Instant::now();
             let place = &mut streams[ready.token().0];

@@ -102,7 +102,7 @@ impl Clients {
                     paths[session - first] = String::from_utf8_lossy(data).into_owned();
                 }
             })?;
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > 3 * PATIENCE {
                 return Err(io::Error::other("a stream did not begin with its endpoint"));
             }
         }
@@ -125,8 +125,7 @@ impl Clients {
 
     /// Waits for something to happen, and tells it.
     pub(crate) fn turn(&mut self, mut on: impl FnMut(usize, News<'_>)) -> io::Result<()> {
-        self.poll
-            .poll(&mut self.ready, Some(Duration::from_millis(100)))?;
+        wait(&mut self.poll, &mut self.ready)?;
         for ready in &self.ready {
             let number = ready.token().0 / 2;
             let session = &mut self.sessions[number];
@@ -158,5 +157,13 @@ impl Clients {
             }
         }
         Ok(())
+    }
+}
+
+/// Waits for something to happen, for a moment.
+pub(super) fn wait(poll: &mut Poll, ready: &mut mio::Events) -> io::Result<()> {
+    match poll.poll(ready, Some(Duration::from_millis(100))) {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+        _ => Ok(()),
     }
 }

@@ -1,3 +1,6 @@
+/// What an event is called that does not say.
+const UNNAMED: &[u8] = b"message";
+
 /// Reads server-sent events from pieces of any size; an event that came in one piece is not copied.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
@@ -27,31 +30,22 @@ impl Events {
 /// Gives out all events that are whole, and returns how many bytes they had.
 fn read(text: &[u8], on: &mut impl FnMut(Event<'_>)) -> usize {
     let (mut used, mut at) = (0, 0);
-    let mut event = Event {
-        name: b"",
-        data: b"",
-    };
+    let (mut name, mut data): (_, Option<&[u8]>) = (UNNAMED, None);
     while let Some(len) = memchr::memchr(b'\n', &text[at..]) {
         let line = &text[at..at + len];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         at += len + 1;
         if line.is_empty() {
-            let whole = std::mem::replace(
-                &mut event,
-                Event {
-                    name: b"",
-                    data: b"",
-                },
-            );
-            // A comment is no event.
-            if !whole.name.is_empty() {
-                on(whole);
+            // What has no data is a comment.
+            if let Some(data) = data.take() {
+                on(Event { name, data });
             }
+            name = UNNAMED;
             used = at;
-        } else if let Some(name) = field(line, b"event:") {
-            event.name = name;
-        } else if let Some(data) = field(line, b"data:") {
-            event.data = data;
+        } else if let Some(value) = field(line, b"event:") {
+            name = value;
+        } else if let Some(value) = field(line, b"data:") {
+            data = Some(value);
         }
     }
     used
@@ -78,7 +72,7 @@ mod tests {
                     read.push((event.name.to_vec(), event.data.to_vec()));
                 });
             }
-            let expected = [("endpoint", "/a"), ("message", "{}")];
+            let expected = [("endpoint", "/a"), ("message", "{}"), ("message", "1")];
             let expected = expected.map(|(name, data)| (name.into(), data.into()));
             assert_eq!(read, expected, "pieces of {size}");
         }

@@ -65,6 +65,12 @@ pub(crate) fn notification(host: &str, size: usize) -> (Vec<u8>, String) {
     ([head.as_bytes(), body.as_bytes()].concat(), filler(size))
 }
 
+/// Whether this is a question of the server's own, as some ask from time to time.
+pub(crate) fn is_ping(text: &[u8]) -> bool {
+    const LEN: usize = 100;
+    text.len() < LEN && memmem::find(text, b"\"method\":\"ping\"").is_some()
+}
+
 pub(crate) fn get(host: &str) -> Vec<u8> {
     format!("GET /sse HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\nuser-agent: peers\r\n\r\n").into()
 }
