@@ -4,7 +4,7 @@ use lexopt::{Parser, prelude::*};
 
 use crate::{
     peer::{PEERS, Peer},
-    work::{WORKS, Work},
+    work::{IDLE, WORKS, Work},
 };
 
 const HELP: &str = "\
@@ -85,9 +85,10 @@ impl Options {
         options.peers = pick(peers, PEERS, |peer| peer.name)?;
         options.peers.retain(|peer| !rust_only || peer.is_rust());
         options.works = pick(works, WORKS, |work| work.name)?;
-        options
-            .works
-            .retain(|work| !options.callgrind || work.counted > 0);
+        options.works.retain(|work| match work.name {
+            IDLE => !rust_only,
+            _ => !options.callgrind || work.counted > 0,
+        });
         Ok(Some(options))
     }
 }

@@ -24,6 +24,7 @@ pub(crate) enum Program {
 
 pub(crate) const FLOOR: &str = "floor";
 pub(crate) const THIS: &str = "this";
+pub(crate) const THIS_AXUM: &str = "this-axum";
 pub(crate) const RMCP: &str = "rmcp";
 pub(crate) const HAND_ROLL: &str = "hand-roll";
 pub(crate) const PYTHON: &str = "python";
@@ -43,7 +44,7 @@ pub(crate) const PEERS: &[Peer] = &[
         broadcasts: true,
     },
     Peer {
-        name: "this-axum",
+        name: THIS_AXUM,
         title: "**this crate** in axum",
         program: rust("peer-this", "peer-this-axum"),
         broadcasts: true,

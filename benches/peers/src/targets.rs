@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    peer::{FLOOR, HAND_ROLL, PEERS, PYTHON, RMCP, THIS, TYPESCRIPT},
+    peer::{FLOOR, HAND_ROLL, PEERS, PYTHON, RMCP, THIS, THIS_AXUM, TYPESCRIPT},
     results::Results,
     tables,
     work::{CONNECT, IDLE, LARGE, PIPELINED, ROUND_TRIP, WORKS},
@@ -48,8 +48,8 @@ const CLOSE: f64 = 0.15;
 /// Each target with what was found, as far as it was measured.
 pub(crate) fn table(results: &Results) -> String {
     let mut table = String::from(
-        "| work | against | at the most | CPU time, or bytes | instructions in user space | |\n\
-         |---|---|--:|--:|--:|---|\n",
+        "| work | against | at the most | CPU time, or bytes | | in axum | instructions in user space |\n\
+         |---|---|--:|--:|---|--:|--:|\n",
     );
     for target in TARGETS {
         let Some(work) = WORKS.iter().find(|work| work.name == target.work) else {
@@ -58,6 +58,7 @@ pub(crate) fn table(results: &Results) -> String {
         let peer = PEERS.iter().find(|peer| peer.name == target.against);
         let of = |peer| tables::figure_of(results, work, peer);
         let cost = part(of(THIS), of(target.against));
+        let in_axum = part(of(THIS_AXUM), of(target.against));
         let of = |peer| results.instructions(work.name, peer);
         let count = part(of(THIS), of(target.against));
         if cost.is_none() && count.is_none() {
@@ -65,13 +66,14 @@ pub(crate) fn table(results: &Results) -> String {
         }
         let _ = writeln!(
             table,
-            "| {} | {} | {:.2} | {} | {} | {} |",
+            "| {} | {} | {:.2} | {} | {} | {} | {} |",
             work.title,
             peer.map_or(target.against, |peer| peer.title),
             target.most,
-            cost.map_or_else(String::new, |part| format!("{part:.2}")),
-            count.map_or_else(String::new, |part| format!("{part:.2}")),
+            number(cost),
             cost.map_or("", |part| verdict(part, target.most, work.is_idle())),
+            number(in_axum),
+            number(count),
         );
     }
     table
@@ -85,6 +87,10 @@ fn verdict(part: f64, most: f64, is_exact: bool) -> &'static str {
         (false, true) => "missed, closely",
         (false, false) => "missed",
     }
+}
+
+fn number(part: Option<f64>) -> String {
+    part.map_or_else(String::new, |part| format!("{part:.2}"))
 }
 
 fn part(this: Option<f64>, other: Option<f64>) -> Option<f64> {

@@ -81,7 +81,7 @@ pub(crate) const WORKS: &[Work] = &[
         name: CONNECT,
         title: "connect, endpoint event, disconnect",
         kind: Kind::Churn { at_a_time: 16 },
-        counted: 2000,
+        counted: 3000,
     },
     Work {
         name: "broadcast",

@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn events_are_read_from_pieces_of_any_size() {
         const TEXT: &[u8] =
-            b"event: endpoint\ndata: /a\n\n: ping\n\n:\nevent:message\r\ndata:{}\r\n\r\n";
+            b"event: endpoint\ndata: /a\n\n: ping\n\n:\nevent:message\r\ndata:{}\r\n\r\ndata: 1\n\n";
         for size in 1..=TEXT.len() {
             let mut events = Events::default();
             let mut read = Vec::new();

@@ -1,7 +1,7 @@
 //! The transport as people write it with axum: `Sse` with `KeepAlive`, a channel for each session behind
 //! a lock, every message a `serde_json::Value`, the call answered where the `POST` is.
 
-use std::{collections::HashMap, convert::Infallible, io, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -33,7 +33,7 @@ fn main() {
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
-        io::Result::Ok(axum::serve(listener, app).await?)
+        axum::serve(listener, app).await
     });
 }
 

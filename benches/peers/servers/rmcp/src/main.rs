@@ -1,7 +1,7 @@
 //! rmcp's `SseServer`, without the service above it: each of its transports is read and written by a
 //! task, which takes typed messages and gives typed messages, as that transport has no others.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use futures_util::{SinkExt, StreamExt};
@@ -30,7 +30,7 @@ fn main() {
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
-        io::Result::Ok(axum::serve(listener, app).await?)
+        axum::serve(listener, app).await
     });
 }
 

@@ -1,6 +1,6 @@
 //! rust-mcp-sdk's routes in axum, with its lowest handler: the SDK gives out no transport alone.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::serve::ListenerExt;
@@ -29,7 +29,7 @@ fn main() {
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
-        io::Result::Ok(axum::serve(listener, app).await?)
+        axum::serve(listener, app).await
     });
 }
 

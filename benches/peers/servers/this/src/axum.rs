@@ -1,7 +1,5 @@
 //! This crate in an axum router, with its defaults.
 
-use std::io;
-
 use axum::{Router, body::Bytes, http::StatusCode, routing::post, serve::ListenerExt};
 use mcp_sse_server::SseServerTransport;
 
@@ -22,6 +20,6 @@ fn main() {
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
-        io::Result::Ok(axum::serve(listener, app).await?)
+        axum::serve(listener, app).await
     });
 }
