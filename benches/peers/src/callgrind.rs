@@ -8,11 +8,7 @@ use std::{
     process::Command,
 };
 
-use crate::{
-    load::Goal,
-    server::Server,
-    work::{Bench, Work},
-};
+use crate::{bench::Bench, load::Goal, server::Server, work::Work};
 
 /// Instructions for one operation of a server that this command starts. The profile of the longer run is
 /// left in `out`, for `callgrind_annotate`.

@@ -1,5 +1,6 @@
 //! Measures this crate beside other servers of the same transport. See `README.md`.
 
+mod bench;
 mod callgrind;
 mod chart;
 mod install;
@@ -8,6 +9,7 @@ mod options;
 mod peer;
 mod report;
 mod results;
+mod sample;
 mod server;
 mod setting;
 mod tables;

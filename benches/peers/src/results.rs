@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    peer::Peer,
-    work::{Sample, Work},
-};
+use crate::{peer::Peer, sample::Sample, work::Work};
 
 /// All that is known. A later run replaces what an earlier one found for the same servers and work.
 #[derive(Debug, Default, Serialize, Deserialize)]

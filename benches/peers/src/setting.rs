@@ -42,9 +42,9 @@ pub(crate) fn setting(places: &Places) -> io::Result<BTreeMap<String, String>> {
         if let Ok(output) = Command::new(program).arg(argument).output() {
             let text = String::from_utf8_lossy(&output.stdout);
             let text = text
-                .trim()
                 .trim_start_matches("Python ")
                 .trim_start_matches("rustc ");
+            let text = text.split_whitespace().next().unwrap_or_default();
             setting.insert(name.to_owned(), text.to_owned());
         }
     }

@@ -10,13 +10,15 @@ use nix::{
 };
 
 use crate::{
+    bench::Bench,
     callgrind,
     install::Places,
     options::Options,
     peer::Peer,
     results::{Cell, Found},
+    sample::Sample,
     server::Server,
-    work::{Bench, Sample, Work},
+    work::Work,
 };
 
 /// Measures all that is asked for.
