@@ -33,10 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         for peer in options.peers.iter().filter(|_| options.build) {
             places.install(peer)?;
         }
-        let found = turns::measure(&options, &places, &setting::today()?)?;
-        results.put(found);
         results.setting = setting::setting(&places)?;
-        results.save(&json)?;
+        turns::measure(&options, &places, |found| {
+            results.put(found);
+            results.save(&json)
+        })?;
     }
     println!("{}", report::whole(&results));
     if options.pages {

@@ -18,38 +18,56 @@ use crate::{
     results::{Cell, Found},
     sample::Sample,
     server::Server,
+    setting,
     work::Work,
 };
 
-/// Measures all that is asked for.
-pub(crate) fn measure(options: &Options, places: &Places, date: &str) -> io::Result<Vec<Cell>> {
-    if options.callgrind {
-        return count(options, places, date);
-    }
-    let server_core = part_cores()?;
+/// Takes the servers through one work after the other, and hands over what was found at each.
+pub(crate) fn measure(
+    options: &Options,
+    places: &Places,
+    mut found: impl FnMut(Vec<Cell>) -> io::Result<()>,
+) -> io::Result<()> {
+    let date = setting::today()?;
+    // Under callgrind it does not matter who waits for whom.
+    let server_core = if options.callgrind { 0 } else { part_cores()? };
     raise_open_files()?;
-    let mut cells = Vec::new();
     for work in &options.works {
         let peers = options.peers.iter().filter(|peer| work.is_for(peer));
-        let peers: Vec<_> = peers.collect();
-        let mut samples = vec![Vec::new(); peers.len()];
-        for repeat in 1..=options.repeats {
-            for (peer, samples) in peers.iter().zip(&mut samples) {
-                let sample = turn(options, places, work, peer, server_core)?;
-                eprintln!(
-                    "{} {repeat}/{} {}: {sample}",
-                    work.name, options.repeats, peer.name
-                );
-                samples.push(sample);
-            }
-        }
-        for (peer, samples) in peers.iter().zip(samples) {
-            let median = Sample::median(&samples);
-            let turns = samples.len();
-            cells.push(Cell::new(work, peer, date, Found::Times { turns, median }));
+        let peers: Vec<_> = peers.copied().collect();
+        let cells = if options.callgrind {
+            count(places, work, &peers)?
+        } else {
+            take_turns(options, places, work, &peers, server_core)?
+        };
+        let cells = peers.iter().zip(cells);
+        let cells = cells.map(|(peer, found)| Cell::new(work, peer, &date, found));
+        found(cells.collect())?;
+    }
+    Ok(())
+}
+
+fn take_turns(
+    options: &Options,
+    places: &Places,
+    work: &Work,
+    peers: &[&Peer],
+    core: usize,
+) -> io::Result<Vec<Found>> {
+    let mut samples = vec![Vec::new(); peers.len()];
+    for repeat in 1..=options.repeats {
+        for (peer, samples) in peers.iter().zip(&mut samples) {
+            let sample = turn(options, places, work, peer, core)?;
+            let (work, turns) = (work.name, options.repeats);
+            eprintln!("{work} {repeat}/{turns} {}: {sample}", peer.name);
+            samples.push(sample);
         }
     }
-    Ok(cells)
+    let medians = samples.iter().map(|samples| Found::Times {
+        turns: samples.len(),
+        median: Sample::median(samples),
+    });
+    Ok(medians.collect())
 }
 
 fn turn(
@@ -70,22 +88,16 @@ fn turn(
     Ok(sample)
 }
 
-fn count(options: &Options, places: &Places, date: &str) -> io::Result<Vec<Cell>> {
-    let mut cells = Vec::new();
-    for work in &options.works {
-        for peer in options.peers.iter().filter(|peer| work.is_for(peer)) {
-            let out = format!("callgrind.{}.{}", work.name, peer.name);
-            let out = places.target().join(out);
-            let instructions = callgrind::instructions(&places.command(peer), work, &out)?;
-            eprintln!(
-                "{} {}: {instructions:.0} instructions",
-                work.name, peer.name
-            );
-            let found = Found::Instructions(instructions);
-            cells.push(Cell::new(work, peer, date, found));
-        }
+fn count(places: &Places, work: &Work, peers: &[&Peer]) -> io::Result<Vec<Found>> {
+    let mut counts = Vec::new();
+    for peer in peers {
+        let out = format!("callgrind.{}.{}", work.name, peer.name);
+        let out = places.target().join(out);
+        let count = callgrind::instructions(&places.command(peer), work, &out)?;
+        eprintln!("{} {}: {count:.0} instructions", work.name, peer.name);
+        counts.push(Found::Instructions(count));
     }
-    Ok(cells)
+    Ok(counts)
 }
 
 /// Ten thousand streams are as many open files, here and in the server, which inherits the limit.
