@@ -1,0 +1,43 @@
+//! This crate before a service of plain hyper, with its defaults: host and origin checks, the parser,
+//! bounds on all queues, the keep-alive.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use mcp_sse_server::{SessionRegistry, SseServerTransport};
+use tower::{Layer, service_fn};
+
+fn main() {
+    let transport = SseServerTransport::new("/messages", peer_this::echo).expect("a plain path");
+    let sessions = transport.sessions();
+    let inner = service_fn(move |request| broadcast(sessions.clone(), request));
+    let app = transport.layer("/sse").expect("a plain path").layer(inner);
+    peer::run(|listener| {
+        peer::accept(listener, move |stream| {
+            let service = TowerToHyperService::new(app.clone());
+            tokio::spawn(async move {
+                // Clients come and go.
+                let _ = http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        })
+    });
+}
+
+/// Whatever is not the transport's.
+async fn broadcast(
+    sessions: SessionRegistry,
+    request: Request<Incoming>,
+) -> Result<Response<Empty<Bytes>>, Infallible> {
+    let text = request.into_body().collect().await;
+    let mut response = Response::new(Empty::new());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    if text.is_ok_and(|text| peer_this::broadcast(&sessions, text.to_bytes())) {
+        *response.status_mut() = StatusCode::ACCEPTED;
+    }
+    Ok(response)
+}

@@ -1,0 +1,136 @@
+use memchr::memmem;
+
+/// Calls of one size, made by writing an id and a tag over a pattern, and what their answers must hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    text: Vec<u8>,
+    id: usize,
+    /// The string that comes back, with its quotes.
+    string: std::ops::Range<usize>,
+}
+
+const ID: &str = "\"id\":";
+const FIRST_ID: u64 = 1_000_000;
+const TAG: usize = 16;
+
+impl Pattern {
+    /// The `POST` of a call to `path` with a text of `size` bytes.
+    pub(crate) fn new(host: &str, path: &str, size: usize) -> Self {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0",{ID}{FIRST_ID},"method":"tools/call","params":{{"name":"echo","arguments":{{"text":"{}"}}}}}}"#,
+            filler(size)
+        );
+        let head = post_head(host, path, body.len());
+        let text = [head.as_bytes(), body.as_bytes()].concat();
+        let id = head.len() + body.find(ID).expect("an id") + ID.len();
+        let end = text.len() - 3;
+        let string = end - size - 2..end;
+        Self { text, id, string }
+    }
+
+    /// Appends the `n`th call of a session.
+    pub(crate) fn write(&mut self, session: usize, n: u64, out: &mut Vec<u8>) {
+        self.stamp(session, n);
+        out.extend_from_slice(&self.text);
+    }
+
+    /// Which of a session's calls this text answers, if it brings back that call's own text.
+    pub(crate) fn answered(&mut self, session: usize, text: &[u8]) -> Option<u64> {
+        let n = number(after(text, ID.as_bytes())?)?.checked_sub(FIRST_ID)?;
+        self.stamp(session, n);
+        let expected = &self.text[self.string.clone()];
+        after(text, b"\"text\":")?
+            .starts_with(expected)
+            .then_some(n)
+    }
+
+    fn stamp(&mut self, session: usize, n: u64) {
+        digits(&mut self.text[self.id..self.id + 7], FIRST_ID + n);
+        // Another text in each call: an answer that belongs to another is seen.
+        let tag = self.string.start + 1;
+        let tag = &mut self.text[tag..tag + TAG];
+        let (session_digits, call_digits) = tag.split_at_mut(TAG / 2);
+        digits(session_digits, session as u64);
+        digits(call_digits, n);
+    }
+}
+
+/// The `POST` of a notification to all sessions, and the notification.
+pub(crate) fn notification(host: &str, size: usize) -> (Vec<u8>, String) {
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"level":"info","data":"{}"}}}}"#,
+        filler(size)
+    );
+    let head = post_head(host, "/broadcast", body.len());
+    ([head.as_bytes(), body.as_bytes()].concat(), filler(size))
+}
+
+/// Whether this is a question of the server's own, as some ask from time to time.
+pub(crate) fn is_ping(text: &[u8]) -> bool {
+    const LEN: usize = 100;
+    text.len() < LEN && memmem::find(text, b"\"method\":\"ping\"").is_some()
+}
+
+pub(crate) fn get(host: &str) -> Vec<u8> {
+    format!("GET /sse HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\nuser-agent: peers\r\n\r\n").into()
+}
+
+fn post_head(host: &str, path: &str, len: usize) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\nuser-agent: peers\r\n\
+         content-type: application/json\r\ncontent-length: {len}\r\n\r\n"
+    )
+}
+
+/// Text with an escaped line break each 80 bytes, as tools give it.
+fn filler(size: usize) -> String {
+    let line = format!(
+        "{}\\n",
+        "abcdefghijklmnopqrstuvwxyz ".repeat(3).split_at(78).0
+    );
+    let mut text = line.repeat(size / line.len());
+    text += &line[..size - text.len()];
+    text
+}
+
+fn digits(place: &mut [u8], mut number: u64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii_start();
+    let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&text[..len]).ok()?.parse().ok()
+}
+
+fn after<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let at = memmem::find(text, key)?;
+    Some(text[at + key.len()..].trim_ascii_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_counts_only_for_its_own_call() {
+        let mut pattern = Pattern::new("h", "/p", 64);
+        let mut post = Vec::new();
+        pattern.write(3, 7, &mut post);
+        let post = String::from_utf8(post).unwrap();
+        let text = post
+            .rsplit_once("\"text\":")
+            .unwrap()
+            .1
+            .trim_end_matches('}');
+        assert_eq!(text.len(), 66);
+        let answer = |id: u64| format!(r#"{{"id": {id},"result":{{"text": {text}}}}}"#);
+        assert_eq!(pattern.answered(3, answer(1_000_007).as_bytes()), Some(7));
+        assert_eq!(pattern.answered(3, answer(1_000_008).as_bytes()), None);
+        assert_eq!(pattern.answered(4, answer(1_000_007).as_bytes()), None);
+        assert_eq!(pattern.answered(3, b"{}"), None);
+    }
+}
