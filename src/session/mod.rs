@@ -16,6 +16,7 @@ mod budget;
 mod channel;
 mod close_reason;
 mod delivery;
+mod detach;
 mod ending;
 mod guard;
 mod halves;

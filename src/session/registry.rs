@@ -12,6 +12,7 @@ use crate::{
 use super::{
     channel::{Channel, ChannelOptions},
     close_reason::CloseReason,
+    detach::detach,
     guard::SessionGuard,
     halves::{Session, SessionSender},
     id::{IdSource, SessionId},
@@ -73,7 +74,7 @@ impl SessionRegistry {
     /// Makes a session and enters it.
     pub(crate) fn open(
         &self,
-        parts: Parts,
+        mut parts: Parts,
         options: &SessionOptions,
     ) -> Result<(Session, SessionGuard), OpenError> {
         // An id is made outside the lock: a generator is not our code.
@@ -95,6 +96,7 @@ impl SessionRegistry {
         };
         drop(principal);
         channel.opened(&parts);
+        detach(&mut parts);
         let guard = SessionGuard::new(self.clone(), Arc::clone(&channel));
         Ok((Session::new(channel, parts), guard))
     }

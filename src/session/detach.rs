@@ -1,0 +1,91 @@
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Uri, request::Parts};
+
+/// Copies what lies in the read buffer of the connection, into one piece of its own size.
+///
+/// A session keeps the head of its `GET` for as long as it is open. With it, it would keep the buffer
+/// that the head came in, of 8 KiB and more, and the server would need another to read on.
+pub(super) fn detach(parts: &mut Parts) {
+    let target = parts.uri.path_and_query();
+    // With a scheme and an authority it is no slice of one piece; few clients write it so.
+    let target = target.filter(|_| parts.uri.authority().is_none());
+    let target = target.map_or("", |target| target.as_str());
+    let values = parts.headers.values().map(HeaderValue::len);
+    let mut all = BytesMut::with_capacity(target.len() + values.sum::<usize>());
+    all.extend_from_slice(target.as_bytes());
+    let target = target.len();
+    for value in parts.headers.values() {
+        all.extend_from_slice(value.as_bytes());
+    }
+
+    let mut all = all.freeze();
+    let mut next = |len| all.split_to(len);
+    if target > 0 {
+        replace(&mut parts.uri, Uri::from_maybe_shared(next(target)));
+    }
+    for value in parts.headers.values_mut() {
+        let is_sensitive = value.is_sensitive();
+        let copy: Bytes = next(value.len());
+        replace(value, HeaderValue::from_maybe_shared(copy));
+        value.set_sensitive(is_sensitive);
+    }
+}
+
+/// The same bytes were right before.
+fn replace<T, E>(place: &mut T, copy: Result<T, E>) {
+    if let Ok(copy) = copy {
+        *place = copy;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn is_within(part: &[u8], whole: &[u8]) -> bool {
+        whole.as_ptr_range().contains(&part.as_ptr())
+    }
+
+    #[test]
+    fn the_copy_says_the_same_and_lies_elsewhere() {
+        let buffer = Bytes::from_static(b"/sse?a=1 one two \xff\xfe text/event-stream");
+        let value = |range| HeaderValue::from_maybe_shared(buffer.slice(range)).unwrap();
+        let mut secret = value(13..16);
+        secret.set_sensitive(true);
+        let mut request = Request::new(());
+        *request.uri_mut() = Uri::from_maybe_shared(buffer.slice(..8)).unwrap();
+        for (name, value) in [
+            ("x-many", value(9..12)),
+            ("x-many", secret),
+            ("x-opaque", value(17..19)),
+            ("accept", value(20..37)),
+            ("x-empty", HeaderValue::from_static("")),
+        ] {
+            request.headers_mut().append(name, value);
+        }
+        let (mut parts, ()) = request.into_parts();
+        let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
+        detach(&mut parts);
+        assert_eq!((&parts.uri, &parts.headers), (&uri, &headers));
+        let sensitive = |value: &HeaderValue| value.is_sensitive();
+        let many = parts.headers.get_all("x-many").iter().map(sensitive);
+        assert_eq!(many.collect::<Vec<_>>(), [false, true]);
+        assert!(!is_within(parts.uri.path().as_bytes(), &buffer));
+        for value in parts.headers.values().filter(|value| !value.is_empty()) {
+            assert!(!is_within(value.as_bytes(), &buffer), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_target_with_an_authority_stays() {
+        for target in ["http://localhost:8000/sse?a=1", "*", "/"] {
+            let request = Request::get(target).header("host", "localhost");
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            detach(&mut parts);
+            assert_eq!(parts.uri, target);
+            assert_eq!(parts.headers["host"], "localhost");
+        }
+    }
+}
