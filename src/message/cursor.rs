@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use super::strings;
+
 /// A place in a text, which is UTF-8, and the steps from there. Each gives `None` where the text is no
 /// JSON, or such that takes more care.
 pub(super) struct Cursor<'a> {
@@ -102,18 +104,31 @@ impl<'a> Cursor<'a> {
     /// The rest of a string, behind its first quote. Gives what stands between the quotes.
     pub(super) fn string(&mut self) -> Option<Range<usize>> {
         let start = self.at;
-        let mut near = NEAR;
+        let mut look_until = start + strings::NEAR;
+        let mut may_be_far = self.is_one_line;
         loop {
-            let rest = &self.text[self.at..];
-            let len = quote_or_escape(rest, near)?;
-            // Where there is one escape, there are more, and the quote is far.
-            near = 0;
-            if !self.is_one_line && rest[..len].iter().any(|byte| *byte < b' ') {
-                return None;
+            if self.at >= look_until {
+                let far = may_be_far.then(|| strings::far(&self.text[self.at..]));
+                may_be_far = matches!(far, Some(Some(_)));
+                self.at += match far.flatten() {
+                    Some(far) => far,
+                    None => strings::plain_blocks(self.text, self.at),
+                };
+                look_until = self.at + strings::BLOCK;
             }
+            let end = look_until.min(self.text.len());
+            let Some(len) = strings::special(&self.text[self.at..end]) else {
+                if end == self.text.len() {
+                    return None;
+                }
+                self.at = end;
+                continue;
+            };
             self.at += len + 1;
-            if rest[len] == b'"' {
-                return Some(start..self.at - 1);
+            match self.text[self.at - 1] {
+                b'"' => return Some(start..self.at - 1),
+                b'\\' => {}
+                _control => return None,
             }
             match self.next()? {
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
@@ -201,17 +216,4 @@ impl<'a> Cursor<'a> {
 
 fn push(open: u64, container: u64) -> Option<u64> {
     (open.leading_zeros() > 0).then_some(open << 1 | container)
-}
-
-/// Most strings end soon, and there a loop is faster than `memchr2`.
-const NEAR: usize = 16;
-
-/// The first quote or backslash, in a loop as far as it may be near.
-fn quote_or_escape(text: &[u8], near: usize) -> Option<usize> {
-    let is = |byte: &u8| matches!(byte, b'"' | b'\\');
-    let near = text.len().min(near);
-    match text[..near].iter().position(is) {
-        Some(at) => Some(at),
-        None => memchr::memchr2(b'"', b'\\', &text[near..]).map(|at| near + at),
-    }
 }

@@ -37,7 +37,7 @@ struct Members {
 pub(super) fn read(text: &[u8]) -> Option<Fast> {
     let is_plain = all(text, |byte| byte as i8 >= b' ' as i8);
     if !is_plain {
-        std::str::from_utf8(text).ok()?;
+        simdutf8::basic::from_utf8(text).ok()?;
     }
     let is_one_line = is_plain || all(text, |byte| byte >= b' ');
     let members = members(Cursor::new(text, is_one_line))?;
@@ -216,6 +216,26 @@ mod tests {
             ] {
                 agrees(text.as_bytes())?;
             }
+        }
+
+        /// Long enough to be taken in blocks.
+        #[test]
+        fn long_strings_are_read_as_with_care(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    40 => prop::sample::select(vec![
+                        "a long piece of text", "and another one that is longer than the first", "\\n",
+                        "\\\"", "\\t", "\\\\", "\\u00e4", "\\/", "ü", "😀", "x",
+                    ]),
+                    1 => prop::sample::select(vec!["\"", "\\", "\u{1}", "\n", "\\x", "\\ud83d"]),
+                ],
+                0..60,
+            ),
+        ) {
+            let string = pieces.concat();
+            let text = format!(r#"{{"jsonrpc":"2.0","method":"m","params":{{"x":"{string}"}}}}"#);
+            // Whatever is right is taken, but for surrogates, of which each alone is wrong here.
+            prop_assert_eq!(agrees(text.as_bytes())?, check(text.as_bytes()).is_ok());
         }
 
         #[test]

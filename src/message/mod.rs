@@ -44,6 +44,7 @@ mod error;
 mod fast;
 mod id;
 mod scan;
+mod strings;
 
 pub use self::{
     checked::{Kind, Message},

@@ -13,7 +13,11 @@
 //! valgrind --tool=dhat target/release/deps/instructions-.. count 'POST to frame 64 B'
 //! ```
 
-#![cfg(target_pointer_width = "64")]
+// Those who observe take room of their own.
+#![cfg(all(
+    target_pointer_width = "64",
+    not(any(feature = "metrics", feature = "tracing"))
+))]
 
 mod counted;
 #[allow(dead_code, reason = "the benches need more of it")]
