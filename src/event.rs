@@ -22,7 +22,7 @@ const NEXT_LINE: &[u8] = b"\ndata: ";
 /// The stream's first event. A URI has no line breaks.
 pub(crate) fn endpoint(uri: &str) -> Bytes {
     debug_assert!(!uri.contains(['\r', '\n']));
-    format!("event: endpoint\ndata: {uri}\n\n").into()
+    ["event: endpoint\ndata: ", uri, "\n\n"].concat().into()
 }
 
 /// The room that a message takes as an event, if its text has no line breaks.

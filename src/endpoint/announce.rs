@@ -38,11 +38,11 @@ pub(crate) fn announce(
     node: Option<&NodeName>,
     carried: Option<&str>,
 ) -> String {
-    let id = id.expose_secret();
-    let mut uri = format!("{}{}?session_id={id}", mount.as_str(), endpoint.as_str());
-    if let Some(node) = node {
-        write!(uri, "&node={node}").expect("writing to a string does not fail");
-    }
+    let mut secret = [0; SessionId::LEN];
+    let id = id.encode(&mut secret);
+    let [name, value] = node.map_or([""; 2], |node| ["&node=", node.as_str()]);
+    let (mount, endpoint) = (mount.as_str(), endpoint.as_str());
+    let mut uri = [mount, endpoint, "?session_id=", id, name, value].concat();
     for pair in carried.map(pairs).into_iter().flatten() {
         let is_ours = is_session_id(pair) || node.is_some() && is_node(pair);
         if !is_ours {

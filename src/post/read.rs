@@ -14,6 +14,9 @@ use super::{
     stall::Stall,
 };
 
+/// How many bytes there is room made for before they are there.
+const PROMISED_BYTES: u64 = 64 * 1024;
+
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReadError {
@@ -100,7 +103,8 @@ impl<B: Body> Read<B> {
                 continue;
             }
             if let Some(data) = this.frame.take() {
-                keep(data, this.first, this.all);
+                let more = this.body.size_hint().lower();
+                keep(data, this.first, this.all, more);
             }
             // A body that is known to be over need not be asked for its end.
             if this.body.is_end_stream() {
@@ -147,12 +151,17 @@ impl<B: Body> Read<B> {
 }
 
 /// Keeps a frame: the first as it is, those after it in one buffer.
-fn keep(frame: Bytes, first: &mut Bytes, all: &mut BytesMut) {
+fn keep(frame: Bytes, first: &mut Bytes, all: &mut BytesMut, more: u64) {
     if all.is_empty() && first.is_empty() {
         *first = frame;
         return;
     }
-    all.reserve(first.len() + frame.len());
+    // Room for the rest at once, if it is not more than a client should get for a promise.
+    let rest = match first.is_empty() {
+        true => 0,
+        false => more.min(PROMISED_BYTES) as usize,
+    };
+    all.reserve(first.len() + frame.len() + rest);
     all.put(std::mem::take(first));
     all.put(frame);
 }

@@ -1,6 +1,6 @@
 use std::{error::Error, fmt, str::FromStr, sync::Arc};
 
-use uuid::{Builder, Uuid};
+use uuid::{Builder, Uuid, fmt::Simple};
 
 /// The id of a session: 122 random bits, in the form of a version 4 UUID.
 ///
@@ -39,6 +39,14 @@ impl SessionId {
 
     pub(crate) fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
+    }
+
+    /// The length of the text that `encode` writes.
+    pub(crate) const LEN: usize = Simple::LENGTH;
+
+    /// As `expose_secret`, without a formatter.
+    pub(crate) fn encode<'a>(&self, text: &'a mut [u8; Self::LEN]) -> &'a str {
+        self.0.simple().encode_lower(text)
     }
 
     /// The whole id, as 32 hexadecimal digits. Keep it out of logs.

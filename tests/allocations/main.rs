@@ -83,9 +83,9 @@ fn opening_a_session_allocates() {
         let own = get.clone();
         let (counted, (body, _endpoint)) = count(|| server.open(own));
         counted.is(Counted {
-            allocations: 15,
-            bytes: 2403,
-            held: 1941,
+            allocations: 11,
+            bytes: 2281,
+            held: 1899,
         });
         // With the head of its request, of 656 bytes.
         let (counted, ()) = count(|| drop(body));
