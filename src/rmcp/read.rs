@@ -29,7 +29,7 @@ pub(super) fn read(incoming: Incoming) -> Read {
     let Incoming { message, parts } = incoming;
     match serde_json::from_slice::<ClientJsonRpcMessage>(message.as_bytes()) {
         Ok(mut read) => {
-            read.insert_extension(parts);
+            read.insert_extension(*parts);
             Read::Message(read)
         }
         Err(error) => {
