@@ -33,8 +33,10 @@ fuzz_target!(|input: Input<'_>| run(async || check(&input).await));
 
 async fn check(input: &Input<'_>) {
     // However long it leaves what was sent unread.
-    let transport =
-        transport(|session: Session| async move { session.closed().await }).stall_timeout(None);
+    let unread = |session: Session| async move {
+        session.closed().await;
+    };
+    let transport = transport(unread).stall_timeout(None);
     let (sse, _) = transport.services();
     let mut stream = Stream::open(&sse, get("/sse")).unwrap();
     let (_, id) = stream.uri.split_once("session_id=").unwrap();
