@@ -40,9 +40,9 @@ impl<'a> Bench<'a> {
     pub(crate) fn run(&mut self, goal: Goal) -> io::Result<Outcome> {
         match self.kind {
             Kind::Calls {
-                in_flight, size, ..
+                in_flight, text, ..
             } => {
-                let calls = Calls { in_flight, size };
+                let calls = Calls { in_flight, text };
                 let outcome = load::call(&mut self.clients, calls, self.begun, goal)?;
                 self.begun += outcome.done + outcome.lost;
                 Ok(outcome)

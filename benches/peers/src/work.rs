@@ -1,5 +1,20 @@
 use crate::peer::Peer;
 
+/// The text that a call brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) bytes: usize,
+    /// Whether it has an escaped line break each 80 bytes, as what tools give has.
+    pub(crate) in_lines: bool,
+}
+
+impl Text {
+    pub(crate) const fn lines(bytes: usize) -> Self {
+        let in_lines = true;
+        Self { bytes, in_lines }
+    }
+}
+
 /// What the servers are given to do.
 #[derive(Debug)]
 pub(crate) struct Work {
@@ -30,7 +45,7 @@ pub(crate) enum Kind {
     Calls {
         sessions: usize,
         in_flight: u64,
-        size: usize,
+        text: Text,
     },
     /// Streams that are opened and closed.
     Churn { at_a_time: usize },
@@ -66,6 +81,19 @@ pub(crate) const WORKS: &[Work] = &[
         (16, 1, 64 * 1024),
         1000,
     ),
+    Work {
+        name: "64k-plain",
+        title: "16 sessions × 1 in flight, 64 KiB without line breaks",
+        kind: Kind::Calls {
+            sessions: 16,
+            in_flight: 1,
+            text: Text {
+                bytes: 64 * 1024,
+                in_lines: false,
+            },
+        },
+        counted: 1000,
+    },
     Work {
         name: CONNECT,
         title: "connect, endpoint event, disconnect",
@@ -104,7 +132,7 @@ const fn calls(
         kind: Kind::Calls {
             sessions,
             in_flight,
-            size,
+            text: Text::lines(size),
         },
         counted,
     }

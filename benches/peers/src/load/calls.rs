@@ -4,6 +4,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::work::Text;
+
 use super::{
     clients::{Clients, News},
     events::Event,
@@ -11,11 +13,11 @@ use super::{
     text::{self, Pattern},
 };
 
-/// Calls on all sessions: how many of each are in flight, and how many bytes of text each brings.
+/// Calls on all sessions: how many of each are in flight, and what text each brings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Calls {
     pub(crate) in_flight: u64,
-    pub(crate) size: usize,
+    pub(crate) text: Text,
 }
 
 /// One session's calls. The next is sent when one before it is over, with both its `202` and its answer
@@ -38,7 +40,7 @@ pub(crate) fn call(
 ) -> io::Result<Outcome> {
     let host = clients.host();
     let mut lanes: Vec<_> = (0..clients.len())
-        .map(|session| Lane::new(Pattern::new(&host, clients.path(session), calls.size)))
+        .map(|session| Lane::new(Pattern::new(&host, clients.path(session), calls.text)))
         .collect();
     let mut outcome = Outcome::default();
     let mut begun = 0;

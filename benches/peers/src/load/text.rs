@@ -1,5 +1,7 @@
 use memchr::memmem;
 
+use crate::work::Text;
+
 /// Calls of one size, made by writing an id and a tag over a pattern, and what their answers must hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
@@ -14,13 +16,14 @@ const FIRST_ID: u64 = 1_000_000;
 const TAG: usize = 16;
 
 impl Pattern {
-    /// The `POST` of a call to `path` with a text of `size` bytes.
-    pub(crate) fn new(host: &str, path: &str, size: usize) -> Self {
+    /// The `POST` of a call to `path` with a text.
+    pub(crate) fn new(host: &str, path: &str, text: Text) -> Self {
         let body = format!(
             r#"{{"jsonrpc":"2.0",{ID}{FIRST_ID},"method":"tools/call","params":{{"name":"echo","arguments":{{"text":"{}"}}}}}}"#,
-            filler(size)
+            filler(text)
         );
         let head = post_head(host, path, body.len());
+        let size = text.bytes;
         let text = [head.as_bytes(), body.as_bytes()].concat();
         let id = head.len() + body.find(ID).expect("an id") + ID.len();
         let end = text.len() - 3;
@@ -57,12 +60,13 @@ impl Pattern {
 
 /// The `POST` of a notification to all sessions, and the notification.
 pub(crate) fn notification(host: &str, size: usize) -> (Vec<u8>, String) {
+    let text = Text::lines(size);
     let body = format!(
         r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"level":"info","data":"{}"}}}}"#,
-        filler(size)
+        filler(text)
     );
     let head = post_head(host, "/broadcast", body.len());
-    ([head.as_bytes(), body.as_bytes()].concat(), filler(size))
+    ([head.as_bytes(), body.as_bytes()].concat(), filler(text))
 }
 
 /// Whether this is a question of the server's own, as some ask from time to time.
@@ -82,12 +86,11 @@ fn post_head(host: &str, path: &str, len: usize) -> String {
     )
 }
 
-/// Text with an escaped line break each 80 bytes, as tools give it.
-fn filler(size: usize) -> String {
-    let line = format!(
-        "{}\\n",
-        "abcdefghijklmnopqrstuvwxyz ".repeat(3).split_at(78).0
-    );
+fn filler(text: Text) -> String {
+    let words = "abcdefghijklmnopqrstuvwxyz ".repeat(3);
+    let end = if text.in_lines { "\\n" } else { "--" };
+    let line = format!("{}{end}", words.split_at(78).0);
+    let size = text.bytes;
     let mut text = line.repeat(size / line.len());
     text += &line[..size - text.len()];
     text
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn an_answer_counts_only_for_its_own_call() {
-        let mut pattern = Pattern::new("h", "/p", 64);
+        let mut pattern = Pattern::new("h", "/p", Text::lines(64));
         let mut post = Vec::new();
         pattern.write(3, 7, &mut post);
         let post = String::from_utf8(post).unwrap();
