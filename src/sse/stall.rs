@@ -22,8 +22,8 @@ use crate::session::{CloseReason, SessionEntry};
 pub(super) struct StallWatch {
     // Boxed with the rest of what drives a stream, and pinned there.
     timer: Pin<Box<Sleep>>,
-    /// When the timer was set.
-    set: Option<Instant>,
+    /// When the timer was set, and how often it had fired before.
+    set: Option<(Instant, u64)>,
     check: Arc<Check>,
     waker: Waker,
 }
@@ -66,18 +66,22 @@ impl StallWatch {
     /// Bytes are given to the server.
     pub(super) fn given(&mut self, now: Instant) {
         let given = self.check.millis(now);
-        self.check.given.store(given, Ordering::Release);
+        self.check.given.store(given, Ordering::SeqCst);
         // The timer is set late by as much as it may stay as it is: whatever is given meanwhile is old
         // enough when it fires.
         let slack = self.check.timeout / 8;
-        if self.set.is_some_and(|set| now < set + slack) {
-            return;
+        if let Some((set, fired)) = self.set {
+            // It may have fired just now, and have seen nothing given.
+            if now < set + slack && fired == self.check.fired.load(Ordering::SeqCst) {
+                return;
+            }
         }
-        self.set = Some(now);
-        self.fire_at(now + self.check.timeout + slack);
+        let fired = self.fire_at(now + self.check.timeout + slack);
+        self.set = Some((now, fired));
     }
 
-    fn fire_at(&mut self, deadline: Instant) {
+    /// Sets the timer, and says how often it has fired before it does then.
+    fn fire_at(&mut self, deadline: Instant) -> u64 {
         // A later deadline takes no lock of the timer's.
         self.timer.as_mut().reset(deadline);
         loop {
@@ -92,7 +96,7 @@ impl StallWatch {
                 let timeout = self.check.timeout;
                 self.timer.as_mut().reset(Instant::now() + timeout);
             } else if fired == self.check.fired.load(Ordering::Acquire) {
-                return;
+                return fired;
             }
             // If it fired just now, for the time before, it does not listen either.
         }
@@ -111,8 +115,9 @@ impl Wake for Check {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.fired.fetch_add(1, Ordering::AcqRel);
-        let given = self.given.load(Ordering::Acquire);
+        // Either this sees what was given, or who gives sees that it fired.
+        self.fired.fetch_add(1, Ordering::SeqCst);
+        let given = self.given.load(Ordering::SeqCst);
         let timeout = u64::try_from(self.timeout.as_millis()).unwrap_or(ASKED);
         if given != ASKED && self.millis(Instant::now()).saturating_sub(given) >= timeout {
             self.session.cut(CloseReason::Stalled);
