@@ -12,7 +12,7 @@ impl<H> SseServerTransport<H> {
         self
     }
 
-    /// How many sessions each [`Principal`] may have open at a time. Default: any number. Sessions
+    /// How many sessions each [`Principal`](crate::session::Principal) may have open at a time. Default: any number. Sessions
     /// without a principal do not count, [`max_sessions`](Self::max_sessions) bounds them.
     pub fn max_sessions_per_principal(mut self, sessions: usize) -> Self {
         self.stream.session.limits.sessions_per_principal = Some(sessions);

@@ -5,10 +5,7 @@ use shuttle::{future::block_on, thread};
 use super::{open, parts, request};
 use crate::{
     message::Message,
-    session::{
-        channel::{Channel, DeliveryError},
-        incoming::Incoming,
-    },
+    session::{channel::Channel, delivery::DeliveryError, incoming::Incoming},
     sync::model,
 };
 
@@ -25,7 +22,7 @@ fn post(channel: &Arc<Channel>) -> [thread::JoinHandle<Vec<usize>>; 2] {
         thread::spawn(move || {
             let mut accepted = Vec::new();
             for id in from..from + 3 {
-                let incoming = Incoming::new(request(id), parts(None));
+                let incoming = Incoming::new(request(id), Box::new(parts(None)));
                 match block_on(channel.deliver(incoming, PATIENCE)) {
                     Ok(()) => accepted.push(id),
                     Err(error) => assert_eq!(error, DeliveryError::Ended),
