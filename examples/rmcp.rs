@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route_service("/messages", post)
         .route_service(
             "/both",
-            both.one_url_layer("/both")?.layer(streamable.clone()),
+            both.shared_layer("/both")?.layer(streamable.clone()),
         )
         .route_service("/mcp", streamable);
 

@@ -68,7 +68,7 @@
 //! | [`session`] | receiving, sending, the registry of open sessions |
 //! | [`message`] | which JSON-RPC messages are accepted, and that none is changed |
 //! | [`post`] | the answer to each `POST` |
-//! | [`mount`] | a layer that puts the transport before any service |
+//! | [`layer`] | a layer that puts the transport before any service |
 //! | [`security`] | which hosts and origins are let in |
 //! | [`endpoint`] | what is announced, under prefixes and behind proxies |
 //! | [`relay`] | several servers behind a load balancer that does not know which has a session |
@@ -108,12 +108,12 @@ pub mod endpoint;
 mod event;
 pub mod guide;
 pub mod handler;
+pub mod layer;
 pub mod message;
-pub mod mount;
 mod observe;
 pub mod post;
-pub mod rejection;
 pub mod relay;
+pub mod response;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;
 pub mod security;
@@ -126,8 +126,8 @@ mod transport;
 pub use self::{
     endpoint::MountPath,
     handler::Handler,
+    layer::McpSseLayer,
     message::Message,
-    mount::McpSseLayer,
     post::PostService,
     security::TransportSecurity,
     session::{Incoming, Session, SessionRegistry},

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mcp_sse_server::{
     Message, Session,
-    message::{Id, Kind},
+    message::{MessageKind, RequestId},
     session::SessionSender,
 };
 use serde::Deserialize;
@@ -21,7 +21,7 @@ pub(crate) async fn serve(session: Session) {
     let mut tasks = JoinSet::new();
     while let Some(incoming) = receiver.recv().await {
         // Notifications and answers need no answer.
-        if incoming.message.kind() == Kind::Request {
+        if incoming.message.kind() == MessageKind::Request {
             let sender = sender.clone();
             tasks.spawn(async move { respond(&incoming.message, &sender).await });
         }
@@ -57,7 +57,7 @@ async fn respond(request: &Message, sender: &SessionSender) {
 }
 
 /// An answer with the request's id as the client wrote it, whatever its size.
-fn reply(id: Id<'_>, member: &str, value: &Value) -> Message {
+fn reply(id: RequestId<'_>, member: &str, value: &Value) -> Message {
     let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{value}}}"#);
     Message::parse(text).expect("an id and a value make an answer")
 }

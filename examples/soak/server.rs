@@ -16,7 +16,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use mcp_sse_server::{
-    Message, Session, SessionRegistry, SseServerTransport, rejection::RejectionKind,
+    Message, Session, SessionRegistry, SseServerTransport, response::RejectionKind,
 };
 use tokio::{
     net::TcpListener,

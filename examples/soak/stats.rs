@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use mcp_sse_server::rejection::RejectionKind;
+use mcp_sse_server::response::RejectionKind;
 
 #[derive(Default)]
 pub(crate) struct Stats {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::message::{Id, InvalidMessageKind, Kind, Message};
+use mcp_sse_server::message::{RequestId, InvalidMessageKind, MessageKind, Message};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
@@ -35,8 +35,8 @@ fuzz_target!(|text: &[u8]| {
             assert_eq!(message.method(), method.as_deref());
             match (message.id(), &id) {
                 (None, None) => {}
-                (Some(Id::String(found)), Some(Json::String(id))) => assert_eq!(found, id),
-                (Some(Id::Integer(found)), Some(Json::Number(id))) => assert_eq!(found, id),
+                (Some(RequestId::String(found)), Some(Json::String(id))) => assert_eq!(found, id),
+                (Some(RequestId::Integer(found)), Some(Json::Number(id))) => assert_eq!(found, id),
                 (found, _) => panic!("{found:?} is not {id:?}"),
             }
             if let Some(id) = message.id() {
@@ -57,7 +57,7 @@ fuzz_target!(|text: &[u8]| {
 #[derive(Debug)]
 enum Expected {
     Message {
-        kind: Kind,
+        kind: MessageKind,
         id: Option<Json>,
         method: Option<String>,
     },
@@ -121,14 +121,14 @@ fn message(text: &[u8], members: Vec<(String, Json)>) -> Option<Expected> {
                 return None;
             }
             match id {
-                None => (Kind::Notification, None, Some(method)),
+                None => (MessageKind::Notification, None, Some(method)),
                 Some(Json::Null) => return None,
-                id => (Kind::Request, id, Some(method)),
+                id => (MessageKind::Request, id, Some(method)),
             }
         }
         (None, Some(Json::Object(_)), None) => match id {
             None | Some(Json::Null) => return None,
-            id => (Kind::Response, id, None),
+            id => (MessageKind::Response, id, None),
         },
         (None, None, Some(Json::Object(members))) => {
             let of = |wanted: &str| {
@@ -141,8 +141,8 @@ fn message(text: &[u8], members: Vec<(String, Json)>) -> Option<Expected> {
             };
             integer(raw.error?.code?.get())?;
             match id? {
-                Json::Null => (Kind::Error, None, None),
-                id => (Kind::Error, Some(id), None),
+                Json::Null => (MessageKind::Error, None, None),
+                id => (MessageKind::Error, Some(id), None),
             }
         }
         _ => return None,

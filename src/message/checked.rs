@@ -7,7 +7,7 @@ use super::{
     envelope::{self, Envelope, IdText, Text},
     error::InvalidMessage,
     fast,
-    id::Id,
+    id::RequestId,
 };
 
 /// One JSON-RPC 2.0 message of MCP, checked, with its text kept byte for byte.
@@ -24,7 +24,7 @@ pub struct Message {
 
 /// Which of the four JSON-RPC messages a [`Message`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum MessageKind {
     /// A method and an id: the peer waits for an answer.
     Request,
     /// A method without an id.
@@ -76,15 +76,15 @@ impl Message {
     }
 
     /// Request, notification, response or error.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> MessageKind {
         self.envelope.kind
     }
 
     /// The id, with escapes read. `None` for a notification and for an error whose id is `null`.
-    pub fn id(&self) -> Option<Id<'_>> {
+    pub fn id(&self) -> Option<RequestId<'_>> {
         Some(match self.envelope.id.as_ref()? {
-            IdText::Integer(digits) => Id::Integer(self.resolve(digits)),
-            IdText::String(text) => Id::String(self.resolve(text)),
+            IdText::Integer(digits) => RequestId::Integer(self.resolve(digits)),
+            IdText::String(text) => RequestId::String(self.resolve(text)),
         })
     }
 

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use serde_json::value::RawValue;
 
 use super::{
-    checked::Kind,
+    checked::MessageKind,
     error::{InvalidMessage, InvalidMessageKind as Invalid},
     scan,
 };
@@ -13,7 +13,7 @@ use super::{
 /// What a message says of itself, as places in its text.
 #[derive(Clone, Debug)]
 pub(super) struct Envelope {
-    pub(super) kind: Kind,
+    pub(super) kind: MessageKind,
     pub(super) id: Option<IdText>,
     pub(super) method: Option<Text>,
 }
@@ -71,10 +71,10 @@ pub(super) fn check(bytes: &[u8]) -> Result<Envelope, InvalidMessage> {
         ));
     }
     let kind = match (value(METHOD), value(RESULT), value(ERROR)) {
-        (Some(_), None, None) if value(ID).is_some() => Kind::Request,
-        (Some(_), None, None) => Kind::Notification,
-        (None, Some(_), None) => Kind::Response,
-        (None, None, Some(_)) => Kind::Error,
+        (Some(_), None, None) if value(ID).is_some() => MessageKind::Request,
+        (Some(_), None, None) => MessageKind::Notification,
+        (None, Some(_), None) => MessageKind::Response,
+        (None, None, Some(_)) => MessageKind::Error,
         _ => {
             let what = "a message has exactly one of `method`, `result` and `error`";
             return Err(InvalidMessage::new(Invalid::Shape, what));
@@ -85,7 +85,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<Envelope, InvalidMessage> {
             place(text, method).ok_or_else(|| refuse(Invalid::Method, METHOD, "must be a string"))
         })
         .transpose()?;
-    let has_params = matches!(kind, Kind::Request | Kind::Notification);
+    let has_params = matches!(kind, MessageKind::Request | MessageKind::Notification);
     if has_params && !value(PARAMS).is_none_or(|params| is_object(params) || is_null(params)) {
         return Err(refuse(
             Invalid::Params,
@@ -93,20 +93,22 @@ pub(super) fn check(bytes: &[u8]) -> Result<Envelope, InvalidMessage> {
             "must be an object, null or absent",
         ));
     }
-    if kind == Kind::Response && !value(RESULT).is_some_and(is_object) {
+    if kind == MessageKind::Response && !value(RESULT).is_some_and(is_object) {
         return Err(refuse(Invalid::Result, RESULT, "must be an object"));
     }
-    if kind == Kind::Error && !value(ERROR).is_some_and(is_error) {
+    if kind == MessageKind::Error && !value(ERROR).is_some_and(is_error) {
         let rule = "must be an object with an integer `code` and a string `message`, each once";
         return Err(refuse(Invalid::Error, ERROR, rule));
     }
     let id = match value(ID) {
-        None if kind == Kind::Notification => None,
-        Some(id) if kind == Kind::Error && is_null(id) => None,
+        None if kind == MessageKind::Notification => None,
+        Some(id) if kind == MessageKind::Error && is_null(id) => None,
         id => Some(
             id.and_then(|id| id_text(text, id))
                 .ok_or_else(|| match kind {
-                    Kind::Error => refuse(Invalid::Id, ID, "must be a string, an integer or null"),
+                    MessageKind::Error => {
+                        refuse(Invalid::Id, ID, "must be a string, an integer or null")
+                    }
                     _ => refuse(Invalid::Id, ID, "must be a string or an integer"),
                 })?,
         ),

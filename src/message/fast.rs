@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::{
-    checked::Kind,
+    checked::MessageKind,
     cursor::Cursor,
     envelope::{Envelope, IdText, Text},
 };
@@ -108,14 +108,14 @@ fn envelope(text: &[u8], members: Members) -> Option<Envelope> {
                 return None;
             }
             let kind = match id {
-                Some(_) => Kind::Request,
-                None => Kind::Notification,
+                Some(_) => MessageKind::Request,
+                None => MessageKind::Notification,
             };
             let method = Some(Text::Place(string(text, method)?));
             Some(Envelope { kind, id, method })
         }
         (None, Some(result), None, Some(_)) if is_object(result.clone()) => Some(Envelope {
-            kind: Kind::Response,
+            kind: MessageKind::Response,
             id,
             method: None,
         }),

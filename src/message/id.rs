@@ -8,23 +8,23 @@ use std::fmt;
 /// `Display` prints the id as JSON, ready to be put into an answer by hand.
 ///
 /// ```
-/// use mcp_sse_server::message::{Id, Message};
+/// use mcp_sse_server::message::{RequestId, Message};
 ///
 /// let message = Message::parse(r#"{"jsonrpc":"2.0","id":"a\u0062","method":"ping"}"#)?;
 /// let id = message.id().unwrap();
-/// assert_eq!(id, Id::String("ab"));
+/// assert_eq!(id, RequestId::String("ab"));
 /// assert_eq!(id.to_string(), r#""ab""#);
 /// # Ok::<(), mcp_sse_server::message::InvalidMessage>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Id<'a> {
+pub enum RequestId<'a> {
     /// An integer, as its decimal digits with an optional minus sign.
     Integer(&'a str),
     /// A string, without its quotes and with its escapes read.
     String(&'a str),
 }
 
-impl Id<'_> {
+impl RequestId<'_> {
     /// The integer, if this id is one that an `i64` holds.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
@@ -34,7 +34,7 @@ impl Id<'_> {
     }
 }
 
-impl fmt::Display for Id<'_> {
+impl fmt::Display for RequestId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Integer(digits) => f.write_str(digits),
@@ -49,7 +49,7 @@ impl fmt::Display for Id<'_> {
 ///
 /// A larger integer is an error: a serde data format need not have a number that holds it. Write the
 /// answer by hand with `Display` where such ids matter.
-impl serde::Serialize for Id<'_> {
+impl serde::Serialize for RequestId<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::String(text) => serializer.serialize_str(text),

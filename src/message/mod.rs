@@ -6,11 +6,11 @@
 //! escapes and everything inside `params` arrive as the peer wrote them.
 //!
 //! ```
-//! use mcp_sse_server::message::{Id, Kind, Message};
+//! use mcp_sse_server::message::{RequestId, MessageKind, Message};
 //!
 //! let ping = Message::parse(r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#)?;
-//! assert_eq!(ping.kind(), Kind::Request);
-//! assert_eq!(ping.id(), Some(Id::Integer("7")));
+//! assert_eq!(ping.kind(), MessageKind::Request);
+//! assert_eq!(ping.id(), Some(RequestId::Integer("7")));
 //! assert_eq!(ping.method(), Some("ping"));
 //!
 //! let batch = Message::parse("[]").unwrap_err();
@@ -47,7 +47,7 @@ mod scan;
 mod strings;
 
 pub use self::{
-    checked::{Kind, Message},
+    checked::{Message, MessageKind},
     error::{InvalidMessage, InvalidMessageKind},
-    id::Id,
+    id::RequestId,
 };

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use metrics::{Counter, Gauge, Histogram, IntoF64, counter, gauge, histogram};
 
-use crate::{rejection::RejectionKind, session::CloseReason};
+use crate::{response::RejectionKind, session::CloseReason};
 
 use super::{
     names,

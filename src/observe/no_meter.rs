@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{rejection::RejectionKind, session::CloseReason};
+use crate::{response::RejectionKind, session::CloseReason};
 
 /// No metrics.
 #[derive(Clone)]

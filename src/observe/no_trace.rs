@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use crate::{
     message::Message,
-    rejection::RejectionKind,
+    response::RejectionKind,
     session::{CloseReason, Principal, SessionId},
 };
 

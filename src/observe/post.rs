@@ -1,4 +1,4 @@
-use crate::{message::Message, rejection::RejectionKind, session::SessionId};
+use crate::{message::Message, response::RejectionKind, session::SessionId};
 
 use super::{
     meter::{self, Meter, PostMeter},

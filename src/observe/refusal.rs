@@ -1,6 +1,6 @@
 use tracing::Level;
 
-use crate::{rejection::RejectionKind, security::Refusal};
+use crate::{response::RejectionKind, security::Refusal};
 
 use super::TARGET;
 

@@ -4,8 +4,8 @@
 use crate::relay::nats::NatsEvent;
 use crate::{
     endpoint::NodeName,
-    rejection::RejectionKind,
     relay::{Refusal, RelayError},
+    response::RejectionKind,
 };
 
 use super::meter;

@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use crate::{
     message::Message,
     observe::PostObserver,
-    rejection::{self, Rejection, RejectionKind},
+    response::{self, Rejection, RejectionKind},
     session::{DeliveryError, Incoming, Offer},
 };
 
@@ -121,7 +121,7 @@ impl<B: Body> Future for ResponseFuture<B> {
         Poll::Ready(Ok(match outcome {
             Ok(()) => {
                 observer.accepted();
-                rejection::text(StatusCode::ACCEPTED, "Accepted", PostBody::text)
+                response::text(StatusCode::ACCEPTED, "Accepted", PostBody::text)
             }
             Err(rejection) => {
                 observer.refused(rejection.kind);

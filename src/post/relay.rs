@@ -13,8 +13,8 @@ use crate::{
     endpoint::{NodeName, node},
     message::Message,
     observe::{self, PostObserver},
-    rejection::RejectionKind,
     relay::{self, Answer, Relay, RelayError},
+    response::RejectionKind,
     session::{Principal, SessionId},
 };
 
@@ -83,7 +83,7 @@ impl Forward {
         let Self { relay, node, .. } = self;
         Ok(Relaying {
             wait: Box::pin(async move {
-                let outcome = outcome(&node, relay.0.carry(&node, post).await);
+                let outcome = outcome(&node, relay.0.forward(&node, post).await);
                 observe::relayed(outcome);
                 outcome
             }),

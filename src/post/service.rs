@@ -18,7 +18,7 @@ use tower::Service;
 use crate::{
     endpoint::{SessionIdError, session_id},
     observe::{self, PostObserver},
-    rejection::{Rejection, RejectionKind},
+    response::{Rejection, RejectionKind},
     security::TransportSecurity,
     session::{Budget, Channel, PrincipalSource, SessionRegistry},
 };

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::rejection::RejectionKind;
+use crate::response::RejectionKind;
 
 /// What the session's node says to a `POST`, in one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

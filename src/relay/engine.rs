@@ -22,7 +22,7 @@ pub trait Relay: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Dropped when the client gives up. The message may be delivered all the same.
-    fn carry<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a>;
+    fn forward<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a>;
 }
 
 /// The answer of another node, to come.

@@ -71,7 +71,7 @@ impl Inbound {
     /// # Cancel safety
     ///
     /// Dropped before it is done, the message is not delivered.
-    pub fn answer(&self, post: Bytes) -> impl Future<Output = Bytes> + Send + use<> {
+    pub fn deliver(&self, post: Bytes) -> impl Future<Output = Bytes> + Send + use<> {
         let shared = Arc::clone(&self.shared);
         async move {
             let answer = match shared.take(&post).await {

@@ -46,7 +46,7 @@
 //!
 //! An engine moves two pieces of bytes whose form is not its business. One half is a [`Relay`], given to
 //! [`SseServerTransport::relay`](crate::SseServerTransport::relay): it takes a `POST` there and its
-//! answer back. The other half receives, and calls [`Inbound::answer`] for each `POST`. Both halves, in
+//! answer back. The other half receives, and calls [`Inbound::deliver`] for each `POST`. Both halves, in
 //! one process:
 //!
 //! ```
@@ -69,11 +69,11 @@
 //! }
 //!
 //! impl Relay for Neighbours {
-//!     fn carry<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
+//!     fn forward<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
 //!         Box::pin(async move {
 //!             let inbound = self.0.lock().unwrap().get(node).cloned();
 //!             let inbound = inbound.ok_or(RelayError::NoSuchNode)?;
-//!             Ok(inbound.answer(post).await)
+//!             Ok(inbound.deliver(post).await)
 //!         })
 //!     }
 //! }

@@ -1,10 +1,10 @@
 use rmcp::{
     ErrorData,
-    model::{ClientJsonRpcMessage, RequestId},
+    model::{self, ClientJsonRpcMessage},
 };
 
 use crate::{
-    message::{Id, Kind, Message},
+    message::{Message, MessageKind, RequestId},
     session::Incoming,
 };
 
@@ -43,12 +43,12 @@ fn unreadable(message: &Message) -> Read {
     const BEYOND: &str = "cannot be read: an id is a string or fits in 64 bits, a number fits in a \
         double, and nothing is nested deeper than 128 levels";
     match (message.kind(), message.id()) {
-        (Kind::Request, Some(id)) => {
+        (MessageKind::Request, Some(id)) => {
             let error = ErrorData::invalid_request(format!("the request {BEYOND}"), None);
             refuse(&id, &error)
         }
         // The server waits for it.
-        (Kind::Response | Kind::Error, Some(id)) => match request_id(&id) {
+        (MessageKind::Response | MessageKind::Error, Some(id)) => match request_id(&id) {
             Some(id) => {
                 let error =
                     ErrorData::internal_error(format!("the client's answer {BEYOND}"), None);
@@ -61,21 +61,21 @@ fn unreadable(message: &Message) -> Read {
 }
 
 /// The answer to a request, under an id that rmcp may not be able to hold.
-pub(super) fn refuse(id: &Id<'_>, error: &ErrorData) -> Read {
+pub(super) fn refuse(id: &RequestId<'_>, error: &ErrorData) -> Read {
     match answer(id, error) {
         Some(answer) => Read::Refused(answer),
         None => Read::Nothing,
     }
 }
 
-fn answer(id: &Id<'_>, error: &ErrorData) -> Option<Message> {
+fn answer(id: &RequestId<'_>, error: &ErrorData) -> Option<Message> {
     let error = serde_json::to_string(error).ok()?;
     Message::parse(format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)).ok()
 }
 
-fn request_id(id: &Id<'_>) -> Option<RequestId> {
+fn request_id(id: &RequestId<'_>) -> Option<model::RequestId> {
     match id {
-        Id::Integer(digits) => digits.parse().ok().map(RequestId::Number),
-        Id::String(text) => Some(RequestId::String((*text).into())),
+        RequestId::Integer(digits) => digits.parse().ok().map(model::RequestId::Number),
+        RequestId::String(text) => Some(model::RequestId::String((*text).into())),
     }
 }

@@ -151,7 +151,7 @@ impl Transport<RoleServer> for SessionTransport {
             .and_then(|message| match self.sender.try_send(message) {
                 Ok(()) => Ok(None),
                 Err(TrySendError::Full(message)) => Ok(Some((message, self.unsent.enter()))),
-                Err(TrySendError::Ended(_)) => Err(ended()),
+                Err(TrySendError::Closed(_)) => Err(ended()),
             });
         let sender = self.sender.clone();
         async move {

@@ -3,7 +3,7 @@ use http::{
     header::{HOST, ORIGIN},
 };
 
-use crate::rejection::RejectionKind;
+use crate::response::RejectionKind;
 
 use super::{
     host::HostPort,

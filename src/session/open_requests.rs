@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    message::{Kind, Message},
+    message::{Message, MessageKind},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,7 +17,7 @@ pub(super) struct OpenRequests {
 
 impl OpenRequests {
     pub(super) fn received(&self, message: &Message) {
-        if let (Kind::Request, Some(id)) = (message.kind(), message.id()) {
+        if let (MessageKind::Request, Some(id)) = (message.kind(), message.id()) {
             let mut ids = self.lock();
             if ids.len() < MOST {
                 ids.insert(id.to_string().into());
@@ -28,8 +28,8 @@ impl OpenRequests {
     /// The id of the request that a message answers.
     pub(super) fn answered_by(message: &Message) -> Option<Box<str>> {
         match message.kind() {
-            Kind::Response | Kind::Error => Some(message.id()?.to_string().into()),
-            Kind::Request | Kind::Notification => None,
+            MessageKind::Response | MessageKind::Error => Some(message.id()?.to_string().into()),
+            MessageKind::Request | MessageKind::Notification => None,
         }
     }
 

@@ -14,7 +14,7 @@ pub enum TrySendError {
     /// The outbox has no room: the client does not read as fast as it is sent to.
     Full(Message),
     /// The session has ended.
-    Ended(Message),
+    Closed(Message),
 }
 
 impl SendError {
@@ -32,14 +32,14 @@ impl TrySendError {
     pub(super) fn from_push(error: PushError<Outgoing>) -> Self {
         match error {
             PushError::Full(outgoing) => Self::Full(message(outgoing)),
-            PushError::Closed(outgoing) => Self::Ended(message(outgoing)),
+            PushError::Closed(outgoing) => Self::Closed(message(outgoing)),
         }
     }
 
     /// The message that was not sent.
     pub fn into_message(self) -> Message {
         match self {
-            Self::Full(message) | Self::Ended(message) => message,
+            Self::Full(message) | Self::Closed(message) => message,
         }
     }
 }
@@ -61,7 +61,7 @@ impl fmt::Display for TrySendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full(_) => "the outbox has no room, the message was not sent",
-            Self::Ended(_) => "the session has ended, the message was not sent",
+            Self::Closed(_) => "the session has ended, the message was not sent",
         })
     }
 }

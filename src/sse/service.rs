@@ -21,7 +21,7 @@ use crate::{
     event,
     handler::Handler,
     observe,
-    rejection::{Rejection, RejectionKind},
+    response::{Rejection, RejectionKind},
     security::TransportSecurity,
     session::{CloseReason, OpenError, SessionOptions, SessionRegistry},
 };

@@ -10,7 +10,7 @@ use crate::rmcp::RmcpHandler;
 use crate::{
     endpoint::{Endpoint, InvalidEndpoint, MountPath},
     handler::Handler,
-    mount::{McpSseLayer, Paths},
+    layer::{McpSseLayer, Paths},
     post::{Elsewhere, PostOptions, PostService},
     security::TransportSecurity,
     session::{
@@ -224,7 +224,7 @@ impl<H> SseServerTransport<H> {
     }
 
     /// A layer that puts both services before another one: the stream at `path`, the messages at the
-    /// endpoint. See [`mount`](crate::mount).
+    /// endpoint. See [`layer`](crate::layer).
     ///
     /// # Errors
     ///
@@ -235,12 +235,12 @@ impl<H> SseServerTransport<H> {
     }
 
     /// As [`layer`](Self::layer), and the inner service, which speaks Streamable HTTP, answers at `path`,
-    /// too: one URL for old and new clients. Which request is whose is told in [`mount`](crate::mount).
+    /// too: one URL for old and new clients. Which request is whose is told in [`layer`](crate::layer).
     ///
     /// # Errors
     ///
     /// `path` is no plain path, see [`Endpoint::new`].
-    pub fn one_url_layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
+    pub fn shared_layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
         let paths = Paths::new(Endpoint::new(path)?, self.stream.endpoint.clone());
         Ok(McpSseLayer::new(self.services(), paths.shared()))
     }

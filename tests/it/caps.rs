@@ -8,8 +8,7 @@ use std::{
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use mcp_sse_server::{
-    Handler, Session, SseServerTransport, rejection::RejectionKind, session::Principal,
-    sse::SseBody,
+    Handler, Session, SseServerTransport, response::RejectionKind, session::Principal, sse::SseBody,
 };
 
 use crate::support::polled::{Server, Stream, get_request};

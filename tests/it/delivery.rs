@@ -11,7 +11,7 @@ use http_body_util::Full;
 use mcp_sse_server::{
     Handler, PostService, SseServerTransport,
     post::{PostBody, ResponseFuture},
-    rejection::RejectionKind,
+    response::RejectionKind,
 };
 use tokio::{sync::mpsc, time};
 use tokio_test::{assert_pending, assert_ready_ok, task};

@@ -3,8 +3,8 @@
 use mcp_sse_server::{
     Message, SseServerTransport,
     message::{
-        Id::{self, Integer, String as Text},
-        Kind::{self, *},
+        MessageKind::{self, *},
+        RequestId::{self, Integer, String as Text},
     },
 };
 
@@ -12,8 +12,8 @@ use crate::support::{Memory, Server, echo};
 
 type Row = (
     &'static str,
-    Kind,
-    Option<Id<'static>>,
+    MessageKind,
+    Option<RequestId<'static>>,
     Option<&'static str>,
 );
 

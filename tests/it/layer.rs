@@ -8,7 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use mcp_sse_server::{
     Session, SseServerTransport,
-    mount::{McpSseBody, McpSseLayer},
+    layer::{McpSseBody, McpSseLayer},
     post::PostBody,
     sse::SseBody,
 };

@@ -2,7 +2,7 @@
 
 use mcp_sse_server::{
     Message,
-    message::{Id, Kind},
+    message::{MessageKind, RequestId},
 };
 use proptest::{prelude::*, sample::select};
 use serde_json::{Map, Value, json};
@@ -78,7 +78,7 @@ fn envelope() -> impl Strategy<Value = Value> {
 }
 
 /// What the rules of MCP make of a value: written down once more, and not for speed.
-fn kind_of(value: &Value) -> Option<Kind> {
+fn kind_of(value: &Value) -> Option<MessageKind> {
     let members = value.as_object()?;
     let get = |name| members.get(name);
     let integer = |value: &Value| value.is_i64() || value.is_u64();
@@ -89,17 +89,20 @@ fn kind_of(value: &Value) -> Option<Kind> {
     let params = || get("params").is_none_or(|params| params.is_object() || params.is_null());
     let (good, kind) = match (get("method"), get("result"), get("error")) {
         (Some(method), None, None) => match get("id") {
-            Some(value) => (method.is_string() && params() && id(value), Kind::Request),
-            None => (method.is_string() && params(), Kind::Notification),
+            Some(value) => (
+                method.is_string() && params() && id(value),
+                MessageKind::Request,
+            ),
+            None => (method.is_string() && params(), MessageKind::Notification),
         },
         (None, Some(result), None) => (
             result.is_object() && get("id").is_some_and(id),
-            Kind::Response,
+            MessageKind::Response,
         ),
         (None, None, Some(error)) => {
             let error = integer(&error["code"]) && error["message"].is_string();
             let id = get("id").is_some_and(|value| id(value) || value.is_null());
-            (error && id, Kind::Error)
+            (error && id, MessageKind::Error)
         }
         _ => return None,
     };
@@ -111,8 +114,8 @@ fn assert_agrees(message: &Message, value: &Value) -> Result<(), TestCaseError> 
     prop_assert_eq!(message.method(), value["method"].as_str());
     match (message.id(), &value["id"]) {
         (None, id) => prop_assert!(id.is_null()),
-        (Some(Id::String(text)), id) => prop_assert_eq!(Some(text), id.as_str()),
-        (Some(Id::Integer(digits)), id) => {
+        (Some(RequestId::String(text)), id) => prop_assert_eq!(Some(text), id.as_str()),
+        (Some(RequestId::Integer(digits)), id) => {
             // Beyond 64 bits a `Value` has a float.
             prop_assert_eq!(digits.parse::<f64>().ok(), id.as_f64());
             prop_assert!(
@@ -206,7 +209,7 @@ proptest! {
         match serde_json::from_str::<Value>(&text) {
             Ok(value) => {
                 assert_agrees(&message, &value)?;
-                let big = matches!(message.id(), Some(Id::Integer(_)) if value["id"].is_f64())
+                let big = matches!(message.id(), Some(RequestId::Integer(_)) if value["id"].is_f64())
                     || value["error"]["code"].is_f64();
                 if !big {
                     prop_assert_eq!(Some(message.kind()), kind_of(&value), "{}", text);

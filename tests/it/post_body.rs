@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
-use mcp_sse_server::{SseServerTransport, rejection::RejectionKind};
+use mcp_sse_server::{SseServerTransport, response::RejectionKind};
 use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::{Service, ServiceExt};
 

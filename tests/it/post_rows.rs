@@ -1,7 +1,7 @@
 //! The requests that the table of `POST`s is tested with.
 
 use bytes::Bytes;
-use mcp_sse_server::rejection::RejectionKind::{self, *};
+use mcp_sse_server::response::RejectionKind::{self, *};
 
 /// The limit that the lengths of the bodies are made for.
 pub(super) const LIMIT: usize = 1000;

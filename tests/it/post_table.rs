@@ -7,7 +7,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use mcp_sse_server::{
     SseServerTransport,
-    rejection::RejectionKind::{self, *},
+    response::RejectionKind::{self, *},
 };
 
 use crate::{

@@ -11,7 +11,7 @@ use http::{Extensions, HeaderMap, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use mcp_sse_server::{
-    Handler, Session, post::PostBody, rejection::RejectionKind, session::Principal,
+    Handler, Session, post::PostBody, response::RejectionKind, session::Principal,
 };
 use tower::ServiceExt;
 

@@ -128,7 +128,7 @@ async fn a_send_that_finds_no_room_or_no_session_gives_the_message_back() {
     );
     drop(stream);
     let ended = sender.try_send(message(3)).unwrap_err();
-    assert_eq!(ended, TrySendError::Ended(message(3)));
+    assert_eq!(ended, TrySendError::Closed(message(3)));
     assert_eq!(ended.into_message(), message(3));
 }
 

@@ -25,7 +25,7 @@ const LIMIT: usize = 4 * 1024 * 1024;
 struct Neighbours(Arc<Mutex<HashMap<NodeName, Inbound>>>);
 
 impl Relay for Neighbours {
-    fn carry<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
+    fn forward<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
         Box::pin(async move {
             if post.len() > LIMIT {
                 return Err(RelayError::TooLarge {
@@ -37,7 +37,7 @@ impl Relay for Neighbours {
             let inbound = self.0.lock().unwrap().get(node).cloned();
             let inbound = inbound.ok_or(RelayError::NoSuchNode)?;
             // Beyond the sender's patience it goes on, as over a network.
-            let answer = tokio::spawn(inbound.answer(post));
+            let answer = tokio::spawn(inbound.deliver(post));
             match tokio::time::timeout(Duration::from_millis(500), answer).await {
                 Ok(Ok(answer)) => Ok(answer),
                 _ => Err(RelayError::NoAnswer),
@@ -85,7 +85,7 @@ async fn an_engine_in_memory_does_what_the_kit_asks() {
 struct Says(Result<&'static [u8], RelayError>);
 
 impl Relay for Says {
-    fn carry<'a>(&'a self, _: &'a NodeName, _: Bytes) -> RelayFuture<'a> {
+    fn forward<'a>(&'a self, _: &'a NodeName, _: Bytes) -> RelayFuture<'a> {
         Box::pin(async { self.0.map(Bytes::from_static) })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_sse_server::{Session, rejection::RejectionKind};
+use mcp_sse_server::{Session, response::RejectionKind};
 use tokio::time::{Instant, sleep};
 
 use crate::support::{

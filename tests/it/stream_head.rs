@@ -3,7 +3,7 @@
 use http::Request;
 use http_body::Body;
 use http_body_util::BodyExt;
-use mcp_sse_server::{SseServerTransport, rejection::RejectionKind, session::SessionId};
+use mcp_sse_server::{SseServerTransport, response::RejectionKind, session::SessionId};
 use tower::ServiceExt;
 
 use crate::support::{Events, HOST, Memory, Server, echo, ping};

@@ -96,7 +96,7 @@ async fn a_link_that_breaks_ends_the_wait_for_an_answer() {
     let waiting = tokio::spawn(async move {
         let name = NodeName::new("a2").unwrap();
         loop {
-            match sender.carry(&name, Bytes::from_static(b"x")).await {
+            match sender.forward(&name, Bytes::from_static(b"x")).await {
                 // Until it is connected.
                 Err(RelayError::Unavailable(_)) => tokio::time::sleep(SHORT).await,
                 other => return other,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use mcp_sse_server::{rejection::RejectionKind::*, session::Principal};
+use mcp_sse_server::{response::RejectionKind::*, session::Principal};
 
 use super::{
     Engine, Node, PATIENCE,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use mcp_sse_server::{
-    Incoming, PostService, Session, SessionRegistry, SseServerTransport, rejection::RejectionKind,
+    Incoming, PostService, Session, SessionRegistry, SseServerTransport, response::RejectionKind,
     session::Principal,
 };
 use tokio::{

@@ -28,7 +28,7 @@ async fn one_url(endpoint: &str) -> (Server, String) {
         Arc::new(LocalSessionManager::default()),
         StreamableHttpServerConfig::default(),
     );
-    let app = transport.one_url_layer("/mcp").unwrap().layer(streamable);
+    let app = transport.shared_layer("/mcp").unwrap().layer(streamable);
     let server = Server::serve(app, transport.sessions()).await;
     let address = server.address.to_string();
     (server, address)

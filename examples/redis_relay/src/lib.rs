@@ -114,7 +114,7 @@ impl RedisRelay {
         let Some((sender, number)) = head_of(&message) else {
             return;
         };
-        let answer = inbound.answer(message.slice(HEAD..)).await;
+        let answer = inbound.deliver(message.slice(HEAD..)).await;
         let reply = [&number.to_be_bytes() as &[u8], &answer].concat();
         let mut connection = self.connection.clone();
         // If this is lost, the sender says that nobody knows.
@@ -162,7 +162,7 @@ fn failed(error: &RedisError) -> RelayError {
 }
 
 impl Relay for RedisRelay {
-    fn carry<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
+    fn forward<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
         Box::pin(self.request(node, post))
     }
 }

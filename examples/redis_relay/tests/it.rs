@@ -59,7 +59,7 @@ impl Engine for Redis {
 /// Waits until a node is there. What is sent to it is no `POST`, and says so.
 async fn is_there(end: &RedisRelay, name: &NodeName) {
     let start = Instant::now();
-    while end.carry(name, Bytes::from_static(b"?")).await.is_err() {
+    while end.forward(name, Bytes::from_static(b"?")).await.is_err() {
         assert!(
             start.elapsed() < Duration::from_secs(40),
             "{name} is not there"
@@ -86,7 +86,7 @@ async fn redis_may_go_and_come_back() {
     redis.kill();
     let start_of_wait = Instant::now();
     loop {
-        match end.carry(&name, Bytes::from_static(b"?")).await {
+        match end.forward(&name, Bytes::from_static(b"?")).await {
             Err(RelayError::Unavailable(_)) => break,
             // What was sent while it broke.
             Err(RelayError::NoAnswer) => {}

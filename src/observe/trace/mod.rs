@@ -5,7 +5,7 @@ mod session;
 
 use tracing::Instrument;
 
-use crate::message::{Id, Message};
+use crate::message::{Message, RequestId};
 
 use super::clip::Clipped;
 
@@ -26,6 +26,6 @@ fn method_of(message: &Message) -> Option<Clipped<'_>> {
 /// Integers and strings are not told apart here: who reads it looks for one, and knows.
 fn id_of(message: &Message) -> Option<Clipped<'_>> {
     message.id().map(|id| match id {
-        Id::Integer(text) | Id::String(text) => Clipped(text.as_bytes()),
+        RequestId::Integer(text) | RequestId::String(text) => Clipped(text.as_bytes()),
     })
 }

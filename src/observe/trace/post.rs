@@ -7,7 +7,7 @@ use tracing::{
 use crate::{
     message::Message,
     observe::{TARGET, refusal::hint},
-    rejection::RejectionKind,
+    response::RejectionKind,
     session::SessionId,
 };
 

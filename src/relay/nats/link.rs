@@ -165,7 +165,7 @@ impl Shared {
 }
 
 impl Relay for NatsRelay {
-    fn carry<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
+    fn forward<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
         Box::pin(self.shared.request(node, post))
     }
 }

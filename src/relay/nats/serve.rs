@@ -78,7 +78,7 @@ impl Shared {
     async fn deliver(&self, inbound: &Inbound, post: Message) {
         // Nobody is told what becomes of a message without a reply: it is none of ours.
         if let Some(reply) = post.reply {
-            let answer = inbound.answer(post.payload).await;
+            let answer = inbound.deliver(post.payload).await;
             // The client is closed: then nobody can be told.
             let _ = self.client.publish(reply, answer).await;
         }

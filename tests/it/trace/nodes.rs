@@ -16,7 +16,7 @@ const ID: &str = "0123456789abcdef0123456789abcdef";
 struct Fails(RelayError);
 
 impl Relay for Fails {
-    fn carry<'a>(&'a self, _: &'a NodeName, _: Bytes) -> RelayFuture<'a> {
+    fn forward<'a>(&'a self, _: &'a NodeName, _: Bytes) -> RelayFuture<'a> {
         Box::pin(async { Err(self.0) })
     }
 }

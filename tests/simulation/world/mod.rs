@@ -9,7 +9,7 @@ use http::Response;
 use mcp_sse_server::{
     Handler, PostService, SessionRegistry, SseServerTransport, SseService,
     post::{PostBody, ResponseFuture},
-    rejection::RejectionKind,
+    response::RejectionKind,
     session::ShutdownFuture,
 };
 use tokio::{task::yield_now, time::Instant};

@@ -37,7 +37,7 @@
 //!
 //! # One URL for old and new clients
 //!
-//! [`SseServerTransport::one_url_layer`](crate::SseServerTransport::one_url_layer) shares its path with
+//! [`SseServerTransport::shared_layer`](crate::SseServerTransport::shared_layer) shares its path with
 //! an inner service that speaks Streamable HTTP. There, with or without the last slash,
 //!
 //! | a request | is |
@@ -60,7 +60,7 @@
 //! let transport = SseServerTransport::new("/mcp", |mut session: Session| async move {
 //!     while session.recv().await.is_some() {}
 //! })?;
-//! let app = transport.one_url_layer("/mcp")?.layer(streamable);
+//! let app = transport.shared_layer("/mcp")?.layer(streamable);
 //!
 //! let old = http::Request::get("/mcp").header("host", "localhost").body(Empty::new())?;
 //! let old = app.clone().oneshot(old).await?;
@@ -82,10 +82,13 @@
 
 mod body;
 mod future;
-mod layer;
 mod paths;
 mod service;
 mod shared;
 
 pub(crate) use self::paths::Paths;
-pub use self::{body::McpSseBody, future::ResponseFuture, layer::McpSseLayer, service::McpSse};
+pub use self::{
+    body::McpSseBody,
+    future::ResponseFuture,
+    service::{McpSse, McpSseLayer},
+};

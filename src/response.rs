@@ -4,7 +4,7 @@
 //! extensions of the response, for middleware that counts or logs:
 //!
 //! ```
-//! use mcp_sse_server::{Session, SseServerTransport, rejection::RejectionKind};
+//! use mcp_sse_server::{Session, SseServerTransport, response::RejectionKind};
 //! use tower::ServiceExt;
 //!
 //! # #[tokio::main(flavor = "current_thread")]

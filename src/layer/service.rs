@@ -6,7 +6,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use tower::Service;
+use tower::{Layer, Service};
 
 use crate::{handler::Handler, post::PostService, sse::SseService};
 
@@ -16,7 +16,54 @@ use super::{
     paths::{Paths, Target},
 };
 
-/// The transport before an inner service. See the [module docs](crate::mount).
+/// Puts the transport before a service. See the [module docs](crate::layer).
+///
+/// Made by [`SseServerTransport::layer`](crate::SseServerTransport::layer) and
+/// [`SseServerTransport::shared_layer`](crate::SseServerTransport::shared_layer).
+#[must_use = "a layer does nothing until it wraps a service"]
+pub struct McpSseLayer<H> {
+    sse: SseService<H>,
+    post: PostService,
+    paths: Paths,
+}
+
+impl<H> McpSseLayer<H> {
+    pub(crate) fn new((sse, post): (SseService<H>, PostService), paths: Paths) -> Self {
+        Self { sse, post, paths }
+    }
+}
+
+impl<H, S> Layer<S> for McpSseLayer<H> {
+    type Service = McpSse<H, S>;
+
+    fn layer(&self, inner: S) -> McpSse<H, S> {
+        let Self { sse, post, paths } = self.clone();
+        McpSse::new(sse, post, paths, inner)
+    }
+}
+
+impl<H> Clone for McpSseLayer<H> {
+    fn clone(&self) -> Self {
+        Self {
+            sse: self.sse.clone(),
+            post: self.post.clone(),
+            paths: self.paths.clone(),
+        }
+    }
+}
+
+impl<H> fmt::Debug for McpSseLayer<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sse, post, paths } = self;
+        f.debug_struct("McpSseLayer")
+            .field("sse", sse)
+            .field("post", post)
+            .field("paths", paths)
+            .finish()
+    }
+}
+
+/// The transport before an inner service. See the [module docs](crate::layer).
 ///
 /// It is ready when the inner service is. What the inner service reserved when it said so is kept, as
 /// tower's contract has it, until the next request for it, or until this clone is dropped; servers
