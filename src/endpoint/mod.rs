@@ -10,17 +10,16 @@
 //! `/messages/?session_id=<32 hex digits>&node=a1`, with the [`NodeName`] that the server was given.
 //!
 //! ```
-//! use mcp_sse_server::endpoint::{Endpoint, MountPath};
+//! use mcp_sse_server::endpoint::MountPath;
 //!
-//! assert_eq!(Endpoint::new("messages/")?.as_str(), "/messages/");
-//! assert_eq!(Endpoint::new("/größe 100%/")?.as_str(), "/gr%C3%B6%C3%9Fe%20100%25/");
 //! assert_eq!(MountPath::new("/api/")?.as_str(), "/api");
+//! assert_eq!(MountPath::new("größe 100%")?.as_str(), "/gr%C3%B6%C3%9Fe%20100%25");
 //!
-//! let error = Endpoint::new("https://example.com/messages/").unwrap_err();
+//! let error = MountPath::new("https://example.com/api").unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "\"https://example.com/messages/\" must be a path without scheme and host, \
-//!      such as \"/messages/\": clients resolve it against the URL of their stream",
+//!     "\"https://example.com/api\" must be a path without scheme and host, \
+//!      such as \"/api\": clients resolve it against the URL of their stream",
 //! );
 //! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
 //! ```
@@ -32,9 +31,10 @@ mod query;
 
 pub(crate) use self::{
     announce::announce,
-    query::{SessionIdError, node, session_id},
+    path::Endpoint,
+    query::{node, session_id},
 };
 pub use self::{
     node::{InvalidNodeName, NodeName},
-    path::{Endpoint, InvalidEndpoint, MountPath},
+    path::{InvalidEndpoint, MountPath},
 };

@@ -29,13 +29,15 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// It is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` its UTF-8
 /// bytes, and a `%` becomes `%25`. See the [module docs](crate::endpoint).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint(Arc<str>);
+pub(crate) struct Endpoint(Arc<str>);
 
-/// A path prefix under which the services are mounted, to be announced before the [`Endpoint`].
+/// A path prefix under which the services are mounted, announced before the path of the messages.
 ///
-/// Put one into the extensions of a `GET` request, in a middleware, to set it for that request; it
-/// takes the place of the configured one. It is the seat of ASGI's `root_path`. The rules are those
-/// of [`Endpoint`]; slashes at the end are taken off, and an empty prefix is allowed.
+/// To set it for one request, put it into the extensions of the `GET` in a middleware. It then takes
+/// the place of the configured prefix. ASGI calls it `root_path`.
+///
+/// A prefix is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` its UTF-8
+/// bytes, a `%` becomes `%25`. Slashes at the end are taken off. An empty prefix is allowed.
 ///
 /// ```
 /// use mcp_sse_server::endpoint::MountPath;
@@ -49,12 +51,7 @@ pub struct MountPath(Arc<str>);
 
 impl Endpoint {
     /// Checks and encodes a path such as `/messages/`. A missing slash at its start is added.
-    ///
-    /// # Errors
-    ///
-    /// An empty text, a full URL, `//` at the start, `?`, `#`, a control character, a `.` or `..`
-    /// segment.
-    pub fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
+    pub(crate) fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
         let path = path.as_ref();
         if path.is_empty() {
             return Err(InvalidEndpoint::new(
@@ -67,8 +64,14 @@ impl Endpoint {
     }
 
     /// The path as it is announced, percent-encoded.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self("/messages/".into())
     }
 }
 
@@ -78,7 +81,8 @@ impl MountPath {
     ///
     /// # Errors
     ///
-    /// As [`Endpoint::new`], but for an empty text, which is no prefix.
+    /// `path` is a full URL, begins with `//`, or has a `?`, a `#`, a control character or a `.` or
+    /// `..` segment.
     pub fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
         let encoded = encode(path.as_ref(), "/api")?;
         Ok(Self(encoded.trim_end_matches('/').into()))
@@ -115,9 +119,9 @@ fn encode(path: &str, example: &'static str) -> Result<String, InvalidEndpoint> 
     Ok(format!("{slash}{}", utf8_percent_encode(path, ESCAPED)))
 }
 
-/// A text cannot be an [`Endpoint`] or a [`MountPath`].
+/// A text is not a path that can be announced.
 ///
-/// `Display` shows the text, the rule that it breaks and a right example.
+/// `Display` shows the text, the rule that it breaks and a valid example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidEndpoint {
     value: Box<str>,

@@ -5,158 +5,135 @@ use std::{
 
 use tokio::sync::{SemaphorePermit, TryAcquireError};
 
-use crate::{
-    observe::{QueueMeter, Stamp},
-    sync::{Mutex, MutexGuard, PoisonError, Semaphore},
-};
+use crate::sync::{Mutex, MutexGuard, PoisonError, Semaphore};
 
 /// How much a queue holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity {
-    /// The most items.
+    /// The largest number of items.
     pub(crate) items: usize,
-    /// The most bytes that they may have together. One item that has more goes in alone.
+    /// The largest sum of their weights, in bytes. A heavier item goes in alone.
     pub(crate) bytes: usize,
 }
 
 /// What a queue needs to know of an item.
-pub(super) trait Weigh {
-    /// Its bytes.
+pub(crate) trait Weigh {
+    /// The bytes that the item counts for.
     fn weight(&self) -> usize;
 }
 
-/// A queue with many senders and one receiver, bounded in items and in bytes, which lies in one
-/// allocation with its session.
+/// A queue with many senders and one receiver, bounded in items and in bytes.
 ///
-/// tokio's semaphore counts the free room and does the waiting: first come, first served. A queue of
-/// our own stands on it for three reasons that `tokio::sync::mpsc` cannot meet: it bounds bytes, an
-/// empty queue holds no memory (mpsc holds a block of 32 places from its start), and the receiver can
-/// take its waker back ([`disarm`](Self::disarm)), so that a stream that fills its own outbox does not
-/// wake itself.
+/// tokio's semaphore counts the free room and makes senders wait in order. `tokio::sync::mpsc` does
+/// not fit, for three reasons: it does not bound bytes, an empty channel holds a block of 32 places,
+/// and its receiver cannot take its waker back ([`disarm`](Self::disarm)), so that a stream which
+/// fills its own outbox would wake itself.
 ///
-/// One semaphore serves for both bounds: its permits are bytes, and an item takes at least its share
-/// of them, which is `bytes / items`.
-pub(super) struct Queue<T> {
+/// One semaphore serves both bounds. Its permits are bytes, and an item takes at least
+/// `bytes / items` of them.
+///
+/// Wakers run and items are dropped after the lock is released.
+pub(crate) struct Queue<T> {
     free: Semaphore,
-    budget: u32,
+    total: u32,
     least: u32,
     state: Mutex<State<T>>,
-    meter: QueueMeter,
-}
-
-struct Slot<T> {
-    item: T,
-    /// What it takes of the room.
-    permits: u32,
-    since: Stamp,
 }
 
 struct State<T> {
     items: VecDeque<Slot<T>>,
-    closed: bool,
+    is_closed: bool,
     receiver: Option<Waker>,
 }
 
-/// What could not be put into a queue.
-pub(super) enum PushError<T> {
+struct Slot<T> {
+    item: T,
+    weight: u32,
+}
+
+/// An item that a queue did not take.
+pub(crate) enum PushError<T> {
+    /// The queue has no room now.
     Full(T),
+    /// The queue is closed.
     Closed(T),
 }
 
 impl<T: Weigh> Queue<T> {
-    pub(super) fn new(capacity: Capacity, meter: QueueMeter) -> Self {
+    pub(crate) fn new(capacity: Capacity) -> Self {
         let most = Semaphore::MAX_PERMITS.min(u32::MAX as usize);
         let items = capacity.items.clamp(1, most);
         let least = capacity.bytes.div_ceil(items).clamp(1, most / items);
         let permits = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Self {
             free: Semaphore::new(least * items),
-            budget: permits(least * items),
+            total: permits(least * items),
             least: permits(least),
             state: Mutex::new(State {
                 items: VecDeque::new(),
-                closed: false,
+                is_closed: false,
                 receiver: None,
             }),
-            meter,
         }
     }
 
-    fn permits(&self, item: &T) -> u32 {
-        let weight = u32::try_from(item.weight()).unwrap_or(u32::MAX);
-        weight.clamp(self.least, self.budget)
-    }
-
-    pub(super) fn try_push(&self, item: T) -> Result<(), PushError<T>> {
-        let permits = self.permits(&item);
-        match self.free.try_acquire_many(permits) {
-            Ok(room) => self.fill(room, permits, item).map_err(PushError::Closed),
+    /// Puts an item in if there is room. Gives its weight.
+    pub(crate) fn try_push(&self, item: T) -> Result<u32, PushError<T>> {
+        let weight = weight_of(&item);
+        match self.free.try_acquire_many(self.permits(weight)) {
+            Ok(room) => self.fill(room, item, weight).map_err(PushError::Closed),
             Err(TryAcquireError::NoPermits) => Err(PushError::Full(item)),
             Err(TryAcquireError::Closed) => Err(PushError::Closed(item)),
         }
     }
 
-    /// Waits for room. Gives the item back if the queue is closed. Dropped before that, the item is not
-    /// in the queue.
-    pub(super) async fn push(&self, item: T) -> Result<(), T> {
-        let item = match self.try_push(item) {
-            Ok(()) => return Ok(()),
-            Err(PushError::Closed(item)) => return Err(item),
-            Err(PushError::Full(item)) => item,
-        };
-        let permits = self.permits(&item);
-        match self.free.acquire_many(permits).await {
-            Ok(room) => self.fill(room, permits, item),
+    /// Puts an item in, waiting for room. Gives its weight, or the item if the queue is closed. If the
+    /// future is dropped before it is done, the item is not in the queue.
+    pub(crate) async fn push(&self, item: T) -> Result<u32, T> {
+        let weight = weight_of(&item);
+        match self.free.acquire_many(self.permits(weight)).await {
+            Ok(room) => self.fill(room, item, weight),
             Err(_closed) => Err(item),
         }
     }
 
-    fn fill(&self, room: SemaphorePermit<'_>, permits: u32, item: T) -> Result<(), T> {
+    fn fill(&self, room: SemaphorePermit<'_>, item: T, weight: u32) -> Result<u32, T> {
         let mut state = self.lock();
-        if state.closed {
+        if state.is_closed {
             return Err(item);
         }
-        state.items.push_back(self.slot(item, permits));
+        state.items.push_back(Slot { item, weight });
         let receiver = state.receiver.take();
         drop(state);
-        // The room is given back when the item is taken out.
+        // The permits come back when the item is taken out.
         room.forget();
         if let Some(receiver) = receiver {
             receiver.wake();
         }
-        Ok(())
+        Ok(weight)
     }
 
-    /// Takes the first item, or nothing if there is none.
-    pub(super) fn pop(&self) -> Option<T> {
+    /// Takes the first item, with its weight.
+    pub(crate) fn pop(&self) -> Option<(T, u32)> {
         let slot = self.lock().items.pop_front()?;
         Some(self.take(slot))
     }
 
-    fn slot(&self, item: T, permits: u32) -> Slot<T> {
-        let since = self.meter.put(|| item.weight());
-        Slot {
-            item,
-            permits,
-            since,
-        }
-    }
-
-    fn take(&self, slot: Slot<T>) -> T {
-        self.free.add_permits(slot.permits as usize);
-        self.meter.taken(slot.since, || slot.item.weight());
-        slot.item
+    fn take(&self, slot: Slot<T>) -> (T, u32) {
+        let Slot { item, weight } = slot;
+        self.free.add_permits(self.permits(weight) as usize);
+        (item, weight)
     }
 
     /// Takes the first item, or leaves a waker for the next one. `None` once the queue is closed and
     /// empty.
-    pub(super) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    pub(crate) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<(T, u32)>> {
         let mut state = self.lock();
         if let Some(slot) = state.items.pop_front() {
             drop(state);
             return Poll::Ready(Some(self.take(slot)));
         }
-        if state.closed {
+        if state.is_closed {
             return Poll::Ready(None);
         }
         match &mut state.receiver {
@@ -166,31 +143,24 @@ impl<T: Weigh> Queue<T> {
         Poll::Pending
     }
 
-    /// Takes back the waker that the last `poll_pop` left, and says whether the queue is still open.
-    pub(super) fn disarm(&self) -> bool {
+    /// Takes back the waker that the last `poll_pop` left. Says whether the queue is still open.
+    pub(crate) fn disarm(&self) -> bool {
         let mut state = self.lock();
         let receiver = state.receiver.take();
-        let open = !state.closed;
+        let is_open = !state.is_closed;
         drop(state);
         drop(receiver);
-        open
+        is_open
     }
 
-    /// Puts an item in past every bound, if the queue is open. For the few that must not wait.
-    pub(super) fn force(&self, item: T) {
-        let mut state = self.lock();
-        if !state.closed {
-            state.items.push_back(self.slot(item, 0));
-        }
-    }
-
-    /// Lets nothing more in and wakes all who wait on either side. What is in stays, to be taken out.
-    pub(super) fn close(&self) {
+    /// Takes nothing more in and wakes all that wait, on either side. Items that are in stay, to be
+    /// taken out.
+    pub(crate) fn close(&self) {
         self.close_locked(self.lock());
     }
 
     fn close_locked(&self, mut state: MutexGuard<'_, State<T>>) {
-        if std::mem::replace(&mut state.closed, true) {
+        if std::mem::replace(&mut state.is_closed, true) {
             return;
         }
         let receiver = state.receiver.take();
@@ -201,29 +171,38 @@ impl<T: Weigh> Queue<T> {
         }
     }
 
-    /// Closes, and drops what is in. Says how many items that were.
-    pub(super) fn discard(&self) -> usize {
+    /// Closes the queue and drops the items that are in. Gives their number and the sum of their
+    /// weights.
+    pub(crate) fn discard(&self) -> (usize, usize) {
         let mut state = self.lock();
         let items = std::mem::take(&mut state.items);
         self.close_locked(state);
-        self.meter.dropped(items.len(), || weight_of(&items));
-        items.len()
+        depth_of(&items)
     }
 
-    /// How many items wait, and how many bytes they have.
-    pub(super) fn depth(&self) -> (usize, usize) {
-        let state = self.lock();
-        (state.items.len(), weight_of(&state.items))
+    /// The number of items in the queue, and the sum of their weights.
+    pub(crate) fn depth(&self) -> (usize, usize) {
+        depth_of(&self.lock().items)
     }
 
-    /// A waker's own code may panic while it is cloned under the lock; the state is whole even then.
+    fn permits(&self, weight: u32) -> u32 {
+        weight.clamp(self.least, self.total)
+    }
+
+    /// The code of a waker may panic while the waker is cloned under the lock. The state is whole even
+    /// then.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn weight_of<T: Weigh>(items: &VecDeque<Slot<T>>) -> usize {
-    items.iter().map(|slot| slot.item.weight()).sum()
+fn weight_of<T: Weigh>(item: &T) -> u32 {
+    u32::try_from(item.weight()).unwrap_or(u32::MAX)
+}
+
+fn depth_of<T>(items: &VecDeque<Slot<T>>) -> (usize, usize) {
+    let bytes = items.iter().map(|slot| slot.weight as usize).sum();
+    (items.len(), bytes)
 }
 
 #[cfg(test)]
@@ -253,12 +232,17 @@ mod tests {
         }
     }
 
+    fn item<T>((item, _weight): (T, u32)) -> T {
+        item
+    }
+
     fn items<T: Weigh>(items: usize) -> Queue<T> {
-        Queue::new(Capacity { items, bytes: 100 }, QueueMeter::none())
+        Queue::new(Capacity { items, bytes: 100 })
     }
 
     fn pop<'a, T: Weigh>(queue: &'a Queue<T>) -> task::Spawn<impl Future<Output = Option<T>> + 'a> {
-        task::spawn(std::future::poll_fn(|cx| queue.poll_pop(cx)))
+        let next = |cx: &mut Context<'_>| queue.poll_pop(cx).map(|popped| popped.map(item));
+        task::spawn(std::future::poll_fn(next))
     }
 
     #[test]
@@ -269,10 +253,10 @@ mod tests {
         }
         assert!(matches!(queue.try_push(3), Err(PushError::Full(3))));
         assert_ready_eq!(pop(&queue).poll(), Some(0));
-        assert_eq!(queue.pop(), Some(1));
+        assert_eq!(queue.pop().map(item), Some(1));
         assert!(queue.try_push(3).is_ok());
         assert_eq!(
-            [queue.pop(), queue.pop(), queue.pop()],
+            [queue.pop(), queue.pop(), queue.pop()].map(|popped| popped.map(item)),
             [Some(2), Some(3), None]
         );
     }
@@ -285,16 +269,16 @@ mod tests {
         let mut second = task::spawn(queue.push(2));
         assert_pending!(first.poll());
         assert_pending!(second.poll());
-        assert_eq!(queue.pop(), Some(0));
+        assert_eq!(queue.pop().map(item), Some(0));
         assert!(first.is_woken() && !second.is_woken());
         assert!(
             matches!(queue.try_push(3), Err(PushError::Full(3))),
             "nobody overtakes"
         );
         assert_ready!(first.poll()).unwrap();
-        assert_eq!(queue.pop(), Some(1));
+        assert_eq!(queue.pop().map(item), Some(1));
         assert_ready!(second.poll()).unwrap();
-        assert_eq!(queue.pop(), Some(2));
+        assert_eq!(queue.pop().map(item), Some(2));
     }
 
     #[test]
@@ -305,11 +289,11 @@ mod tests {
         let mut next = task::spawn(queue.push(2));
         assert_pending!(dropped.poll());
         assert_pending!(next.poll());
-        assert_eq!(queue.pop(), Some(0));
+        assert_eq!(queue.pop().map(item), Some(0));
         drop(dropped);
         assert!(next.is_woken());
         assert_ready!(next.poll()).unwrap();
-        assert_eq!(queue.pop(), Some(2));
+        assert_eq!(queue.pop().map(item), Some(2));
     }
 
     #[test]
@@ -362,7 +346,7 @@ mod tests {
             items: 10,
             bytes: 100,
         };
-        let queue = Queue::new(capacity, QueueMeter::none());
+        let queue = Queue::new(capacity);
         let weight = |len| "x".repeat(len);
         assert!(queue.try_push(weight(60)).is_ok());
         assert!(matches!(
@@ -379,7 +363,7 @@ mod tests {
         queue.pop().unwrap();
         assert_ready!(huge.poll()).unwrap();
         assert!(matches!(queue.try_push(weight(0)), Err(PushError::Full(_))));
-        assert_eq!(queue.pop().unwrap().len(), 1000);
+        assert_eq!(item(queue.pop().unwrap()).len(), 1000);
         for _ in 0..10 {
             assert!(queue.try_push(weight(0)).is_ok());
         }
