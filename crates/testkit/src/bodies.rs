@@ -1,4 +1,4 @@
-//! A request body that comes piece by piece, when the simulation says so.
+//! A request body that arrives piece by piece, when a test says so.
 
 use std::{
     collections::VecDeque,
@@ -10,16 +10,18 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+/// The error of a body that was cut.
 #[derive(Debug)]
-pub(crate) struct Cut;
+pub struct Cut;
 
+/// A body, and a handle that feeds it: clones share one state.
 #[derive(Clone, Default)]
-pub(crate) struct Fed(Arc<Mutex<State>>);
+pub struct Fed(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     pieces: VecDeque<Bytes>,
-    over: bool,
+    finished: bool,
     cut: bool,
     declared: u64,
     taken: usize,
@@ -27,8 +29,8 @@ struct State {
 }
 
 impl Fed {
-    /// All of it, at once.
-    pub(crate) fn whole(text: &str) -> Self {
+    /// A body that is there as a whole, and whose length is known.
+    pub fn whole(text: &str) -> Self {
         let fed = Self::default();
         fed.0.lock().unwrap().declared = text.len() as u64;
         fed.piece(text);
@@ -36,32 +38,37 @@ impl Fed {
         fed
     }
 
-    pub(crate) fn piece(&self, text: &str) {
+    /// Adds a piece.
+    pub fn piece(&self, text: &str) {
         let bytes = Bytes::copy_from_slice(text.as_bytes());
         self.change(|state| state.pieces.push_back(bytes));
     }
 
-    pub(crate) fn finish(&self) {
-        self.change(|state| state.over = true);
+    /// Ends the body after its pieces.
+    pub fn finish(&self) {
+        self.change(|state| state.finished = true);
     }
 
-    pub(crate) fn cut(&self) {
+    /// Breaks the body off after its pieces.
+    pub fn cut(&self) {
         self.change(|state| state.cut = true);
     }
 
-    /// Whether all that came was taken and there was room for it, so that more is asked for.
-    pub(crate) fn asks_for_more(&self) -> bool {
+    /// Whether the reader has taken every piece and waits for another.
+    pub fn is_awaited(&self) -> bool {
         let state = self.0.lock().unwrap();
         state.pieces.is_empty() && state.waker.is_some()
     }
 
-    /// The bytes that were taken, and whether it is the server's turn to do something with them.
-    pub(crate) fn taken(&self) -> (usize, bool) {
+    /// How many bytes the reader has taken.
+    pub fn taken(&self) -> usize {
+        self.0.lock().unwrap().taken
+    }
+
+    /// Whether the reader has taken every piece and has not asked for another.
+    pub fn is_left(&self) -> bool {
         let state = self.0.lock().unwrap();
-        (
-            state.taken,
-            state.pieces.is_empty() && state.waker.is_none(),
-        )
+        state.pieces.is_empty() && state.waker.is_none()
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -91,7 +98,7 @@ impl Body for Fed {
         if state.cut {
             return Poll::Ready(Some(Err(Cut)));
         }
-        if state.over {
+        if state.finished {
             return Poll::Ready(None);
         }
         state.waker = Some(cx.waker().clone());

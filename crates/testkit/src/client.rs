@@ -1,3 +1,5 @@
+//! hyper's own client, for HTTP/1.1 and HTTP/2.
+
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
@@ -12,70 +14,75 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Events, ping, within};
+use crate::{events::Events, messages::ping, within};
 
-pub(crate) type Body = Full<Bytes>;
+/// The body of a request.
+pub type Body = Full<Bytes>;
 
-/// What a connection runs over.
-pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+/// A stream of bytes that a connection runs over.
+pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Duplex for T {}
 
-/// One connection of hyper's own client, or another handle to it.
-pub(crate) enum Client {
+/// One connection of hyper's client, or another handle to it.
+pub enum Client {
+    /// A connection for one request at a time.
     Http1(http1::SendRequest<Body>),
+    /// A handle to a connection for several requests at a time.
     Http2(http2::SendRequest<Body>),
 }
 
-pub(crate) async fn connect(address: &str) -> TcpStream {
+/// Connects without TLS.
+pub async fn connect(address: &str) -> TcpStream {
     let stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     stream
 }
 
 impl Client {
-    pub(crate) async fn http1(address: &str) -> Self {
+    /// An HTTP/1.1 connection.
+    pub async fn http1(address: &str) -> Self {
         Self::http1_over(connect(address).await).await
     }
 
-    pub(crate) async fn http2(address: &str) -> Self {
+    /// An HTTP/2 connection, with prior knowledge.
+    pub async fn http2(address: &str) -> Self {
         Self::http2_over(connect(address).await).await
     }
 
-    pub(crate) async fn http1_over(stream: impl Duplex) -> Self {
+    /// An HTTP/1.1 connection over an open stream, such as one of TLS.
+    pub async fn http1_over(stream: impl Duplex) -> Self {
         let (client, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self::Http1(client)
     }
 
-    pub(crate) async fn http2_over(stream: impl Duplex) -> Self {
+    /// An HTTP/2 connection over an open stream.
+    pub async fn http2_over(stream: impl Duplex) -> Self {
         let io = TokioIo::new(stream);
         let (client, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
         tokio::spawn(connection);
         Self::Http2(client)
     }
 
-    /// Another connection, or the same where one bears several requests at a time.
-    pub(crate) async fn another(&self, address: &str) -> Self {
+    /// Another connection for HTTP/1.1, another handle for HTTP/2.
+    pub async fn another(&self, address: &str) -> Self {
         match self {
             Self::Http1(_) => Self::http1(address).await,
             Self::Http2(client) => Self::Http2(client.clone()),
         }
     }
 
-    pub(crate) async fn send(
-        &mut self,
-        address: &str,
-        mut request: Request<Body>,
-    ) -> Response<Incoming> {
+    /// Sends a request, whose URI is a path. The host is `address`.
+    pub async fn send(&mut self, address: &str, mut request: Request<Body>) -> Response<Incoming> {
         let answer = match self {
-            // The target is a path, and the host is a header.
+            // HTTP/1.1 has the host in a header.
             Self::Http1(client) => {
                 let host = address.parse().unwrap();
                 request.headers_mut().insert("host", host);
                 within("an answer", client.send_request(request)).await
             }
-            // The host stands in the URI, from which `:authority` is made.
+            // HTTP/2 makes `:authority` of the URI's host.
             Self::Http2(client) => {
                 let uri = format!("http://{address}{}", request.uri());
                 *request.uri_mut() = uri.parse::<Uri>().unwrap();
@@ -85,14 +92,15 @@ impl Client {
         answer.unwrap()
     }
 
-    pub(crate) async fn post(&mut self, address: &str, uri: &str, text: &str) -> (u16, String) {
+    /// Posts a message. The status and the text of the answer.
+    pub async fn post(&mut self, address: &str, uri: &str, text: &str) -> (u16, String) {
         let body = Body::from(text.to_owned());
         let request = Request::post(uri).header("content-type", "application/json");
         text_of(self.send(address, request.body(body).unwrap()).await).await
     }
 
-    /// A new session: where to post, and its stream.
-    pub(crate) async fn open(&mut self, address: &str, target: &str) -> (String, Events<Incoming>) {
+    /// Opens a session: where to post, and its stream.
+    pub async fn open(&mut self, address: &str, target: &str) -> (String, Events<Incoming>) {
         let get = Request::get(target).body(Body::default()).unwrap();
         let stream = self.send(address, get).await;
         assert_eq!(stream.status(), 200, "GET {target}");
@@ -100,16 +108,16 @@ impl Client {
         (events.endpoint().await, events)
     }
 
-    /// What else the server says: a status and a text.
-    pub(crate) async fn get(&mut self, address: &str, target: &str) -> (u16, String) {
+    /// Any other `GET`. The status and the text of the answer.
+    pub async fn get(&mut self, address: &str, target: &str) -> (u16, String) {
         let get = Request::get(target).body(Body::default()).unwrap();
         text_of(self.send(address, get).await).await
     }
 }
 
-/// What a session must be wherever it is served: it opens, its messages are answered on its stream,
-/// and it ends when its client goes.
-pub(crate) async fn a_session_to_its_end(
+/// Checks a whole session, on any server: it opens, its messages are answered on its stream, and it is
+/// closed when its client leaves.
+pub async fn a_session_to_its_end(
     sessions: &SessionRegistry,
     (mut opener, mut poster): (Client, Client),
     address: &str,

@@ -1,5 +1,5 @@
-//! A small MCP server, as the examples serve it: three tools, and everything that a client asks for
-//! before it calls one. Real servers have an SDK for this; here it shows what a session carries.
+//! A small MCP server with three tools, for the examples whose subject is another. The `quickstart`
+//! example has the same server in full.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use tokio::task::JoinSet;
 
 const PROTOCOL_VERSION: &str = "2024-11-05";
 
-/// Answers one client until it is gone. Requests are worked on side by side, each in a task of its
-/// own; when the session ends, the set of them is dropped, which aborts what is still running.
-pub(crate) async fn serve(session: Session) {
+/// Serves one client. Each request runs in a task of its own; when the session is closed, the set of
+/// tasks is dropped, which aborts those that still run.
+pub async fn serve(session: Session) {
     let (sender, mut receiver) = session.split();
     let mut tasks = JoinSet::new();
     while let Some(incoming) = receiver.recv().await {

@@ -1,8 +1,12 @@
+//! Session handlers.
+
+use std::future::pending;
+
 use mcp_sse_server::{Message, Session};
 use serde::Deserialize;
 
-/// Answers each message, of whatever kind, with its own text.
-pub(crate) async fn echo(mut session: Session) {
+/// Answers each message, of any kind, with a response that quotes its text. See [`echoed`].
+pub async fn echo(mut session: Session) {
     while let Some(incoming) = session.recv().await {
         let message = incoming.message;
         let text = serde_json::to_string(message.as_str()).unwrap();
@@ -16,23 +20,33 @@ pub(crate) async fn echo(mut session: Session) {
     }
 }
 
-/// The text that an answer of [`echo`] carries.
-pub(crate) fn echoed(answer: &str) -> String {
+/// The text that a response of [`echo`] quotes.
+pub fn echoed(response: &str) -> String {
     #[derive(Deserialize)]
-    struct Answer {
-        result: Carried,
+    struct Response {
+        result: Quoted,
     }
     #[derive(Deserialize)]
-    struct Carried {
+    struct Quoted {
         text: String,
     }
-    match serde_json::from_str::<Answer>(answer) {
-        Ok(answer) => answer.result.text,
-        Err(error) => panic!("no echo, {error}: {answer:?}"),
+    match serde_json::from_str::<Response>(response) {
+        Ok(response) => response.result.text,
+        Err(error) => panic!("not a response of `echo`, {error}: {response:?}"),
     }
 }
 
-/// A good message, told from others by its id.
-pub(crate) fn ping(id: usize) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)
+/// Sends each message back as it is.
+pub async fn send_back(mut session: Session) {
+    while let Some(incoming) = session.recv().await {
+        if session.send(incoming.message).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// Keeps the session open, and neither receives nor sends.
+pub async fn silent(session: Session) {
+    let _session = session;
+    pending().await
 }

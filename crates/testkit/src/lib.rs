@@ -1,32 +1,50 @@
-//! What the topics share: an echo server, in memory and on a socket, and clients that take no part of
-//! the crate on trust.
+//! What the tests, benches and fuzz targets of this workspace share: the transport in memory, servers
+//! and processes, and clients that use no code of the crate to read what it wrote.
+//!
+//! A check that fails panics with the reason. Waits end with a panic after [`PATIENCE`]: the limit is far
+//! beyond any real run, so a busy machine does not decide a result.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`polled`] | a transport's services in memory, and streams that are polled by hand |
+//! | [`bodies`] | a request body that a test feeds piece by piece |
+//! | [`events`] | a strict reader of event streams |
+//! | [`requests`], [`messages`] | requests and JSON-RPC messages |
+//! | [`handlers`] | session handlers |
+//! | [`demo`] | a small MCP server with three tools |
+//! | `wire` | an HTTP/1.1 client on a plain TCP connection |
+//! | `client` | hyper's own client, for HTTP/1.1 and HTTP/2 |
+//! | `server` | a hyper server on a free port |
+//! | `proxy` | proxies that cut, hold back or distribute connections |
+//! | [`process`] | programs, or this test binary in another role |
+//! | [`relay_kit`] | the checks that every relay engine must pass |
+//!
+//! The modules without a link need the feature `net`.
+#![allow(
+    missing_debug_implementations,
+    reason = "nothing here is printed, and the crate is not published"
+)]
 
-mod client;
-mod echo;
-mod events;
-mod memory;
-pub(crate) mod polled;
-mod server;
-mod wire;
+pub mod bodies;
+#[cfg(feature = "net")]
+pub mod client;
+pub mod demo;
+pub mod events;
+pub mod handlers;
+pub mod messages;
+mod patience;
+pub mod polled;
+pub mod process;
+#[cfg(feature = "net")]
+pub mod proxy;
+pub mod relay_kit;
+pub mod requests;
+#[cfg(feature = "net")]
+pub mod server;
+#[cfg(feature = "net")]
+pub mod wire;
 
-use std::time::Duration;
+pub use self::patience::{PATIENCE, until, within};
 
-pub(crate) use self::{
-    client::{Body, Client, a_session_to_its_end},
-    echo::{echo, echoed, ping},
-    events::{Event, Events},
-    memory::{Memory, post},
-    server::Server,
-    wire::{Wire, WireBody, post_text},
-};
-
-/// The host that requests are for, unless a test says otherwise.
-pub(crate) const HOST: &str = "localhost";
-
-/// Awaits what must come. The limit is far beyond any real run, it only ends a test that hangs.
-pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(Duration::from_secs(60), future).await {
-        Ok(done) => done,
-        Err(_) => panic!("{what}: nothing came for a minute"),
-    }
-}
+/// The host of all requests, unless a test sets another.
+pub const HOST: &str = "localhost";

@@ -1,44 +1,80 @@
-//! The services in memory, with streams that are polled by hand.
+//! A transport's services in memory, without a server: requests are answered at once, and streams are
+//! polled by hand.
 
-use std::pin::{Pin, pin};
+use std::{
+    convert::Infallible,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use mcp_sse_server::{
-    Handler, PostService, SseServerTransport, SseService,
+    Handler, PostService, SessionRegistry, SseServerTransport, SseService,
     post::PostBody,
-    session::{SessionId, SessionRegistry},
+    session::{SessionId, SessionSender},
     sse::SseBody,
 };
-use tokio_test::{assert_ready, task::Spawn};
 use tower::{Service, ServiceExt};
 
-use super::{HOST, post};
+use crate::{events::Events, requests, within};
 
-/// A transport's services and registry.
-pub(crate) struct Server<H> {
-    pub(crate) sse: SseService<H>,
-    pub(crate) post: PostService,
-    pub(crate) sessions: SessionRegistry,
+/// Polls once, with a waker that does nothing.
+pub fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// The output of a future that must be ready at the first poll.
+pub fn now<F: Future>(future: F) -> F::Output {
+    match poll(pin!(future)) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("not ready at once"),
+    }
+}
+
+/// Reads a response as text.
+pub async fn text_of<B>(response: Response<B>) -> Response<String>
+where
+    B: Body<Error: std::fmt::Debug>,
+{
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Response::from_parts(parts, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+/// A transport's services, and its registry.
+pub struct Server<H> {
+    /// Answers `GET`.
+    pub sse: SseService<H>,
+    /// Answers `POST`.
+    pub post: PostService,
+    /// The sessions of both.
+    pub sessions: SessionRegistry,
 }
 
 impl<H: Handler> Server<H> {
-    pub(crate) fn new(handler: H) -> Self {
+    /// A transport with default options.
+    pub fn new(handler: H) -> Self {
         Self::with(handler, |transport| transport)
     }
 
-    pub(crate) fn with(
+    /// A transport with these options.
+    pub fn with(
         handler: H,
         options: impl FnOnce(SseServerTransport<H>) -> SseServerTransport<H>,
     ) -> Self {
-        Self::of(&options(
-            SseServerTransport::new("/messages/", handler).unwrap(),
-        ))
+        let transport = SseServerTransport::new("/messages/", handler).unwrap();
+        Self::of(&options(transport))
     }
 
-    pub(crate) fn of(transport: &SseServerTransport<H>) -> Self {
+    /// The services of this transport.
+    pub fn of(transport: &SseServerTransport<H>) -> Self {
         let (sse, post) = transport.services();
         let sessions = transport.sessions();
         Self {
@@ -48,108 +84,187 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    pub(crate) fn get(&self) -> Response<SseBody<H::Future>> {
-        self.ask(get_request())
+    /// Answers a valid `GET`.
+    pub fn get(&self) -> Response<SseBody<H::Future>> {
+        self.ask(requests::get())
     }
 
-    /// Asks for a stream.
-    pub(crate) fn ask(&self, request: Request<()>) -> Response<SseBody<H::Future>> {
-        let mut future = pin!(self.sse.clone().call(request));
-        let mut task = tokio_test::task::spawn(future.as_mut());
-        assert_ready!(task.poll()).unwrap()
+    /// Answers a `GET`.
+    pub fn ask(&self, request: Request<()>) -> Response<SseBody<H::Future>> {
+        let Ok(response) = now(self.sse.clone().call(request));
+        response
     }
 
-    /// Opens a stream and reads its first event.
-    pub(crate) fn open(&self) -> Stream<H::Future> {
+    /// Opens a session, and reads the first event of its stream.
+    pub fn open(&self) -> Stream<H::Future> {
         Stream::new(self.get())
     }
 
-    pub(crate) async fn post(&self, uri: &str, text: &str) -> Response<PostBody> {
-        let request = post_request(uri, text);
-        self.post.clone().oneshot(request).await.unwrap()
+    /// Posts a message, and reads the answer.
+    pub async fn post(&self, uri: &str, text: impl AsRef<[u8]>) -> Response<String> {
+        self.call(requests::post_text(uri, text)).await
     }
 
-    /// Posts, and expects it to be accepted at once.
-    pub(crate) fn post_now(&self, uri: &str, text: &str) {
-        let request = post_request(uri, text);
-        let mut task = tokio_test::task::spawn(self.post.clone().oneshot(request));
-        assert_eq!(assert_ready!(task.poll()).unwrap().status(), 202);
+    /// Sends a request to the `POST` service, and reads the answer.
+    pub async fn call<B: Body>(&self, request: Request<B>) -> Response<String> {
+        let answer = within("an answer", self.post.clone().oneshot(request)).await;
+        text_of(answer.unwrap()).await
+    }
+
+    /// Answers a `POST` that waits for nothing.
+    pub fn call_now<B: Body>(&self, request: Request<B>) -> Response<PostBody> {
+        let Ok(response) = now(self.post.clone().call(request));
+        response
+    }
+
+    /// Posts a message that must be accepted at once.
+    pub fn post_now(&self, uri: &str, text: impl AsRef<[u8]>) {
+        let response = self.call_now(requests::post_text(uri, text));
+        assert_eq!(response.status(), 202);
+    }
+
+    /// Opens a session and polls its stream as a server does: the first event, then nothing.
+    pub fn begin(&self, get: Request<()>) -> (SseBody<H::Future>, Bytes) {
+        let mut body = self.ask(get).into_body();
+        let endpoint = poll_frame(&mut body, Waker::noop());
+        assert!(poll_frame(&mut body, Waker::noop()).is_pending());
+        match endpoint {
+            Poll::Ready(Some(endpoint)) => (body, endpoint),
+            _ => panic!("the endpoint event is not there"),
+        }
+    }
+
+    /// Sessions whose streams do not note that they were woken, which would cost a bench something.
+    pub fn streams(&self, count: usize) -> Vec<Stream<H::Future>> {
+        (0..count).map(|_| self.stream()).collect()
+    }
+
+    /// One of [`streams`](Self::streams).
+    pub fn stream(&self) -> Stream<H::Future> {
+        let (body, endpoint) = self.begin(requests::python_get());
+        Stream::with(body, &endpoint, Waker::noop().clone(), Arc::default())
+    }
+
+    /// Sends to the session of a stream.
+    pub fn sender(&self, stream: &Stream<H::Future>) -> SessionSender {
+        self.sessions.get(&stream.id()).unwrap()
     }
 }
 
-/// An open stream: its body, polled by hand, and the URI that it announced.
-pub(crate) struct Stream<F> {
-    pub(crate) body: Spawn<SseBody<F>>,
-    pub(crate) uri: String,
+/// An open stream that is polled by hand.
+pub struct Stream<F> {
+    /// The body of the response.
+    pub body: SseBody<F>,
+    /// Where to post.
+    pub uri: String,
+    waker: Waker,
+    flag: Arc<Flag>,
+}
+
+#[derive(Default)]
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
 }
 
 impl<F: Future<Output = ()>> Stream<F> {
-    /// Reads a stream's first event.
-    pub(crate) fn new(response: Response<SseBody<F>>) -> Self {
-        let mut body = tokio_test::task::spawn(response.into_body());
-        let bytes = ready_frame(&mut body).unwrap();
-        let text = std::str::from_utf8(&bytes).unwrap();
-        let uri = text.strip_prefix("event: endpoint\ndata: ").unwrap();
-        let uri = uri.strip_suffix("\n\n").unwrap().to_owned();
-        Self { body, uri }
+    /// Reads the first event, which must be there.
+    pub fn new(response: Response<SseBody<F>>) -> Self {
+        let flag = Arc::new(Flag::default());
+        let waker = Waker::from(Arc::clone(&flag));
+        let mut body = response.into_body();
+        match poll_frame(&mut body, &waker) {
+            Poll::Ready(Some(endpoint)) => Self::with(body, &endpoint, waker, flag),
+            other => panic!("the endpoint event is not there: {other:?}"),
+        }
+    }
+
+    fn with(body: SseBody<F>, endpoint: &[u8], waker: Waker, flag: Arc<Flag>) -> Self {
+        let text = std::str::from_utf8(endpoint).unwrap();
+        let uri = text
+            .strip_prefix("event: endpoint\ndata: ")
+            .and_then(|rest| rest.strip_suffix("\n\n"))
+            .expect("the endpoint event comes first");
+        let uri = uri.to_owned();
+        Self {
+            body,
+            uri,
+            waker,
+            flag,
+        }
     }
 
     /// The session's id.
-    pub(crate) fn id(&self) -> SessionId {
-        self.uri.rsplit('=').next().unwrap().parse().unwrap()
+    pub fn id(&self) -> SessionId {
+        let (_, query) = self.uri.split_once("session_id=").expect("a session id");
+        let id = query.split('&').next().unwrap_or_default();
+        id.parse().expect("a valid session id")
     }
 
-    /// The next frame, if one is ready. `Some(None)` is the end.
-    pub(crate) fn poll(&mut self) -> Option<Option<String>> {
-        match self.body.enter(|cx, body| body.poll_frame(cx)) {
-            std::task::Poll::Pending => None,
-            std::task::Poll::Ready(None) => Some(None),
-            std::task::Poll::Ready(Some(frame)) => {
-                let bytes = frame.unwrap().into_data().unwrap();
-                Some(Some(String::from_utf8(bytes.to_vec()).unwrap()))
+    /// Whether the stream was woken since the last poll.
+    pub fn is_woken(&self) -> bool {
+        self.flag.0.load(SeqCst)
+    }
+
+    /// Polls once. `Ready(None)` is the end.
+    pub fn poll_frame(&mut self) -> Poll<Option<Bytes>> {
+        self.flag.0.store(false, SeqCst);
+        poll_frame(&mut self.body, &self.waker)
+    }
+
+    /// Polls once: the next frame, if it is ready, as text. `Some(None)` is the end.
+    pub fn poll(&mut self) -> Option<Option<String>> {
+        match self.poll_frame() {
+            Poll::Pending => None,
+            Poll::Ready(frame) => Some(frame.as_deref().map(text)),
+        }
+    }
+
+    /// The next frame, which must be ready.
+    pub fn poll_bytes(&mut self) -> Bytes {
+        match self.poll_frame() {
+            Poll::Ready(Some(frame)) => frame,
+            other => panic!("no frame is ready: {other:?}"),
+        }
+    }
+
+    /// Takes all frames that are ready, at least one: how many bytes they are.
+    pub fn frames(&mut self) -> usize {
+        let mut bytes = self.poll_bytes().len();
+        loop {
+            match poll_frame(&mut self.body, &self.waker) {
+                Poll::Ready(Some(frame)) => bytes += frame.len(),
+                Poll::Ready(None) => panic!("the stream has ended"),
+                Poll::Pending => return bytes,
             }
         }
     }
 
-    /// The next frame, which must be ready, as it is.
-    pub(crate) fn poll_bytes(&mut self) -> Bytes {
-        ready_frame(&mut self.body).unwrap()
+    /// Waits for the next frame. `None` is the end.
+    pub async fn next(&mut self) -> Option<String> {
+        let Ok(frame) = self.body.frame().await?;
+        Some(text(&frame.into_data().expect("a frame of data")))
     }
 
-    pub(crate) fn is_woken(&self) -> bool {
-        self.body.is_woken()
-    }
-
-    /// Waits for the next frame.
-    pub(crate) async fn next(&mut self) -> Option<String> {
-        let body: Pin<&mut SseBody<F>> = Pin::new(&mut self.body);
-        let frame = body.get_mut().frame().await?.unwrap();
-        Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
+    /// Where to post, and the events after the first.
+    pub fn into_events(self) -> (String, Events<SseBody<F>>) {
+        (self.uri, Events::after_endpoint(self.body))
     }
 }
 
-fn ready_frame<F: Future<Output = ()>>(body: &mut Spawn<SseBody<F>>) -> Option<Bytes> {
-    let frame = assert_ready!(body.enter(|cx, body| body.poll_frame(cx)))?;
-    Some(frame.unwrap().into_data().unwrap())
+fn text(frame: &[u8]) -> String {
+    String::from_utf8(frame.to_vec()).expect("a stream is UTF-8")
 }
 
-pub(crate) fn get_request() -> Request<()> {
-    let request = Request::get("/sse").header("host", HOST);
-    request.body(()).unwrap()
-}
-
-/// A good `POST`, whole.
-pub(crate) fn post_request(uri: &str, text: &str) -> Request<Full<Bytes>> {
-    post(uri, Full::new(Bytes::copy_from_slice(text.as_bytes())))
-}
-
-/// What a response says.
-pub(crate) async fn text_of(response: Response<PostBody>) -> String {
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// The event that carries a message.
-pub(crate) fn event(text: &str) -> String {
-    format!("event: message\ndata: {text}\n\n")
+fn poll_frame<F: Future<Output = ()>>(body: &mut SseBody<F>, waker: &Waker) -> Poll<Option<Bytes>> {
+    let frame = Pin::new(body).poll_frame(&mut Context::from_waker(waker));
+    frame.map(|frame| {
+        frame.map(|frame: Result<_, Infallible>| {
+            let Ok(frame) = frame;
+            frame.into_data().expect("a frame of data")
+        })
+    })
 }

@@ -3,8 +3,13 @@ use std::time::Duration;
 use mcp_sse_server::{response::RejectionKind::*, session::Principal};
 
 use super::{
-    Engine, Node, PATIENCE,
-    node::{Options, ping, request, sized},
+    Engine,
+    node::{Node, Options},
+};
+use crate::{
+    PATIENCE,
+    messages::{ping, sized},
+    requests,
 };
 
 pub(super) async fn unknown_sessions_and_those_of_others_are_not_found(engine: &impl Engine) {
@@ -16,13 +21,13 @@ pub(super) async fn unknown_sessions_and_those_of_others_are_not_found(engine: &
     let (alice, bob) = (Principal::new("alice"), Principal::new("bob"));
     let session = owner.open(Some(&alice)).await;
     for thief in [Some(bob), None] {
-        let mut post = request(&session.uri, ping(1));
+        let mut post = requests::post_text(&session.uri, ping(1));
         if let Some(thief) = thief {
             post.extensions_mut().insert(thief);
         }
         assert_eq!(edge.send(post).await, Some(SessionNotFound));
     }
-    // What is no message is refused before it is sent; what is one is checked all the same.
+    // A body that is not a message is refused before the relay, also for a session of another node.
     let anybodys = owner.open(None).await;
     assert_eq!(edge.post(&anybodys.uri, "{}").await, Some(InvalidMessage));
 
@@ -35,7 +40,7 @@ pub(super) async fn unknown_sessions_and_those_of_others_are_not_found(engine: &
     assert!(owner.taken.try_recv().is_err(), "nothing arrives");
 }
 
-/// Says that there is no such node, or, for a time, that it cannot be reached.
+/// Posts until the node is not found. Until then it may be unreachable.
 async fn until_not_found(edge: &Node, uri: &str) {
     let start = tokio::time::Instant::now();
     loop {
@@ -122,7 +127,7 @@ pub(super) async fn a_node_that_does_not_answer_may_have_it_once(engine: &impl E
     assert_eq!(edge.post(&session.uri, ping(2)).await, Some(NodeSilent));
     owner.gate.add_permits(10);
     assert_eq!(owner.next().await.message.as_str(), ping(1));
-    // It may come, or may not; what was sent after it comes, and nothing comes twice.
+    // The second message may arrive or not. The third arrives, and none arrives twice.
     assert_eq!(edge.post(&session.uri, ping(3)).await, None);
     let mut next = owner.next().await.message;
     if next.as_str() == ping(2) {
@@ -139,7 +144,7 @@ pub(super) async fn a_node_that_leaves_takes_its_sessions_along(engine: &impl En
     assert_eq!(edge.post(&session.uri, ping(1)).await, None);
     owner.serving = None;
     let start = tokio::time::Instant::now();
-    // Until its engine has noticed, it may take some in, or not answer.
+    // Until its engine has noticed, the node may still accept messages, or not answer.
     let (mut accepted, mut silent) = (0, 0);
     loop {
         match edge.post(&session.uri, ping(2)).await {
@@ -150,7 +155,7 @@ pub(super) async fn a_node_that_leaves_takes_its_sessions_along(engine: &impl En
         assert!(start.elapsed() < PATIENCE, "nobody notices");
     }
     until_not_found(&edge, &session.uri).await;
-    // To those who reach it, it is as before.
+    // A client that reaches the node itself sees no difference.
     assert_eq!(owner.post(&session.uri, ping(3)).await, None);
     assert_eq!(owner.next().await.message.as_str(), ping(1));
     let mut late = 0;

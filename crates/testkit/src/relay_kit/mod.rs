@@ -1,37 +1,32 @@
-//! What every relay between nodes must do, to be run against any engine.
+//! The checks that every relay engine must pass.
 //!
-//! Include this folder as a module, implement [`Engine`] and await [`check`] in a test, with a tokio
-//! runtime of several threads or one. It needs the crates `bytes`, `http`, `http-body-util`, `tokio` and
-//! `tower`. It panics with the name of what does not hold.
+//! Implement [`Engine`], and await [`check`] in a test. It panics with the name of the check that fails.
 
 mod answers;
 mod node;
 mod order;
 mod what_arrives;
 
-use std::time::Duration;
-
 use mcp_sse_server::relay::{Inbound, Relay};
+use tokio::task::JoinHandle;
 
-pub(crate) use self::node::Node;
-
-/// What is to be checked.
-pub(crate) trait Engine {
-    /// One node's end of it.
+/// An engine under test.
+pub trait Engine {
+    /// One node's connection to the engine.
     type End: Relay + Clone;
 
-    /// A new end, which reaches all others of this engine.
-    async fn connect(&self) -> Self::End;
+    /// A new connection, over which all other nodes of this engine can be reached.
+    fn connect(&self) -> impl Future<Output = Self::End>;
 
-    /// Takes in for a node, until it is dropped. Those that send to it from now on reach it.
-    async fn serve(&self, end: &Self::End, inbound: Inbound) -> Serving;
+    /// Receives for a node until the guard is dropped. What is sent to the node from now on reaches it.
+    fn serve(&self, end: &Self::End, inbound: Inbound) -> impl Future<Output = Serving>;
 
-    /// How many bytes it carries at most, if it has a limit.
-    async fn limit(&self) -> Option<usize>;
+    /// The largest message in bytes, if there is a limit.
+    fn limit(&self) -> impl Future<Output = Option<usize>>;
 }
 
-/// Ends the receiving half of a node when it is dropped.
-pub(crate) struct Serving(pub(crate) tokio::task::JoinHandle<()>);
+/// Stops the receiving half of a node when it is dropped.
+pub struct Serving(pub JoinHandle<()>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
@@ -39,11 +34,8 @@ impl Drop for Serving {
     }
 }
 
-/// Far beyond any wait that is right.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Runs all checks, one after the other.
-pub(crate) async fn check(engine: &impl Engine) {
+pub async fn check(engine: &impl Engine) {
     what_arrives::the_message_its_request_and_its_principal(engine).await;
     answers::unknown_sessions_and_those_of_others_are_not_found(engine).await;
     answers::a_node_that_is_not_there_has_no_sessions(engine).await;

@@ -2,7 +2,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use mcp_sse_server::{
     Incoming, PostService, Session, SessionRegistry, SseServerTransport, response::RejectionKind,
     session::Principal,
@@ -10,29 +10,29 @@ use mcp_sse_server::{
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     task::JoinHandle,
-    time::timeout,
 };
 use tower::Service;
 
-use super::{Engine, PATIENCE, Serving};
+use super::{Engine, Serving};
+use crate::{polled::Stream, requests, within};
 
-/// A node whose handlers take messages as the test lets them.
-pub(crate) struct Node {
+/// A node whose handlers receive as many messages as the test permits.
+pub(super) struct Node {
     pub(super) post: PostService,
     pub(super) sessions: SessionRegistry,
-    /// All that handlers took, from whichever session.
+    /// What the handlers of all sessions have received.
     pub(super) taken: mpsc::Receiver<Incoming>,
-    /// A permit for each message that a handler may take.
+    /// One permit for each message that a handler may receive.
     pub(super) gate: Arc<Semaphore>,
     open: Box<OpenStream>,
     pub(super) serving: Option<Serving>,
 }
 
 type OpenStream = dyn Fn(Request<()>) -> Opened + Send;
-/// What is announced, and who reads on.
+/// The announced path, and the task that reads the stream.
 type Opened = (oneshot::Receiver<String>, JoinHandle<()>);
 
-/// An open session: where to post. Its stream is read until it is dropped.
+/// An open session, whose stream is read until this is dropped.
 pub(super) struct Open {
     pub(super) uri: String,
     stream: JoinHandle<()>,
@@ -44,7 +44,7 @@ impl Drop for Open {
     }
 }
 
-/// What the options of a node's transport may be.
+/// The options of a node's transport.
 pub(super) struct Options {
     pub(super) inbox: usize,
     pub(super) delivery_timeout: Duration,
@@ -99,12 +99,10 @@ impl Node {
             let (announce, announced) = oneshot::channel();
             let opening = sse.clone().call(request);
             let stream = tokio::spawn(async move {
-                let mut body = opening.await.unwrap().into_body();
-                let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
-                let first = std::str::from_utf8(&first).unwrap();
-                let uri = first.lines().nth(1).unwrap().strip_prefix("data: ");
-                let _ = announce.send(uri.unwrap().to_owned());
-                while body.frame().await.is_some() {}
+                let Ok(response) = opening.await;
+                let mut stream = Stream::new(response);
+                let _ = announce.send(stream.uri.clone());
+                while stream.next().await.is_some() {}
             });
             (announced, stream)
         });
@@ -119,50 +117,30 @@ impl Node {
     }
 
     pub(super) async fn open(&self, owner: Option<&Principal>) -> Open {
-        let mut request = Request::get("/sse").header("host", "localhost");
+        let mut request = requests::get();
         if let Some(owner) = owner {
-            request = request.extension(owner.clone());
+            request.extensions_mut().insert(owner.clone());
         }
-        let (announced, stream) = (self.open)(request.body(()).unwrap());
+        let (announced, stream) = (self.open)(request);
         let uri = announced.await.expect("a stream opens");
         Open { uri, stream }
     }
 
-    /// Posts to this node. `None` is accepted.
-    pub(super) async fn post(&self, uri: &str, text: impl Into<Bytes>) -> Option<RejectionKind> {
-        self.send(request(uri, text)).await
+    /// Posts to this node. `None` means accepted.
+    pub(super) async fn post(&self, uri: &str, text: impl AsRef<[u8]>) -> Option<RejectionKind> {
+        self.send(requests::post_text(uri, text)).await
     }
 
     pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Option<RejectionKind> {
-        let answer: Result<_, Infallible> = timeout(PATIENCE, self.post.clone().call(request))
-            .await
-            .expect("an answer in time");
-        let answer = answer.unwrap();
+        let answer = within("an answer", self.post.clone().call(request)).await;
+        let Ok::<_, Infallible>(answer) = answer;
         let kind = answer.extensions().get().copied();
         assert_eq!(kind.is_none(), answer.status() == 202, "{answer:?}");
         kind
     }
 
     pub(super) async fn next(&mut self) -> Incoming {
-        let next = timeout(PATIENCE, self.taken.recv()).await;
-        next.expect("a message in time").expect("handlers run")
+        let next = within("a message", self.taken.recv()).await;
+        next.expect("handlers run")
     }
-}
-
-pub(super) fn request(uri: &str, text: impl Into<Bytes>) -> Request<Full<Bytes>> {
-    let request = Request::post(uri)
-        .header("host", "localhost")
-        .header("content-type", "application/json");
-    request.body(Full::new(text.into())).unwrap()
-}
-
-pub(super) fn ping(id: usize) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)
-}
-
-/// A message of so many bytes.
-pub(super) fn sized(id: usize, len: usize) -> String {
-    let empty = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"m","params":{{"x":""}}}}"#);
-    let fill = "x".repeat(len.saturating_sub(empty.len()));
-    empty.replace(r#""""#, &format!(r#""{fill}""#))
 }

@@ -4,11 +4,12 @@ use tokio::task::JoinSet;
 use tower::Service;
 
 use super::{
-    Engine, Node,
-    node::{Options, request, sized},
+    Engine,
+    node::{Node, Options},
 };
+use crate::{messages::sized, requests};
 
-/// From small to some ten kilobytes.
+/// A message of 50 bytes to 20 kB.
 fn mixed(id: usize) -> String {
     sized(id, 50 + id * 7919 % 20_000)
 }
@@ -42,7 +43,7 @@ pub(super) async fn side_by_side_each_arrives_once(engine: &impl Engine) {
     }
     let mut all = JoinSet::new();
     for id in 0..400 {
-        let post = request(&sessions[id % 20].uri, mixed(id));
+        let post = requests::post_text(&sessions[id % 20].uri, mixed(id));
         let mut edge = edge.post.clone();
         all.spawn(async move {
             let answer = edge.call(post).await.unwrap();

@@ -2,9 +2,10 @@ use http::{HeaderValue, Version};
 use mcp_sse_server::session::Principal;
 
 use super::{
-    Engine, Node,
-    node::{Options, request},
+    Engine,
+    node::{Node, Options},
 };
+use crate::requests;
 
 pub(super) async fn the_message_its_request_and_its_principal(engine: &impl Engine) {
     let mut owner = Node::join(engine, "arrive-a", Options::default()).await;
@@ -17,7 +18,7 @@ pub(super) async fn the_message_its_request_and_its_principal(engine: &impl Engi
     let text = "{ \"jsonrpc\":\"2.0\",\r\n\"id\": 123456789012345678901234567890, \"method\":\"ping\",\
                 \"params\":{\"b\":1.0,\"a\":\"\\u00fc\"} }\n";
     let uri = format!("http://localhost{}&x=%20y", session.uri);
-    let mut post = request(&uri, text);
+    let mut post = requests::post_text(&uri, text);
     *post.version_mut() = Version::HTTP_2;
     let mut secret = HeaderValue::from_static("Bearer t");
     secret.set_sensitive(true);

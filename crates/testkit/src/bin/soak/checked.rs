@@ -1,4 +1,4 @@
-//! A session whose every message is checked: none lost, doubled, out of order, or another's.
+//! A session that checks each message: none is lost, duplicated, out of order or from another session.
 
 use std::{
     collections::VecDeque,
@@ -7,11 +7,9 @@ use std::{
 };
 
 use mcp_sse_server::Message;
+use mcp_sse_testkit::wire::{self, Conn, Refused, Stream};
 
-use crate::{
-    client::{Conn, Refused, Stream, request},
-    server::Server,
-};
+use crate::server::Server;
 
 pub(crate) struct Checked {
     pub(crate) stream: Stream,
@@ -20,16 +18,16 @@ pub(crate) struct Checked {
     epoch: u64,
     tag: u64,
     next: u64,
-    /// Written, and not answered yet: they may come.
+    /// Written, and not answered yet: these may arrive.
     written: VecDeque<u64>,
-    /// Answered with 202: they must come, in this order.
+    /// Answered with 202: these must arrive, in this order.
     accepted: VecDeque<u64>,
     pushed: u64,
     pushes_seen: u64,
     broadcast: u64,
 }
 
-/// Something went wrong that a drain explains, or that was reported.
+/// The session is over: a drain explains it, or a fault was reported.
 pub(crate) struct Over;
 
 impl Checked {
@@ -65,7 +63,7 @@ impl Checked {
         })
     }
 
-    /// Ends what a drain explains, and reports what nothing does.
+    /// Ends the session, and reports a fault unless a drain explains the end.
     pub(crate) fn over(&self, what: impl std::fmt::Display) -> Over {
         excuse(&self.server, self.epoch, &what.to_string())
     }
@@ -79,19 +77,17 @@ impl Checked {
         )
     }
 
-    /// Posts messages one behind the other without waiting for the answers between them. Gives out
-    /// the last status that was not 202, if there was one.
+    /// Pipelines messages. The last status that was not 202, if any.
     pub(crate) async fn post(
         &mut self,
         method: &str,
         pad: usize,
         count: usize,
     ) -> Result<u16, Over> {
-        let mut bytes = String::new();
+        let mut bytes = Vec::new();
         for _ in 0..count {
             let text = self.text(method, pad);
-            bytes += &request(&self.stream.uri, text.len());
-            bytes += &text;
+            bytes.extend(wire::post(&self.stream.uri, text));
         }
         let statuses = async {
             self.posts.write(&bytes).await?;
@@ -112,14 +108,14 @@ impl Checked {
             Ok(status) => Ok(status),
             Err(error) => {
                 let over = self.over(format!("post: {error}"));
-                // What was accepted must come all the same.
+                // Accepted messages must arrive all the same.
                 self.read_to_the_end(false).await?;
                 Err(over)
             }
         }
     }
 
-    /// As `post`, and all must be accepted.
+    /// Pipelines messages, which must all be accepted.
     pub(crate) async fn post_all(
         &mut self,
         method: &str,
@@ -136,12 +132,12 @@ impl Checked {
         }
     }
 
-    /// The last message asks the handler to go, and is not answered.
+    /// The last message makes the handler return, and gets no answer.
     pub(crate) fn expect_no_answer(&mut self) {
         self.accepted.pop_back();
     }
 
-    /// Sends to the own session from the server's side.
+    /// Sends to this session from the server.
     pub(crate) fn push(&mut self) {
         let Some(sender) = self.server.sessions().get(&self.stream.id()) else {
             return;
@@ -156,7 +152,7 @@ impl Checked {
         }
     }
 
-    /// Reads until all that was accepted came back.
+    /// Reads until every accepted message has been answered.
     pub(crate) async fn read_all(&mut self) -> Result<(), Over> {
         while !self.accepted.is_empty() {
             if !self.read().await? {
@@ -166,7 +162,7 @@ impl Checked {
         Ok(())
     }
 
-    /// Reads until the stream ends. Unless the session was `closed` by force, nothing may be lost.
+    /// Reads until the stream ends. Nothing may be lost, unless the server `closed` the session.
     pub(crate) async fn read_to_the_end(&mut self, closed: bool) -> Result<(), Over> {
         while self.read().await? {}
         self.ended(closed)
@@ -195,7 +191,7 @@ impl Checked {
         if self.check(&text).is_none() {
             let shown: String = text.chars().take(100).collect();
             self.server.stats.fault(format!(
-                "lost, doubled, out of order or another's: {shown} (tag {}, awaited {awaited:?})",
+                "lost, duplicated, out of order or another's: {shown} (tag {}, awaited {awaited:?})",
                 self.tag
             ));
             return Err(Over);
@@ -229,7 +225,7 @@ impl Checked {
     }
 }
 
-/// A drain that began since explains what went wrong; nothing else does.
+/// Reports a fault, unless a drain has begun since `epoch`, which explains it.
 pub(crate) fn excuse(server: &Server, epoch: u64, what: &str) -> Over {
     let now = server.stats.epoch.load(Relaxed);
     if epoch % 2 == 0 && now == epoch {

@@ -1,25 +1,23 @@
-//! Everything that clients do to a server, at once and for long, over real TCP on this machine.
+//! A load test: everything that clients do to a server, at the same time, over TCP on this machine.
 //!
 //! ```sh
-//! cargo run --release --example soak            # one minute
-//! cargo run --release --example soak -- 15      # as many minutes as you like
+//! cargo run --release -p mcp-sse-testkit --bin soak            # one minute
+//! cargo run --release -p mcp-sse-testkit --bin soak -- 15      # 15 minutes
 //! ```
 //!
 //! Server and clients share this process and two threads. The clients connect and drop, talk fast,
-//! read slowly or not at all, reset, half-close, cut their uploads, post what is no message, and end
-//! their sessions in every way that there is; everybody is broadcast to; every 30 s the whole
-//! transport is drained, and a new one starts on the same port. Each ten seconds a line says what
-//! happened so far: `sent` are messages whose `POST` was answered with 202, `received` those that
-//! came on the streams.
+//! read slowly or not at all, reset, half-close, cut their uploads, post invalid messages, and close
+//! their sessions in every way. Broadcasts go to all sessions. Every 30 s the transport is drained, and a
+//! new one starts on the same port. Every ten seconds a line reports the counts so far: `sent` counts
+//! messages whose `POST` was answered with 202, `received` those that were read from the streams.
 //!
-//! It ends with exit status 1 and the reason when a message is lost, doubled, out of order or in a
-//! session that is not its own, when a request fails though no drain explains it, when a session is
-//! left at the end, or when the memory of the process keeps growing: when its median over the last
-//! third of the time is more than a tenth and 8 MiB above that of the third before. (For the last, it
-//! must run for two minutes at least.) Linux only: memory is read from `/proc`.
+//! The exit status is 1, with the reason, if a message is lost, duplicated, out of order or in another
+//! session, if a request fails without a drain that explains it, if a session is left at the end, or if
+//! the memory of the process keeps growing: if the median over the last third of the time is more than a
+//! tenth and 8 MiB above the median over the third before. That check needs a run of two minutes. Memory
+//! is read from `/proc`, so only on Linux.
 
 mod checked;
-mod client;
 mod roles;
 mod server;
 mod stats;
@@ -37,7 +35,7 @@ use self::roles::Role;
 const TICK: Duration = Duration::from_secs(10);
 const DRAIN_EVERY: Duration = Duration::from_secs(30);
 
-/// How many clients play each role at a time.
+/// How many clients play each role at the same time.
 const CAST: [(Role, usize); 5] = [
     (Role::Probe, 8),
     (Role::Talker, 8),
@@ -55,7 +53,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // Handlers panic when they are asked to, which is not worth a line each time.
+    // Handlers panic when a message asks for it: do not report those panics.
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if info.payload().downcast_ref() != Some(&server::PANIC) {

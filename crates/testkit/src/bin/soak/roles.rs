@@ -1,4 +1,4 @@
-//! What clients do, well or badly. Each role is one session's life, and is played again and again.
+//! The roles of clients. A role is the life of one session, and is played again and again.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -6,6 +6,7 @@ use std::{
 };
 
 use mcp_sse_server::Message;
+use mcp_sse_testkit::wire::{Conn, GET, Stream, post_head};
 use tokio::{
     io::AsyncWriteExt,
     time::{Instant, sleep},
@@ -13,7 +14,6 @@ use tokio::{
 
 use crate::{
     checked::{Checked, Over, excuse},
-    client::{Conn, GET, Stream, request},
     server::{BODY_LIMIT, STALL, Server},
 };
 
@@ -35,15 +35,14 @@ pub(crate) async fn play(role: Role, server: Arc<Server>) {
             Role::Stalled => stall(&server).await,
             Role::Spoiler => spoil(&server).await,
         };
-        // While no server is there, there is no hurry.
+        // During a drain no server listens.
         if played.is_err() {
             sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
-/// Connects, asks for a stream or not, reads its first event or not, and is gone, with or without a
-/// reset.
+/// Disconnects at any point up to the first event, with or without a reset.
 async fn probe(server: &Arc<Server>) -> Result<(), Over> {
     let epoch = server.stats.epoch.load(Relaxed);
     let tell = |error: std::io::Error| excuse(server, epoch, &format!("probe: {error}"));
@@ -71,7 +70,7 @@ async fn probe(server: &Arc<Server>) -> Result<(), Over> {
     Ok(())
 }
 
-/// Talks fast, then ends the session in one of the ways that there are.
+/// Talks fast, then closes the session in one of several ways.
 async fn talk(server: &Arc<Server>) -> Result<(), Over> {
     let mut session = Checked::open(server).await?;
     for _ in 0..fastrand::usize(1..6) {
@@ -91,7 +90,7 @@ async fn talk(server: &Arc<Server>) -> Result<(), Over> {
         }
         2 => {
             let _ = session.stream.conn.tcp.shutdown().await;
-            // The server takes that for the end, with or without a last chunk.
+            // The server takes this as the client's end, with or without a last chunk.
             while let Ok(Some(_)) = session.stream.message().await {}
         }
         3 => {
@@ -103,7 +102,7 @@ async fn talk(server: &Arc<Server>) -> Result<(), Over> {
         4 => {
             session.post_all("echo", 10, last).await?;
             session.post_all("panic", 0, 1).await?;
-            // The error that answers it is checked as an answer is.
+            // An error response answers the request.
             session.read_to_the_end(false).await?;
         }
         _ => {
@@ -118,7 +117,7 @@ async fn talk(server: &Arc<Server>) -> Result<(), Over> {
     Ok(())
 }
 
-/// Takes large answers slowly, within the stall timeout.
+/// Reads large answers slowly, within the stall timeout.
 async fn read_slowly(server: &Arc<Server>) -> Result<(), Over> {
     let mut session = Checked::open(server).await?;
     for _ in 0..8 {
@@ -139,7 +138,7 @@ async fn read_slowly(server: &Arc<Server>) -> Result<(), Over> {
     Ok(())
 }
 
-/// Reads nothing, posts on, and is to lose its session for it.
+/// Posts and never reads: the server must close the session.
 async fn stall(server: &Arc<Server>) -> Result<(), Over> {
     let mut session = Checked::open(server).await?;
     let mut busy = None;
@@ -154,11 +153,11 @@ async fn stall(server: &Arc<Server>) -> Result<(), Over> {
             return Err(session.over("a stalled client keeps its session"));
         }
     }
-    // What is in the sockets may still be read, in order, and then the end.
+    // The data in the sockets' buffers can still be read, in order, and then the end.
     session.read_to_the_end(true).await
 }
 
-/// Sends what is cut or wrong, and shows that none of it did any harm.
+/// Sends invalid and incomplete requests, then checks that the session still works.
 async fn spoil(server: &Arc<Server>) -> Result<(), Over> {
     let mut session = Checked::open(server).await?;
     let uri = session.stream.uri.clone();
@@ -181,7 +180,7 @@ async fn spoil(server: &Arc<Server>) -> Result<(), Over> {
         .await
         .map_err(|error| session.over(format!("spoil: {error}")))?;
     if status != expected {
-        // A session that ended meanwhile is not found.
+        // A session that was closed meanwhile is not found.
         let _ = session.over(format!("{status} instead of {expected}"));
     }
 
@@ -189,7 +188,7 @@ async fn spoil(server: &Arc<Server>) -> Result<(), Over> {
         .await
         .map_err(|error| session.over(error))?;
     let whole = r#"{"jsonrpc":"2.0","id":"cut","method":"cut"}"#;
-    let cut = request(&uri, whole.len()) + &whole[..fastrand::usize(..whole.len())];
+    let cut = post_head(&uri, whole.len()) + &whole[..fastrand::usize(..whole.len())];
     conn.write(cut).await.map_err(|error| session.over(error))?;
     match fastrand::u8(..3) {
         0 => drop(conn),
@@ -203,7 +202,7 @@ async fn spoil(server: &Arc<Server>) -> Result<(), Over> {
     session.read_all().await
 }
 
-/// Tells all sessions something, all the time.
+/// Broadcasts to all sessions, all the time.
 pub(crate) async fn broadcast(server: Arc<Server>) {
     for n in 1_u64.. {
         let text = format!(r#"{{"jsonrpc":"2.0","method":"broadcast","params":{{"n":{n}}}}}"#);

@@ -1,33 +1,22 @@
-//! The server under test: plain hyper on one port, drained and started anew from time to time.
+//! The server under test: hyper on one port, drained and started again from time to time.
 
 use std::{
-    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-    service::TowerToHyperService,
-};
+use http::Response;
 use mcp_sse_server::{
     Message, Session, SessionRegistry, SseServerTransport, response::RejectionKind,
 };
-use tokio::{
-    net::TcpListener,
-    sync::oneshot,
-    time::{sleep, timeout},
-};
-use tower::{Service, service_fn};
+use mcp_sse_testkit::server::{routes, serve_until};
+use tokio::{net::TcpListener, sync::oneshot, time::sleep};
+use tower::ServiceExt;
 
 use crate::stats::Stats;
 
-/// A client that does not read for so long is given up.
+/// The stall timeout.
 pub(crate) const STALL: Duration = Duration::from_secs(2);
 const WINDOW: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -39,13 +28,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The sessions of the transport that serves now.
+    /// The sessions of the current transport.
     pub(crate) fn sessions(&self) -> SessionRegistry {
         self.sessions.lock().unwrap().clone()
     }
 }
 
-/// Counts a session's life, however it ends.
+/// Counts a session when it is dropped.
 struct Life(Arc<Server>);
 
 impl Drop for Life {
@@ -54,7 +43,7 @@ impl Drop for Life {
     }
 }
 
-/// Answers each request with its id, and does what the method says.
+/// Answers each request, and does what its method says.
 async fn handle(mut session: Session, _life: Life) {
     while let Some(incoming) = session.recv().await {
         let message = incoming.message;
@@ -74,10 +63,10 @@ async fn handle(mut session: Session, _life: Life) {
     }
 }
 
-/// The panic that handlers are asked for.
+/// The payload of a panic that a message asks for.
 pub(crate) const PANIC: &str = "a panic, as asked for";
 
-/// Serves for `period`, drains, and begins again on the same port, until `stop` comes.
+/// Serves for `period`, drains, and starts again on the same port, until `stop` is sent.
 pub(crate) async fn run(
     ready: oneshot::Sender<Arc<Server>>,
     period: Duration,
@@ -96,8 +85,7 @@ pub(crate) async fn run(
     });
     let _ = ready.send(Arc::clone(&server));
     loop {
-        let stopped = serve(&server, &listener, period, &mut stop).await;
-        drop(listener);
+        let stopped = serve(&server, listener, period, &mut stop).await;
         if stopped {
             return;
         }
@@ -106,10 +94,10 @@ pub(crate) async fn run(
     }
 }
 
-/// One transport, from its start to the end of its last connection.
+/// Serves one transport, from its start to the end of its last connection. Whether `stop` was sent.
 async fn serve(
     server: &Arc<Server>,
-    listener: &TcpListener,
+    listener: TcpListener,
     period: Duration,
     stop: &mut oneshot::Receiver<()>,
 ) -> bool {
@@ -127,51 +115,20 @@ async fn serve(
     .delivery_timeout(Duration::from_millis(500));
     let sessions = transport.sessions();
     *server.sessions.lock().unwrap() = sessions.clone();
-    let (sse, post) = transport.services();
     let count = Arc::clone(server);
-    let app = service_fn(move |request: Request<Incoming>| {
-        let (mut sse, mut post, count) = (sse.clone(), post.clone(), Arc::clone(&count));
-        async move {
-            let response = match request.uri().path() {
-                "/sse" => sse.call(request).await?.map(BodyExt::boxed_unsync),
-                "/messages/" => post.call(request).await?.map(BodyExt::boxed_unsync),
-                _ => {
-                    let mut response = Response::new(Empty::<Bytes>::new().boxed_unsync());
-                    *response.status_mut() = StatusCode::NOT_FOUND;
-                    response
-                }
-            };
-            if let Some(kind) = response.extensions().get::<RejectionKind>() {
-                count.stats.refused(*kind);
-            }
-            Ok::<_, Infallible>(response)
+    let app = routes(&transport).map_response(move |response: Response<_>| {
+        if let Some(kind) = response.extensions().get::<RejectionKind>() {
+            count.stats.refused(*kind);
         }
+        response
     });
-
-    let connections = GracefulShutdown::new();
-    let accept = async {
-        loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                sleep(Duration::from_millis(10)).await;
-                continue;
-            };
-            let _ = stream.set_nodelay(true);
-            let mut http = auto::Builder::new(TokioExecutor::new());
-            http.http1().timer(TokioTimer::new());
-            let service = TowerToHyperService::new(app.clone());
-            let connection = http
-                .serve_connection(TokioIo::new(stream), service)
-                .into_owned();
-            tokio::spawn(connections.watch(connection));
-        }
-    };
     let drain = async {
         let stopped = tokio::select! {
             () = sleep(period) => false,
             _ = stop => true,
         };
         server.stats.epoch.fetch_add(1, Relaxed);
-        // Those who connect meanwhile get 503.
+        // New streams get 503 meanwhile.
         sessions
             .shutdown()
             .spread_over(WINDOW)
@@ -179,12 +136,8 @@ async fn serve(
             .await;
         stopped
     };
-    let stopped = tokio::select! {
-        () = accept => unreachable!("it accepts for ever"),
-        stopped = drain => stopped,
-    };
-    // Clients that do not read hold their connections beyond all deadlines.
-    let _ = timeout(Duration::from_secs(5), connections.shutdown()).await;
+    // Clients that do not read hold their connections beyond every deadline.
+    let (stopped, _) = serve_until(listener, app, drain).await;
     if !sessions.is_empty() {
         server
             .stats

@@ -1,4 +1,4 @@
-//! What is counted, what went wrong, and what the process holds.
+//! Counts, faults, and the memory of the process.
 
 use std::{
     collections::BTreeMap,
@@ -18,10 +18,10 @@ pub(crate) struct Stats {
     pub(crate) closed: AtomicU64,
     /// Messages whose `POST` was answered with 202.
     pub(crate) sent: AtomicU64,
-    /// Messages that clients read off their streams.
+    /// Messages that clients read from their streams.
     pub(crate) received: AtomicU64,
     pub(crate) drains: AtomicU64,
-    /// Goes up when a drain begins, and again when the next server is there: odd while there is none.
+    /// Incremented when a drain begins, and when the next server listens: odd while none does.
     pub(crate) epoch: AtomicU64,
     refusals: Mutex<BTreeMap<String, u64>>,
     faults: Mutex<Vec<String>>,
@@ -33,7 +33,7 @@ impl Stats {
         *refusals.entry(format!("{kind:?}")).or_default() += 1;
     }
 
-    /// Something that must not be.
+    /// Reports something that must not happen.
     pub(crate) fn fault(&self, what: impl fmt::Display) {
         let mut faults = self.faults.lock().unwrap();
         if faults.len() < 20 {
@@ -80,7 +80,7 @@ fn fds() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
-/// Why the memory does not look bounded: the last third holds more than the middle one.
+/// A fault, if the last third of the samples is clearly above the middle third.
 pub(crate) fn growth(samples: &[u64]) -> Option<String> {
     let third = samples.len() / 3;
     if third < 3 {
