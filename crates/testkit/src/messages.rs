@@ -9,9 +9,15 @@ pub fn ping(id: usize) -> String {
 
 /// A request of `len` bytes, if that is enough for its envelope.
 pub fn sized(id: usize, len: usize) -> String {
-    let empty = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"echo","params":{{"x":""}}}}"#);
-    let fill = "x".repeat(len.saturating_sub(empty.len()));
-    empty.replace(r#""""#, &format!(r#""{fill}""#))
+    let request = |fill: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"echo","params":{{"x":"{fill}"}}}}"#)
+    };
+    request(&"x".repeat(len.saturating_sub(request("").len())))
+}
+
+/// A request of `len` bytes whose clones share them.
+pub fn with_len(len: usize) -> Bytes {
+    sized(1, len).into()
 }
 
 /// A request with `levels` arrays inside one another.

@@ -21,9 +21,15 @@ use mcp_sse_server::{
     session::{SessionId, SessionSender},
     sse::SseBody,
 };
+use tokio::runtime::{Builder, Runtime};
 use tower::{Service, ServiceExt};
 
 use crate::{events::Events, requests, within};
+
+/// A runtime for the timers of streams, whose clock runs.
+pub fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().build().unwrap()
+}
 
 /// Polls once, with a waker that does nothing.
 pub fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
