@@ -59,9 +59,10 @@ impl<B: Body> ResponseFuture<B> {
         observer: PostObserver,
     ) -> Self {
         // A client that sent `Expect: 100-continue` sends no body after a final response.
-        let state = match parts.headers.contains_key(EXPECT) {
-            true => State::Refused(rejection),
-            false => State::refuse(rejection, &body),
+        let is_too_large = matches!(rejection.kind, RejectionKind::BodyTooLarge);
+        let state = match is_too_large && !parts.headers.contains_key(EXPECT) {
+            true => State::refuse(rejection, &body),
+            false => State::Refused(rejection),
         };
         Self {
             body,

@@ -134,6 +134,9 @@ impl Shares {
                         Some(unless_closed(state, share).await?)
                     }
                 };
+                if let Some(all) = Share::try_take(Arc::clone(&all), bytes) {
+                    return Ok((session, all));
+                }
                 missing = RejectionKind::ServerBusy;
                 let share = Share::take(all, bytes);
                 let all = match &state {

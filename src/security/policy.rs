@@ -44,8 +44,9 @@ impl TransportSecurity {
     /// port; or an IPv6 address stands without brackets. Or the security is [`disabled`](Self::disabled).
     pub fn allow_host(mut self, host: impl AsRef<str>) -> Result<Self, InvalidPattern> {
         let host = host.as_ref();
+        let pattern = HostPattern::parse(host)?;
         let rules = self.rules.as_mut().ok_or_else(|| disabled(host))?;
-        rules.hosts.push(HostPattern::parse(host)?);
+        rules.hosts.push(pattern);
         Ok(self)
     }
 
@@ -61,8 +62,9 @@ impl TransportSecurity {
     /// [`allow_host`](Self::allow_host) refuses.
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Result<Self, InvalidPattern> {
         let origin = origin.as_ref();
+        let pattern = OriginPattern::parse(origin)?;
         let rules = self.rules.as_mut().ok_or_else(|| disabled(origin))?;
-        rules.origins.push(OriginPattern::parse(origin)?);
+        rules.origins.push(pattern);
         Ok(self)
     }
 
