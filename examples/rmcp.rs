@@ -9,10 +9,10 @@
 //! |---|---|
 //! | `/sse` | HTTP+SSE, with messages to `/messages/` |
 //! | `/mcp` | Streamable HTTP |
-//! | `/both` | both: a client may try either |
+//! | `/both` | both transports: a client can try either |
 //!
-//! All sessions share their notes, whatever they speak. Ctrl-C lets open requests finish, ends the
-//! streams and stops.
+//! All sessions of both transports share their notes. Ctrl-C lets open requests finish, ends the streams
+//! and stops the server.
 
 mod everything;
 
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
 
-    // One function makes the service of each session, of either kind.
+    // One function makes the service of each session, for both transports.
     let notes = Arc::new(Notes::default());
     let factory = move || Ok(Everything::new(Arc::clone(&notes)));
 
@@ -68,9 +68,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("MCP at http://{}", listener.local_addr()?);
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            // No signal handler, no graceful end: then the server stops at once.
+            // If the signal handler cannot be installed, the server stops at once.
             let _ = signal::ctrl_c().await;
-            // Open streams would hold the graceful shutdown up for ever.
+            // The graceful shutdown would wait for open streams without end.
             let [old, both] = sessions.map(|sessions| sessions.shutdown().into_future());
             tokio::join!(old, both);
             stop.cancel();
