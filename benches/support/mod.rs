@@ -1,4 +1,4 @@
-//! A transport's services in memory, called and polled by hand as a server's task would.
+//! A transport's services in memory, called and polled by hand, as the task of a server does.
 
 use std::{
     pin::{Pin, pin},
@@ -17,20 +17,20 @@ use mcp_sse_server::{
 };
 use tower::Service;
 
-/// Both services, and what they share.
+/// Both services and their registry.
 pub(crate) struct Server<H> {
     sse: SseService<H>,
     post: PostService,
     pub(crate) sessions: SessionRegistry,
 }
 
-/// An open stream whose first event was read, and where to post to its session.
+/// An open stream whose first event was read, and the URI to post to.
 pub(crate) struct Stream<F> {
     body: SseBody<F>,
     pub(crate) uri: String,
 }
 
-/// A server with its defaults, whose sessions send back what they get.
+/// A server with default options. Its sessions send each message back.
 pub(crate) fn echo() -> Server<impl Handler<Future: Send + Sync> + Send + Sync> {
     Server::new(|mut session: Session| async move {
         while let Some(incoming) = session.recv().await {
@@ -53,7 +53,8 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    /// Answers a `GET` with a stream, and polls it as a server does: the first event, then nothing.
+    /// Opens a stream with a `GET`, and polls it as a server does: once for the first event, once more until
+    /// it is pending.
     pub(crate) fn open(&self, get: Request<()>) -> (SseBody<H::Future>, Bytes) {
         let response = now(pin!(self.sse.clone().call(get))).unwrap();
         let mut body = response.into_body();
@@ -62,7 +63,7 @@ impl<H: Handler> Server<H> {
         (body, endpoint)
     }
 
-    /// A new session.
+    /// Opens a session.
     pub(crate) fn stream(&self) -> Stream<H::Future> {
         let (body, event) = self.open(get());
         let event = std::str::from_utf8(&event).unwrap();
@@ -71,12 +72,12 @@ impl<H: Handler> Server<H> {
         Stream { body, uri }
     }
 
-    /// So many new sessions.
+    /// Opens `count` sessions.
     pub(crate) fn streams(&self, count: usize) -> Vec<Stream<H::Future>> {
         (0..count).map(|_| self.stream()).collect()
     }
 
-    /// Answers a `POST`, which finds room at once.
+    /// Answers a `POST` that finds room at once.
     pub(crate) fn post(&self, post: Request<Full<Bytes>>) -> Response<PostBody> {
         now(pin!(self.post.clone().call(post))).unwrap()
     }
@@ -91,8 +92,8 @@ impl<F: Future<Output = ()>> Stream<F> {
         self.uri.rsplit('=').next().unwrap().parse().unwrap()
     }
 
-    /// Takes all frames that are there to be written, and gives their bytes. The stream is then woken
-    /// by the next message.
+    /// Takes all frames that are ready, and returns the number of their bytes. The next message wakes the
+    /// stream again.
     pub(crate) fn frames(&mut self) -> usize {
         let mut bytes = frame(&mut self.body).len();
         while let Some(frame) = try_frame(&mut self.body) {
@@ -130,7 +131,7 @@ pub(crate) fn post(uri: &str, text: Bytes) -> Request<Full<Bytes>> {
     request(Method::POST, uri, &headers, Full::new(text))
 }
 
-/// A request as hyper makes it: its parts are slices of what was read. A clone shares them.
+/// A request as hyper makes it: its parts are slices of the read buffer. A clone shares them.
 fn request<B>(method: Method, uri: &str, headers: &[(&'static str, &str)], body: B) -> Request<B> {
     let read = |text: &str| BytesMut::from(text).split().freeze();
     let mut request = Request::new(body);
@@ -143,19 +144,19 @@ fn request<B>(method: Method, uri: &str, headers: &[(&'static str, &str)], body:
     request
 }
 
-/// A request of so many bytes, and at least 58.
+/// A request of `bytes` bytes, at least 58.
 pub(crate) fn message(bytes: usize) -> Bytes {
     let filler = "x".repeat(bytes.saturating_sub(58));
     format!(r#"{{"jsonrpc":"2.0","id":1,"method":"echo","params":{{"x":"{filler}"}}}}"#).into()
 }
 
-/// A request with so many arrays inside one another.
+/// A request with `levels` nested arrays.
 pub(crate) fn deep(levels: usize) -> Bytes {
     let (open, close) = ("[".repeat(levels), "]".repeat(levels));
     format!(r#"{{"jsonrpc":"2.0","id":1,"method":"echo","params":{{"x":{open}{close}}}}}"#).into()
 }
 
-/// A request of so many lines, as a printer of JSON makes them.
+/// A request of `count` lines, as pretty-printed JSON.
 pub(crate) fn lines(count: usize) -> Bytes {
     let items =
         vec!["    \"a line of about sixty-four bytes, as they are in such texts\""; count - 4];
@@ -163,7 +164,7 @@ pub(crate) fn lines(count: usize) -> Bytes {
     format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\n\"params\":{{\"x\":[\n{items}\n]}}\n}}").into()
 }
 
-/// A runtime for the timers of streams. Time passes as it does in a server.
+/// A runtime for the timers of streams, in real time.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()

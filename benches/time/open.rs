@@ -1,4 +1,4 @@
-//! A session's beginning and its end.
+//! Opening and dropping a session.
 
 use criterion::{BatchSize, Criterion};
 
