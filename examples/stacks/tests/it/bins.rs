@@ -26,7 +26,7 @@ impl Example {
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let first = within("the first line", lines.next_line()).await;
-        let first = first.unwrap().expect("it ends without a word");
+        let first = first.unwrap().expect("the example printed no line");
         let url = first.split([' ', ',']).find(|word| word.contains("://"));
         let url = url.expect(&first).to_owned();
         (Self { process, lines }, url)
