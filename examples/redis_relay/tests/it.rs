@@ -2,10 +2,7 @@
 #![cfg(target_os = "linux")]
 
 #[path = "../../../tests/nodes/programs.rs"]
-#[allow(
-    dead_code,
-    reason = "this test needs only one of the programs"
-)]
+#[allow(dead_code, reason = "this test needs only one of the programs")]
 mod programs;
 #[path = "../../../tests/relay_kit/mod.rs"]
 mod relay_kit;
