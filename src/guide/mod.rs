@@ -56,10 +56,6 @@ pub mod hyper {}
 #[doc = include_str!("middleware.md")]
 pub mod middleware {}
 
-// The code is tested with the feature `rmcp` only.
-#[cfg_attr(any(not(doctest), feature = "rmcp"), doc = include_str!("migration.md"))]
-pub mod migration {}
-
 #[doc = include_str!("nodes.md")]
 pub mod nodes {}
 

@@ -1,7 +1,7 @@
 //! Runs the core's relay kit against a real Redis, and checks what happens while Redis is down.
 #![cfg(target_os = "linux")]
 
-#[path = "../../../tests/nodes/programs.rs"]
+#[path = "../../../crates/nats/tests/nodes/programs.rs"]
 #[allow(dead_code, reason = "this test needs only one of the programs")]
 mod programs;
 #[path = "../../../tests/relay_kit/mod.rs"]
