@@ -5,10 +5,10 @@
 //! operation once and prints its name.
 
 mod operations;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::hint::black_box;
+
+use mcp_sse_testkit::polled;
 
 /// Runs operations many times. Their input is made outside of the count.
 pub(crate) struct Meter {
@@ -84,7 +84,7 @@ fn main() {
         count: arguments.filter(|_| counts).collect(),
         twice: order.as_deref() == Some("count-twice"),
     };
-    let runtime = support::runtime();
+    let runtime = polled::runtime();
     let _entered = runtime.enter();
     operations::message(&meter);
     operations::path(&meter);

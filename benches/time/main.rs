@@ -9,16 +9,15 @@ mod open;
 mod parse;
 mod path;
 mod registry;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::time::Duration;
 
 use criterion::Criterion;
+use mcp_sse_testkit::polled;
 
 fn main() {
     // The timers of streams need a runtime.
-    let runtime = support::runtime();
+    let runtime = polled::runtime();
     let _entered = runtime.enter();
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(500))

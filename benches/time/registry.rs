@@ -11,17 +11,16 @@ use std::{
 };
 
 use criterion::{BenchmarkId, Criterion};
+use mcp_sse_testkit::{handlers::send_back, polled::Server, requests};
 use tokio::runtime::Handle;
-
-use crate::support;
 
 pub(crate) fn benches(criterion: &mut Criterion, runtime: &Handle) {
     let mut group = criterion.benchmark_group("registry");
     for sessions in [1, 1_000, 100_000] {
-        let server = support::echo();
+        let server = Server::new(send_back);
         let streams = server.streams(sessions);
         let ids: Vec<_> = streams.iter().map(|stream| stream.id()).collect();
-        let get = support::get();
+        let get = requests::python_get();
         let look_up_one = |_thread: usize, times: u64| {
             for _ in 0..times {
                 assert!(server.sessions.get(&ids[0]).is_some());
@@ -36,7 +35,7 @@ pub(crate) fn benches(criterion: &mut Criterion, runtime: &Handle) {
         };
         let churn = |_thread: usize, times: u64| {
             for _ in 0..times {
-                drop(server.open(get.clone()));
+                drop(server.begin(get.clone()));
             }
         };
         let operations: [(_, &Operation<'_>); 3] = [

@@ -1,8 +1,7 @@
 use std::fmt::Write;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-
-use crate::session::SessionId;
+use uuid::{Uuid, fmt::Simple};
 
 use super::{
     node::NodeName,
@@ -35,12 +34,12 @@ const NOT_IN_QUERY: &AsciiSet = &CONTROLS
 pub(crate) fn announce(
     mount: &MountPath,
     endpoint: &Endpoint,
-    id: &SessionId,
+    id: Uuid,
     node: Option<&NodeName>,
     carried: Option<&str>,
 ) -> String {
-    let mut secret = [0; SessionId::LEN];
-    let id = id.encode(&mut secret);
+    let mut secret = [0; Simple::LENGTH];
+    let id = &*id.simple().encode_lower(&mut secret);
     let [name, value] = node.map_or([""; 2], |node| ["&node=", node.as_str()]);
     let (mount, endpoint) = (mount.as_str(), endpoint.as_str());
     let mut uri = [mount, endpoint, "?session_id=", id, name, value].concat();
@@ -60,8 +59,8 @@ mod tests {
 
     #[test]
     fn the_uri_is_the_prefix_the_path_the_id_and_the_carried_query() {
-        let id = SessionId::random();
-        let secret = id.expose_secret();
+        let id = Uuid::new_v4();
+        let secret = id.simple();
         for (mount, endpoint, carried, announced) in [
             ("", "/messages/", None, "/messages/?session_id=ID"),
             ("/api", "/messages/", None, "/api/messages/?session_id=ID"),
@@ -82,15 +81,15 @@ mod tests {
         ] {
             let mount = MountPath::new(mount).unwrap();
             let endpoint = Endpoint::new(endpoint).unwrap();
-            let uri = announce(&mount, &endpoint, &id, None, carried);
+            let uri = announce(&mount, &endpoint, id, None, carried);
             assert_eq!(uri, announced.replace("ID", &secret.to_string()));
         }
     }
 
     #[test]
     fn the_node_follows_the_id_and_replaces_a_carried_node() {
-        let id = SessionId::random();
-        let secret = id.expose_secret();
+        let id = Uuid::new_v4();
+        let secret = id.simple();
         let (mount, endpoint) = (MountPath::default(), Endpoint::new("/m").unwrap());
         let node = NodeName::new("a1").unwrap();
         for (node, carried, announced) in [
@@ -103,7 +102,7 @@ mod tests {
             ),
             (None, Some("node=b"), "/m?session_id=ID&node=b"),
         ] {
-            let uri = announce(&mount, &endpoint, &id, node, carried);
+            let uri = announce(&mount, &endpoint, id, node, carried);
             assert_eq!(uri, announced.replace("ID", &secret.to_string()));
         }
     }

@@ -13,17 +13,16 @@
 //! `%25`.
 //!
 //! ```
-//! use mcp_sse_server::{MountPath, Session, SseServerTransport};
+//! use mcp_sse_server::endpoint::MountPath;
 //!
 //! assert_eq!(MountPath::new("/api/")?.as_str(), "/api");
 //! assert_eq!(MountPath::new("größe 100%")?.as_str(), "/gr%C3%B6%C3%9Fe%20100%25");
 //!
-//! let handler = |_: Session| async {};
-//! let error = SseServerTransport::new("https://example.com/messages/", handler).unwrap_err();
+//! let error = MountPath::new("https://example.com/api").unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "\"https://example.com/messages/\" must be a path without scheme and host, \
-//!      such as \"/messages/\": clients resolve it against the URL of their stream",
+//!     "\"https://example.com/api\" must be a path without scheme and host, \
+//!      such as \"/api\": clients resolve it against the URL of their stream",
 //! );
 //! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
 //! ```
@@ -35,9 +34,10 @@ mod query;
 
 pub(crate) use self::{
     announce::announce,
-    query::{SessionIdError, node, session_id},
+    path::Endpoint,
+    query::{node, session_id},
 };
 pub use self::{
     node::{InvalidNodeName, NodeName},
-    path::{Endpoint, InvalidEndpoint, MountPath},
+    path::{InvalidEndpoint, MountPath},
 };

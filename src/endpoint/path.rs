@@ -29,12 +29,15 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// It is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` becomes its
 /// escaped UTF-8 bytes, and `%` becomes `%25`. See the [module docs](crate::endpoint).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint(Arc<str>);
+pub(crate) struct Endpoint(Arc<str>);
 
 /// A path prefix under which the services are mounted, announced in front of the endpoint.
 ///
-/// A middleware can put a `MountPath` into the extensions of a `GET`. It replaces the configured prefix for
-/// this request. It corresponds to `root_path` in ASGI. An empty prefix is allowed.
+/// To set the prefix for one request, put a `MountPath` into the extensions of the `GET` in a middleware. It
+/// replaces the configured prefix. It corresponds to `root_path` in ASGI.
+///
+/// A prefix is given as plain text and announced percent-encoded. Slashes at the end are removed. An empty prefix
+/// is allowed.
 ///
 /// ```
 /// use mcp_sse_server::endpoint::MountPath;
@@ -48,12 +51,7 @@ pub struct MountPath(Arc<str>);
 
 impl Endpoint {
     /// Checks and encodes a path such as `/messages/`. Adds a missing slash at the start.
-    ///
-    /// # Errors
-    ///
-    /// The text is empty or a full URL, starts with `//`, has a `?`, a `#` or a control character, or has a
-    /// `.` or `..` segment.
-    pub fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
+    pub(crate) fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
         let path = path.as_ref();
         if path.is_empty() {
             return Err(InvalidEndpoint::new(
@@ -66,8 +64,14 @@ impl Endpoint {
     }
 
     /// The path in its announced form, percent-encoded.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self("/messages/".into())
     }
 }
 
@@ -77,7 +81,7 @@ impl MountPath {
     ///
     /// # Errors
     ///
-    /// The text is a full URL, starts with `//`, has a `?`, a `#` or a control character, or has a `.` or `..`
+    /// `path` is a full URL, starts with `//`, has a `?`, a `#` or a control character, or has a `.` or `..`
     /// segment.
     pub fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
         let encoded = encode(path.as_ref(), "/api")?;
@@ -115,7 +119,7 @@ fn encode(path: &str, example: &'static str) -> Result<String, InvalidEndpoint> 
     Ok(format!("{slash}{}", utf8_percent_encode(path, ESCAPED)))
 }
 
-/// A text is not a path that can be announced: an endpoint, a stream's path or a [`MountPath`].
+/// A text is not a path that can be announced.
 ///
 /// `Display` shows the text, the broken rule and a valid example.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,37 +1,29 @@
 use percent_encoding::percent_decode_str;
+use uuid::Uuid;
 
-use crate::session::SessionId;
+use crate::response::RejectionKind;
 
 use super::node::NodeName;
 
 const SESSION_ID: &str = "session_id";
 const NODE: &str = "node";
 
-/// Why a query names no session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionIdError {
-    Missing,
-    /// Not a UUID, or given twice, which is ambiguous.
-    Invalid,
-}
-
 /// Reads the session's id from the query of a POST.
-pub(crate) fn session_id(query: Option<&str>) -> Result<SessionId, SessionIdError> {
+pub(crate) fn session_id(query: Option<&str>) -> Result<Uuid, RejectionKind> {
     // Fast path: the form that the endpoint event announces.
     let simple = query.and_then(|query| query.strip_prefix("session_id="));
-    if let Some(Ok(id)) = simple.map(str::parse) {
+    if let Some(Ok(id)) = simple.map(Uuid::try_parse) {
         return Ok(id);
     }
     let mut ids = pairs(query.unwrap_or_default()).filter(|pair| is_session_id(pair));
-    let pair = ids.next().ok_or(SessionIdError::Missing)?;
+    let pair = ids.next().ok_or(RejectionKind::SessionIdMissing)?;
     if ids.next().is_some() {
-        return Err(SessionIdError::Invalid);
+        return Err(RejectionKind::SessionIdInvalid);
     }
     let value = pair.split_once('=').map_or("", |(_, value)| value);
-    value
-        .parse()
-        .or_else(|_| percent_decode_str(value).decode_utf8_lossy().parse())
-        .map_err(|_| SessionIdError::Invalid)
+    Uuid::try_parse(value)
+        .or_else(|_| Uuid::try_parse(&percent_decode_str(value).decode_utf8_lossy()))
+        .map_err(|_| RejectionKind::SessionIdInvalid)
 }
 
 /// Reads the node's name from the query of a POST. `None` if it is invalid or given twice.
@@ -70,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_id_is_read_in_every_form_of_a_uuid() {
-        let id: SessionId = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        let id = Uuid::try_parse("0123456789abcdef0123456789abcdef").unwrap();
         for query in [
             "session_id=0123456789abcdef0123456789abcdef",
             "session_id=0123456789ABCDEF0123456789abcdef",
@@ -87,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_missing_id_is_distinguished_from_an_invalid_one() {
-        use SessionIdError::{Invalid, Missing};
+        use RejectionKind::{SessionIdInvalid as Invalid, SessionIdMissing as Missing};
         let id = "session_id=0123456789abcdef0123456789abcdef";
         let twice = format!("{id}&{id}");
         let cut = format!("{id}0");

@@ -36,6 +36,6 @@ mod host;
 mod origin;
 mod pattern;
 mod policy;
+mod refusal;
 
-pub(crate) use self::policy::Refusal;
 pub use self::{pattern::InvalidPattern, policy::TransportSecurity};

@@ -170,7 +170,7 @@ pub struct InvalidPattern {
 }
 
 impl InvalidPattern {
-    fn new(value: &str, rule: &'static str, example: &'static str) -> Self {
+    pub(super) fn new(value: &str, rule: &'static str, example: &'static str) -> Self {
         let value = value.into();
         Self {
             value,

@@ -3,12 +3,13 @@ use http::{
     header::{HOST, ORIGIN},
 };
 
-use crate::response::RejectionKind;
+use crate::response::{Rejection, RejectionKind};
 
 use super::{
     host::HostPort,
     origin::Origin,
     pattern::{HostPattern, InvalidPattern, OriginPattern},
+    refusal::refuse,
 };
 
 /// Which hosts and origins may reach the server. See the [module docs](crate::security).
@@ -27,17 +28,6 @@ struct Rules {
     origins: Vec<OriginPattern>,
 }
 
-/// Why a request was refused, and the refused values.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal<'a> {
-    pub(crate) kind: RejectionKind,
-    /// The values of the request's host or origin: from the target, then from the headers. Empty if there is
-    /// no `Origin`, but `sec-fetch-site` is `cross-site`.
-    pub(crate) values: Vec<&'a [u8]>,
-    /// Whether the request has exactly one valid value, so that a pattern of the first value would allow it.
-    pub(crate) is_one: bool,
-}
-
 impl TransportSecurity {
     /// Allows any host and any origin, or none. For a server that clients can reach only through a proxy that
     /// checks both.
@@ -48,17 +38,14 @@ impl TransportSecurity {
     /// Allows requests for a host: `example.com` or `example.com:*` for any port, `example.com:8443` for this
     /// port. A pattern with port 80 or 443 also allows a host without a port.
     ///
-    /// This has no effect on [`disabled`](Self::disabled) security.
-    ///
     /// # Errors
     ///
     /// The text is not a host: it has a scheme, a path, a user, a `*` in its name or an invalid port, or it is
-    /// an IPv6 address without brackets.
+    /// an IPv6 address without brackets. Or the security is [`disabled`](Self::disabled).
     pub fn allow_host(mut self, host: impl AsRef<str>) -> Result<Self, InvalidPattern> {
-        let pattern = HostPattern::parse(host.as_ref())?;
-        if let Some(rules) = &mut self.rules {
-            rules.hosts.push(pattern);
-        }
+        let host = host.as_ref();
+        let rules = self.rules.as_mut().ok_or_else(|| disabled(host))?;
+        rules.hosts.push(HostPattern::parse(host)?);
         Ok(self)
     }
 
@@ -68,53 +55,54 @@ impl TransportSecurity {
     ///
     /// Browsers also need CORS headers, which another layer must send.
     ///
-    /// This has no effect on [`disabled`](Self::disabled) security.
-    ///
     /// # Errors
     ///
     /// The text is not an origin: it has no scheme, it has a path or a trailing slash, or its host is one that
     /// [`allow_host`](Self::allow_host) refuses.
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Result<Self, InvalidPattern> {
-        let pattern = OriginPattern::parse(origin.as_ref())?;
-        if let Some(rules) = &mut self.rules {
-            rules.origins.push(pattern);
-        }
+        let origin = origin.as_ref();
+        let rules = self.rules.as_mut().ok_or_else(|| disabled(origin))?;
+        rules.origins.push(OriginPattern::parse(origin)?);
         Ok(self)
     }
 
-    pub(crate) fn check<'a>(
-        &self,
-        uri: &'a Uri,
-        headers: &'a HeaderMap,
-    ) -> Result<(), Refusal<'a>> {
+    pub(crate) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Rejection> {
         let Some(rules) = &self.rules else {
             return Ok(());
         };
         let at = host(uri, headers);
         if !at.is_some_and(|at| rules.hosts.iter().any(|host| host.allows(&at))) {
-            let authority = uri
-                .authority()
-                .map(|authority| authority.as_str().as_bytes());
-            return Err(Refusal {
-                kind: RejectionKind::HostNotAllowed,
-                values: authority
-                    .into_iter()
-                    .chain(values(headers, &HOST))
-                    .collect(),
-                is_one: at.is_some(),
-            });
+            let authority = uri.authority().map(|at| at.as_str().as_bytes());
+            let values = authority.into_iter().chain(values(headers, &HOST));
+            return Err(refuse(RejectionKind::HostNotAllowed, values, at.is_some()));
         }
         let origin = origin(headers);
         match &origin {
             Ok(None) => Ok(()),
             Ok(Some(origin)) if rules.origins.iter().any(|known| known.allows(origin)) => Ok(()),
-            _ => Err(Refusal {
-                kind: RejectionKind::OriginNotAllowed,
-                values: values(headers, &ORIGIN).collect(),
-                is_one: origin.is_ok(),
-            }),
+            _ => {
+                let values = values(headers, &ORIGIN);
+                Err(refuse(
+                    RejectionKind::OriginNotAllowed,
+                    values,
+                    origin.is_ok(),
+                ))
+            }
         }
     }
+}
+
+/// `TransportSecurity::disabled` lets everything in, so there is nothing to add to it.
+fn disabled(value: &str) -> InvalidPattern {
+    InvalidPattern::new(
+        value,
+        "cannot be allowed where TransportSecurity::disabled allows everything: begin with \
+         TransportSecurity::default(), to which hosts and origins can be added",
+        match value.contains("://") {
+            true => "https://app.example.com",
+            false => "mcp.example.com",
+        },
+    )
 }
 
 impl Default for TransportSecurity {

@@ -35,6 +35,7 @@ impl Notify {
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct Semaphore {
     step: Step,
     semaphore: tokio::sync::Semaphore,

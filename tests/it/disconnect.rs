@@ -3,13 +3,12 @@
 use mcp_sse_server::{
     Handler, Message, Session, SseServerTransport, handler::Spawned, session::SessionId,
 };
+use mcp_sse_testkit::{HOST, handlers::echo, messages::ping, server::Server, within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::mpsc,
 };
-
-use crate::support::{HOST, Server, echo, ping, within};
 
 /// Says when it is dropped.
 struct Gone(mpsc::UnboundedSender<SessionId>, SessionId);

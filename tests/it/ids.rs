@@ -6,10 +6,10 @@ use mcp_sse_server::{
     Handler, Session, SseServerTransport,
     session::{Principal, SessionId},
 };
-
-use crate::support::{
-    ping,
-    polled::{Server, Stream, event, get_request},
+use mcp_sse_testkit::{
+    messages::{event, ping},
+    polled::{Server, Stream},
+    requests,
 };
 
 async fn echo(mut session: Session) {
@@ -35,7 +35,7 @@ fn id(uri: &str) -> u128 {
 }
 
 fn get(client: &str) -> http::Request<()> {
-    let mut request = get_request();
+    let mut request = requests::get();
     request.extensions_mut().insert(Principal::new(client));
     request
 }

@@ -9,18 +9,14 @@ use mcp_sse_server::{
     Message, Session,
     session::{Principal, TrySendError},
 };
+use mcp_sse_testkit::{
+    handlers::silent,
+    messages::{event, ping},
+    polled::Server,
+    requests,
+};
 use tokio::time::advance;
 use tower::Service;
-
-use crate::support::{
-    ping,
-    polled::{Server, event, get_request},
-};
-
-async fn silent(session: Session) {
-    let _session = session;
-    std::future::pending().await
-}
 
 fn message(id: usize) -> Message {
     Message::parse(ping(id)).unwrap()
@@ -31,7 +27,7 @@ async fn the_list_tells_of_each_session() {
     let server = Server::new(silent);
     let first = server.open();
     advance(Duration::from_secs(5)).await;
-    let mut get = get_request();
+    let mut get = requests::get();
     get.extensions_mut().insert(Principal::new("inspector"));
     let second = server.sse.clone().call(get).await.unwrap();
     server.post_now(&first.uri, &ping(1));

@@ -7,13 +7,13 @@ use mcp_sse_server::{
     Message, Session,
     session::{SessionReceiver, SessionSender},
 };
+use mcp_sse_testkit::{
+    messages::{event, ping},
+    polled::Server,
+    requests,
+};
 use tokio_test::{assert_pending, assert_ready, task};
 use tower::Service;
-
-use crate::support::{
-    ping,
-    polled::{Server, event, post_request, text_of},
-};
 
 type Slot<T> = Arc<Mutex<Option<T>>>;
 
@@ -61,7 +61,7 @@ async fn the_post_and_the_get_that_opened_the_session_reach_the_handler() {
     assert_eq!(session.parts().extensions.get(), Some(&"from a middleware"));
 
     let uri = format!("/messages/?session_id={}", session.id().expose_secret());
-    let mut post = post_request(&uri, &ping(1));
+    let mut post = requests::post_text(&uri, &ping(1));
     post.headers_mut().insert("x-post", "2".parse().unwrap());
     post.extensions_mut().insert(7_u8);
     assert_eq!(server.post.clone().call(post).await.unwrap().status(), 202);
@@ -164,7 +164,7 @@ async fn a_session_that_takes_no_more_messages_refuses_them_and_still_sends() {
     drop(receiver);
     let refused = server.post(&stream.uri, &ping(2)).await;
     assert_eq!(refused.status(), 404);
-    assert_eq!(text_of(refused).await, "Could not find session");
+    assert_eq!(refused.body(), "Could not find session");
     sender.send(message(3)).await.unwrap();
     assert_eq!(stream.next().await, Some(event(&ping(3))));
 }

@@ -8,6 +8,7 @@ use mcp_sse_server::{
     session::{Principal, SessionId, SessionSender},
     sse::SseBody,
 };
+use mcp_sse_testkit::events::Parser;
 use tokio::time::Instant;
 use tokio_test::task::Spawn;
 
@@ -50,8 +51,7 @@ pub(crate) struct Client<F> {
     pub(crate) read: usize,
     /// What was read beyond them.
     errors: Vec<String>,
-    text: Vec<u8>,
-    announced: bool,
+    events: Parser,
     pub(crate) over: bool,
 }
 
@@ -72,8 +72,7 @@ impl<F: Future<Output = ()>> Client<F> {
             listed: true,
             read: 0,
             errors: Vec::new(),
-            text: Vec::new(),
-            announced: false,
+            events: Parser::default(),
             over: false,
         }
     }
@@ -113,32 +112,21 @@ impl<F: Future<Output = ()>> Client<F> {
 
     fn take(&mut self, bytes: &Bytes, log: &Log) {
         assert!(!bytes.is_empty(), "an empty frame");
-        self.text.extend_from_slice(bytes);
-        loop {
-            while self.announced && self.text.starts_with(b":\n") {
-                self.text.drain(..2);
-            }
-            let Some(end) = memchr::memmem::find(&self.text, b"\n\n") else {
-                break;
-            };
-            let event: Vec<u8> = self.text.drain(..end + 2).take(end).collect();
-            let event = String::from_utf8(event).unwrap();
-            if !self.announced {
-                let expected = format!("event: endpoint\ndata: {}", self.uri);
-                assert_eq!(event, expected, "the first event");
-                self.announced = true;
+        self.events.push(bytes);
+        while let Some(event) = self.events.event().unwrap() {
+            let text = event.data;
+            if event.name == "endpoint" {
+                assert_eq!(text, self.uri);
                 continue;
             }
-            let text = event.strip_prefix("event: message\ndata: ");
-            let text = text.unwrap_or_else(|| panic!("not of this transport: {event:?}"));
-            if self.errors.is_empty() && log.out.get(self.read).is_some_and(|out| out == text) {
+            if self.errors.is_empty() && log.out.get(self.read).is_some_and(|out| *out == text) {
                 self.read += 1;
                 continue;
             }
             assert_eq!(self.read, log.out.len(), "lost or out of order: {text}");
-            self.errors.push(text.to_owned());
+            self.errors.push(text);
         }
-        assert!(self.text.is_empty(), "an event in two frames");
+        self.events.end().expect("an event in one frame");
     }
 
     /// At the end of the stream, all that was sent has come, unless the client did not read.

@@ -2,20 +2,16 @@
 
 use http::{HeaderValue, Request};
 use mcp_sse_server::{Handler, Session, session::Principal};
+use mcp_sse_testkit::{
+    handlers::silent,
+    messages::ping,
+    polled::{Server, Stream},
+    requests,
+};
 use tower::ServiceExt;
 use tracing::Level;
 
-use crate::support::{
-    ping,
-    polled::{Server, Stream, get_request, post_request},
-};
-
 use super::recorder::Recorder;
-
-async fn silent(session: Session) {
-    let _session = session;
-    std::future::pending().await
-}
 
 fn server() -> Server<impl Handler> {
     Server::with(silent, |transport| transport.keep_alive(None))
@@ -33,7 +29,7 @@ async fn refused(target: &str, headers: Headers) -> [String; 2] {
         request.headers_mut().append(*name, value);
     }
     let (head, ()) = request.into_parts();
-    let mut post = post_request("/messages/", &ping(1));
+    let mut post = requests::post_text("/messages/", &ping(1));
     *post.headers_mut() = head.headers.clone();
     let json = HeaderValue::from_static("application/json");
     post.headers_mut().insert("content-type", json);
@@ -142,7 +138,7 @@ async fn what_a_client_sent_is_printed_in_plain_ascii_and_cut() {
 async fn no_event_holds_a_whole_session_id() {
     let recorder = Recorder::start();
     let server = server();
-    let mut request = get_request();
+    let mut request = requests::get();
     request.extensions_mut().insert(Principal::new("client"));
     let mut stream = Stream::new(server.ask(request));
     let secret = stream.uri.rsplit('=').next().unwrap().to_owned();
@@ -156,7 +152,7 @@ async fn no_event_holds_a_whole_session_id() {
     ] {
         for body in [&ping(1), "no message"] {
             for principal in [Some("client"), Some("other"), None] {
-                let mut post = post_request(&stream.uri, body);
+                let mut post = requests::post_text(&stream.uri, body);
                 post.headers_mut()
                     .insert(name, HeaderValue::from_static(value));
                 post.extensions_mut().extend(

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use http::{HeaderValue, Request};
 use mcp_sse_server::{Message, Session, handler::Spawned, session::Principal};
+use mcp_sse_testkit::{
+    messages::ping,
+    polled::{Server, Stream},
+    requests,
+};
 use tokio::time::advance;
 use tower::ServiceExt;
 use tracing::{Level, info_span};
-
-use crate::support::{
-    ping,
-    polled::{Server, Stream, get_request, post_request},
-};
 
 use super::recorder::{Recorder, Told};
 
@@ -46,7 +46,7 @@ fn request(text: &str) -> String {
 async fn a_session_has_a_span_and_says_when_it_opens_and_closes_and_why() {
     let recorder = Recorder::start();
     let server = Server::new(echo);
-    let mut get = get_request();
+    let mut get = requests::get();
     get.headers_mut()
         .insert("user-agent", HeaderValue::from_static("client/1"));
     get.headers_mut().insert(
@@ -77,7 +77,7 @@ async fn a_session_has_a_span_and_says_when_it_opens_and_closes_and_why() {
 
     let principal = Principal::new("acme").with_subject("alice");
     for _ in 0..3 {
-        let mut post = post_request(&stream.uri, &ping(1));
+        let mut post = requests::post_text(&stream.uri, &ping(1));
         post.extensions_mut().insert(principal.clone());
         let caller = info_span!("caller_post");
         let _entered = caller.enter();
@@ -163,7 +163,7 @@ async fn the_trace_context_of_a_post_reaches_the_handler() {
         }
     });
     let mut stream = server.open();
-    let mut post = post_request(&stream.uri, &ping(1));
+    let mut post = requests::post_text(&stream.uri, &ping(1));
     post.headers_mut()
         .insert("traceparent", HeaderValue::from_static(CONTEXT));
     assert_eq!(
@@ -359,7 +359,7 @@ async fn a_spawned_handler_runs_in_its_sessions_span() {
 async fn what_a_client_says_of_itself_is_printed_in_plain_ascii_and_cut() {
     let recorder = Recorder::start();
     let server = Server::new(echo);
-    let mut get = get_request();
+    let mut get = requests::get();
     let agent = [b"\xff\t\"".as_slice(), &[b'x'; 5000]].concat();
     get.headers_mut()
         .insert("user-agent", HeaderValue::from_bytes(&agent).unwrap());

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use http::Response;
 use mcp_sse_server::{
-    Handler, PostService, SessionRegistry, SseServerTransport, SseService,
+    Handler, SseServerTransport,
     post::{PostBody, ResponseFuture},
     response::RejectionKind,
     session::ShutdownFuture,
 };
+use mcp_sse_testkit::{bodies::Fed, polled::Server};
 use tokio::{task::yield_now, time::Instant};
 use tokio_test::task::Spawn;
 
 use crate::{
     client::Client,
-    fed::Fed,
     handler::{Logs, Phase},
     note,
 };
@@ -88,9 +88,7 @@ pub(crate) struct World<H: Handler> {
     config: Config,
     random: fastrand::Rng,
     logs: Logs,
-    sse: SseService<H>,
-    post: PostService,
-    sessions: SessionRegistry,
+    server: Server<H>,
     clients: Vec<Client<H::Future>>,
     posts: Vec<Post>,
     shutdown: Option<(Spawn<ShutdownFuture>, Instant, Duration)>,
@@ -122,14 +120,11 @@ impl<H: Handler> World<H> {
         if let Some(most) = config.most_each {
             transport = transport.max_sessions_per_principal(most);
         }
-        let (sse, post) = transport.services();
         Self {
-            sessions: transport.sessions(),
+            server: Server::of(&transport),
             config,
             random,
             logs,
-            sse,
-            post,
             clients: Vec::new(),
             posts: Vec::new(),
             shutdown: None,
@@ -157,7 +152,7 @@ impl<H: Handler> World<H> {
         let Some((shutdown, since, deadline)) = &mut self.shutdown else {
             return false;
         };
-        let open = self.sessions.len();
+        let open = self.server.sessions.len();
         let std::task::Poll::Ready(cut) = shutdown.poll() else {
             return false;
         };
@@ -210,7 +205,7 @@ impl<H: Handler> World<H> {
             post.seq, post.client
         ));
         let client = &mut self.clients[post.client];
-        let listed = self.sessions.get(&client.id).is_some();
+        let listed = self.server.sessions.get(&client.id).is_some();
         let phase = self.logs.with(&client.id, |log| log.phase);
         let deaf = phase == Phase::Deaf || phase.is_gone();
         match status {
