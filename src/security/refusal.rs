@@ -29,9 +29,9 @@ pub(super) fn refuse<'a>(
     let values: Vec<_> = values.take(MOST).map(shown).collect();
     let text = match values.as_slice() {
         [first, ..] if is_one => format!("{call}({first}) allows it"),
-        [] if what == "origin" => "the browser says that a page of another site asks".to_owned(),
+        [] if what == "origin" => "the browser reports a cross-site request".to_owned(),
         [] => "a request must name its host".to_owned(),
-        [_] => format!("no {what} is written so"),
+        [_] => format!("this is not a valid {what}"),
         _ => format!("a request must name one {what}"),
     };
     let values = values.join(", ");
