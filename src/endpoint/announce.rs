@@ -9,7 +9,8 @@ use super::{
     query::{is_node, is_session_id, pairs},
 };
 
-/// What `http::Uri` lets stand in a query though RFC 3986 does not. Escapes that are there stay.
+/// Characters that `http::Uri` accepts in a query and RFC 3986 does not. `%` stays, so that existing escapes
+/// do not change.
 const NOT_IN_QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -25,11 +26,11 @@ const NOT_IN_QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The URI of a session, as the `endpoint` event names it.
+/// The URI of a session, for the `endpoint` event.
 ///
-/// `carried` is the query of the stream's own request, if it is to be carried over. A `session_id` in
-/// it is left out: given twice, it would name no session. So is a `node`, where the server has a name:
-/// the server's own comes first, which is the one that proxies read.
+/// `carried` is the query of the stream's `GET`, if the option `carry_query` is set. A `session_id` in it is
+/// left out, because a `POST` with two of them is refused. If the server has a name, a `node` is left out, too:
+/// proxies must read the server's own name.
 pub(crate) fn announce(
     mount: &MountPath,
     endpoint: &Endpoint,
@@ -57,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_prefix_stands_before_the_path_and_the_own_query_behind_the_id() {
+    fn the_uri_is_the_prefix_the_path_the_id_and_the_carried_query() {
         let id = Uuid::new_v4();
         let secret = id.simple();
         for (mount, endpoint, carried, announced) in [
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_node_stands_behind_the_id_and_no_carried_one_beside_it() {
+    fn the_node_follows_the_id_and_replaces_a_carried_node() {
         let id = Uuid::new_v4();
         let secret = id.simple();
         let (mount, endpoint) = (MountPath::default(), Endpoint::new("/m").unwrap());

@@ -1,13 +1,16 @@
-//! Where a client posts: the path that the stream's first event announces.
+//! The endpoint: the path to which clients post, announced in the first event of a stream.
 //!
 //! The announced URI is a path and a query, never a host: `/messages/?session_id=<32 hex digits>`.
-//! A client resolves it against the URL of its stream, so that it holds behind any proxy and under
-//! any name of the server. If a proxy or a router takes a prefix off the path before the services
-//! see it, the prefix must be announced, too: as a [`MountPath`], fixed in the configuration or put
-//! into the extensions of each `GET` request.
+//! A client resolves it against the URL of its stream, so it is valid behind any proxy and under any
+//! name of the server. If a proxy or a router removes a prefix from the path before the services see
+//! it, announce the prefix with a [`MountPath`]. Set it on the transport, or put it into the
+//! extensions of each `GET`.
 //!
-//! Where several servers stand behind one address, the URI also says which of them has the session:
-//! `/messages/?session_id=<32 hex digits>&node=a1`, with the [`NodeName`] that the server was given.
+//! If several servers have one address, the URI also names the server that has the session:
+//! `/messages/?session_id=<32 hex digits>&node=a1`. The [`NodeName`] is an option of the transport.
+//!
+//! Paths are given as plain text and announced percent-encoded: a space becomes `%20`, and `%` becomes
+//! `%25`.
 //!
 //! ```
 //! use mcp_sse_server::endpoint::MountPath;

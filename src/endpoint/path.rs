@@ -2,8 +2,8 @@ use std::{error::Error, fmt, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What a path may hold as it is (RFC 3986, section 3.3). `%` is not among it: paths are given as
-/// plain text. Nor is `\`, which URL parsers of the web take for a slash.
+/// All characters but those that a path may contain unescaped (RFC 3986, section 3.3). `%` is escaped,
+/// because paths are given as plain text. `\` is escaped, because browsers read it as a slash.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -26,18 +26,18 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The path that clients post to, checked and percent-encoded.
 ///
-/// It is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` its UTF-8
-/// bytes, and a `%` becomes `%25`. See the [module docs](crate::endpoint).
+/// It is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` becomes its
+/// escaped UTF-8 bytes, and `%` becomes `%25`. See the [module docs](crate::endpoint).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(Arc<str>);
 
-/// A path prefix under which the services are mounted, announced before the path of the messages.
+/// A path prefix under which the services are mounted, announced in front of the endpoint.
 ///
-/// To set it for one request, put it into the extensions of the `GET` in a middleware. It then takes
-/// the place of the configured prefix. ASGI calls it `root_path`.
+/// To set the prefix for one request, put a `MountPath` into the extensions of the `GET` in a middleware. It
+/// replaces the configured prefix. It corresponds to `root_path` in ASGI.
 ///
-/// A prefix is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` its UTF-8
-/// bytes, a `%` becomes `%25`. Slashes at the end are taken off. An empty prefix is allowed.
+/// A prefix is given as plain text and announced percent-encoded. Slashes at the end are removed. An empty prefix
+/// is allowed.
 ///
 /// ```
 /// use mcp_sse_server::endpoint::MountPath;
@@ -50,7 +50,7 @@ pub(crate) struct Endpoint(Arc<str>);
 pub struct MountPath(Arc<str>);
 
 impl Endpoint {
-    /// Checks and encodes a path such as `/messages/`. A missing slash at its start is added.
+    /// Checks and encodes a path such as `/messages/`. Adds a missing slash at the start.
     pub(crate) fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
         let path = path.as_ref();
         if path.is_empty() {
@@ -63,7 +63,7 @@ impl Endpoint {
         encode(path, "/messages/").map(|path| Self(path.into()))
     }
 
-    /// The path as it is announced, percent-encoded.
+    /// The path in its announced form, percent-encoded.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -76,19 +76,19 @@ impl Default for Endpoint {
 }
 
 impl MountPath {
-    /// Checks and encodes a prefix such as `/api`. A missing slash at its start is added, slashes at
-    /// its end are taken off.
+    /// Checks and encodes a prefix such as `/api`. Adds a missing slash at the start, and removes slashes at
+    /// the end. An empty text means no prefix.
     ///
     /// # Errors
     ///
-    /// `path` is a full URL, begins with `//`, or has a `?`, a `#`, a control character or a `.` or
-    /// `..` segment.
+    /// `path` is a full URL, starts with `//`, has a `?`, a `#` or a control character, or has a `.` or `..`
+    /// segment.
     pub fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
         let encoded = encode(path.as_ref(), "/api")?;
         Ok(Self(encoded.trim_end_matches('/').into()))
     }
 
-    /// The prefix as it is announced: empty, or percent-encoded with one slash at its start.
+    /// The prefix in its announced form: empty, or percent-encoded with one slash at the start.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -121,7 +121,7 @@ fn encode(path: &str, example: &'static str) -> Result<String, InvalidEndpoint> 
 
 /// A text is not a path that can be announced.
 ///
-/// `Display` shows the text, the rule that it breaks and a valid example.
+/// `Display` shows the text, the broken rule and a valid example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidEndpoint {
     value: Box<str>,
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_announced_percent_encoded_with_one_slash_first() {
+    fn a_path_is_percent_encoded_and_starts_with_one_slash() {
         for (given, announced) in [
             ("/", "/"),
             ("/messages/", "/messages/"),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_path_is_refused_with_the_value_and_an_example() {
+    fn an_invalid_path_is_refused_with_its_value_and_an_example() {
         for given in [
             "http://host/m",
             "https://host",

@@ -14,10 +14,10 @@ use super::{
 
 /// Which hosts and origins may reach the server. See the [module docs](crate::security).
 ///
-/// The default lets loopback in and nothing else; each `allow` adds to it. Patterns are read once,
-/// when they are given.
+/// The default allows loopback only. Each `allow` method adds a host or an origin. Patterns are parsed once,
+/// when they are added.
 #[derive(Clone, Debug)]
-#[must_use = "it protects nothing until it is given to a transport"]
+#[must_use = "it has no effect until it is given to a transport"]
 pub struct TransportSecurity {
     rules: Option<Rules>,
 }
@@ -29,19 +29,19 @@ struct Rules {
 }
 
 impl TransportSecurity {
-    /// Checks nothing: any host, any origin, none. For a server that nobody reaches but through a
-    /// proxy that checks both.
+    /// Allows any host and any origin, or none. For a server that clients can reach only through a proxy that
+    /// checks both.
     pub fn disabled() -> Self {
         Self { rules: None }
     }
 
-    /// Lets requests for a host in: `example.com` and `example.com:*` on any port,
-    /// `example.com:8443` on that one. Ports 80 and 443 are also what a host without a port may mean.
+    /// Allows requests for a host: `example.com` or `example.com:*` for any port, `example.com:8443` for this
+    /// port. A pattern with port 80 or 443 also allows a host without a port.
     ///
     /// # Errors
     ///
-    /// The text is no host: it has a scheme, a path, a user, a `*` in its name, a port that is no
-    /// port; or an IPv6 address stands without brackets. Or the security is [`disabled`](Self::disabled).
+    /// The text is not a host: it has a scheme, a path, a user, a `*` in its name or an invalid port, or it is
+    /// an IPv6 address without brackets. Or the security is [`disabled`](Self::disabled).
     pub fn allow_host(mut self, host: impl AsRef<str>) -> Result<Self, InvalidPattern> {
         let host = host.as_ref();
         let pattern = HostPattern::parse(host)?;
@@ -50,15 +50,15 @@ impl TransportSecurity {
         Ok(self)
     }
 
-    /// Lets pages of an origin in: `https://app.example.com`, with the scheme's default port;
-    /// `https://app.example.com:8443`; `http://app.example.com:*` on any port; `null` for pages that
-    /// hide theirs. Scheme, host and port must be equal, as in RFC 6454.
+    /// Allows the pages of an origin: `https://app.example.com` with the scheme's default port,
+    /// `https://app.example.com:8443` with this port, `http://app.example.com:*` with any port. `null` allows
+    /// pages that hide their origin. Scheme, host and port must be equal, as in RFC 6454.
     ///
-    /// Browsers also ask for CORS headers, which are another layer's to send.
+    /// Browsers also need CORS headers, which another layer must send.
     ///
     /// # Errors
     ///
-    /// The text is no origin: it has no scheme, or a path, if only a slash; or what
+    /// The text is not an origin: it has no scheme, it has a path or a trailing slash, or its host is one that
     /// [`allow_host`](Self::allow_host) refuses.
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Result<Self, InvalidPattern> {
         let origin = origin.as_ref();
@@ -118,7 +118,7 @@ impl Default for TransportSecurity {
     }
 }
 
-/// The host that the request is for, if it names one and only one.
+/// The request's host, if it is valid and unambiguous.
 fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<HostPort<'a>> {
     let header = match only(headers, &HOST) {
         Ok(value) => value.map(HostPort::parse),
@@ -132,7 +132,7 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<HostPort<'a>> {
         (None, Some(header)) => header,
         (Some(authority), Some(header)) => {
             let (one, two) = (authority?, header?);
-            // The one that names a port says more.
+            // Use the value with a port, which is more specific.
             let at = if one.port.is_some() { one } else { two };
             one.agrees(&two).then_some(at)
         }
@@ -140,7 +140,7 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<HostPort<'a>> {
     }
 }
 
-/// The origin that the request comes from, if it comes from a page that says so.
+/// The request's origin. `None` if there is no `Origin` and the request is not cross-site.
 fn origin(headers: &HeaderMap) -> Result<Option<Origin<'_>>, NotOne> {
     match only(headers, &ORIGIN)? {
         Some(origin) => Origin::parse(origin).map(Some).ok_or(NotOne),
@@ -149,8 +149,8 @@ fn origin(headers: &HeaderMap) -> Result<Option<Origin<'_>>, NotOne> {
     }
 }
 
-/// Browsers send no `Origin` with some requests of other sites' pages, such as those for images. They
-/// say in this header that they did so.
+/// Browsers omit the `Origin` of some requests of pages of other sites, such as requests for images. They
+/// report such a request in the header `sec-fetch-site`.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
     values(headers, &SEC_FETCH_SITE)
@@ -158,7 +158,7 @@ fn is_cross_site(headers: &HeaderMap) -> bool {
         .any(|site| site.trim_ascii().eq_ignore_ascii_case(b"cross-site"))
 }
 
-/// A header is not there once, or not readable.
+/// A header is given twice or is not valid.
 struct NotOne;
 
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, NotOne> {

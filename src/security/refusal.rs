@@ -2,9 +2,9 @@ use crate::response::{Rejection, RejectionKind};
 
 /// Refuses a host or an origin.
 ///
-/// `values` are the host or the origin as the request names it: first the target's, then the headers'.
-/// An origin has no value if only the browser says that a page of another site asks. `is_one` says
-/// whether the request names exactly one, so that a pattern of the first value would let it in.
+/// `values` are the request's hosts or origins: first the target's, then those of the headers. There is no
+/// value if a request has no `Origin` and its `sec-fetch-site` is `cross-site`. `is_one` means that the request
+/// has exactly one valid value, so that a pattern of the first value would allow it.
 #[cfg(not(feature = "tracing"))]
 pub(super) fn refuse<'a>(
     kind: RejectionKind,
@@ -14,7 +14,7 @@ pub(super) fn refuse<'a>(
     kind.into()
 }
 
-/// Refuses a host or an origin, with a hint for the log: the call that would allow it, if one would.
+/// Refuses a host or an origin, with a hint for the log: the call that would allow the request, if there is one.
 #[cfg(feature = "tracing")]
 pub(super) fn refuse<'a>(
     kind: RejectionKind,
@@ -29,17 +29,17 @@ pub(super) fn refuse<'a>(
     let values: Vec<_> = values.take(MOST).map(shown).collect();
     let text = match values.as_slice() {
         [first, ..] if is_one => format!("{call}({first}) allows it"),
-        [] if what == "origin" => "the browser says that a page of another site asks".to_owned(),
+        [] if what == "origin" => "the browser reports a cross-site request".to_owned(),
         [] => "a request must name its host".to_owned(),
-        [_] => format!("no {what} is written so"),
+        [_] => format!("this is not a valid {what}"),
         _ => format!("a request must name one {what}"),
     };
     let values = values.join(", ");
     Rejection::from(kind).with_hint(crate::response::Hint { values, text })
 }
 
-/// What a client sent, escaped to ASCII and cut. A host name and its port fit in; a user and a password
-/// before them stay out.
+/// A value that a client sent, escaped to ASCII and cut. The length is enough for a host name and a port. A user
+/// and a password before them are left out.
 #[cfg(feature = "tracing")]
 fn shown(value: &[u8]) -> String {
     const LEN: usize = 300;
