@@ -1,22 +1,22 @@
-//! What the system knows of processes.
+//! Processes, as the system lists them.
 
 use std::{fs, process::Command};
 
-/// State and parent of a process, if there is one.
+/// The state and the parent of a process, if it exists.
 fn stat(pid: u32) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may hold anything.
+    // The name is in parentheses and may contain anything.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
     let state = fields.next()?.chars().next()?;
     Some((state, fields.next()?.parse().ok()?))
 }
 
-/// Whether it runs. One that only waits to be reaped does not.
+/// Whether a process runs. A zombie does not.
 pub(crate) fn runs(pid: u32) -> bool {
     stat(pid).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X'))
 }
 
-/// All whose parent it is, those too that wait to be reaped.
+/// The children of a process, including zombies.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let all = fs::read_dir("/proc").unwrap();
     let pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
@@ -31,7 +31,7 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(sent.unwrap().success());
 }
 
-/// A line of one of a process's files, as a number.
+/// The number in a line of a file of the process in `/proc`.
 fn number(pid: u32, file: &str, line: &str) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap();
     let rest = text.lines().find_map(|found| found.strip_prefix(line));
@@ -39,12 +39,12 @@ fn number(pid: u32, file: &str, line: &str) -> u64 {
     number.parse().unwrap()
 }
 
-/// The most memory that it ever had, in KiB.
+/// The peak resident memory of a process, in KiB.
 pub(crate) fn peak(pid: u32) -> u64 {
     number(pid, "status", "VmHWM:")
 }
 
-/// How many bytes it has written so far, to whatever it writes to.
+/// How many bytes a process has written so far, to all its files.
 pub(crate) fn written(pid: u32) -> u64 {
     number(pid, "io", "wchar:")
 }
