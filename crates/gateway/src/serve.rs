@@ -7,7 +7,7 @@ use axum::{
     http::{Method, StatusCode},
     serve::ListenerExt,
 };
-use mcp_sse_server::{MountPath, SseServerTransport};
+use mcp_sse_server::{MountPath, SseServerTransport, endpoint::InvalidEndpoint};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -16,6 +16,13 @@ use crate::{children::Children, log, options::Options, process::GRACE, signals::
 /// How long sessions have to end by themselves after the gateway is asked to stop.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Returns the path percent-encoded, as clients must write it.
+fn encoded(path: &str) -> Result<String, InvalidEndpoint> {
+    // `MountPath` encodes the path and takes slashes off its end.
+    let (_, slashes) = path.split_at(path.trim_end_matches('/').len());
+    Ok(format!("{}{slashes}", MountPath::new(path)?.as_str()))
+}
+
 /// Serves until a signal arrives.
 pub(crate) async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&options.listen)
@@ -23,12 +30,7 @@ pub(crate) async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("--listen {}: {error}", options.listen))?;
     let mut signals = Signals::new()?;
     let address = listener.local_addr()?;
-    // Percent-encoded, as clients must write it.
-    let path = MountPath::new(&options.sse_path)?;
-    let path = match path.as_str() {
-        "" => "/",
-        path => path,
-    };
+    let path = encoded(&options.sse_path)?;
     println!("MCP over HTTP+SSE at http://{address}{path}");
     if !address.ip().is_loopback() && !options.names_host {
         log::line("only requests for localhost are allowed, --allow-host HOST allows others");

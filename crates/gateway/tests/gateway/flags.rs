@@ -193,6 +193,20 @@ async fn hosts_origins_and_paths_are_as_configured() {
 }
 
 #[tokio::test]
+async fn the_printed_url_is_the_one_that_clients_open() {
+    for (given, printed) in [
+        ("/", "/"),
+        ("mcp/", "/mcp/"),
+        ("/stream here", "/stream%20here"),
+    ] {
+        let gateway = Gateway::start(&["--sse-path", given]);
+        assert_eq!(gateway.path, printed, "{given:?}");
+        let status = get(&gateway, printed, "host: localhost\r\n").await;
+        assert_eq!(status, 200, "{given:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_allowed_page_may_read_the_responses() {
     let gateway = Gateway::start(&["--allow-origin", "https://app.example.com"]);
     let ask = |line: &str, more: &str| {

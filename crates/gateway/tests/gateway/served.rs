@@ -46,6 +46,8 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 pub(crate) struct Gateway {
     process: Child,
     pub(crate) address: SocketAddr,
+    /// The path of the URL that the gateway printed.
+    pub(crate) path: String,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
 }
@@ -72,13 +74,16 @@ impl Gateway {
             }
         });
         let stdout = BufReader::new(process.stdout.take().unwrap());
-        let address = stdout.lines().find_map(|line| {
+        let url = stdout.lines().find_map(|line| {
             let line = line.unwrap();
-            let (_, url) = line.split_once("MCP over HTTP+SSE at http://")?;
-            Some(url.split_once('/').unwrap().0.parse().unwrap())
+            let url = line.strip_prefix("MCP over HTTP+SSE at http://")?;
+            Some(url.to_owned())
         });
+        let url = url.unwrap_or_else(|| panic!("no start: {}", log.lock().unwrap()));
+        let (address, path) = url.split_at(url.find('/').unwrap());
         Self {
-            address: address.unwrap_or_else(|| panic!("no start: {}", log.lock().unwrap())),
+            address: address.parse().unwrap(),
+            path: path.to_owned(),
             process,
             log,
             reader: Some(reader),
