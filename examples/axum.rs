@@ -8,8 +8,6 @@
 //! Pages of this machine may use it from their own origin, such as that of `examples/browser`. Ctrl-C
 //! ends the open streams, waits for requests that are still on their way, and stops.
 
-mod mcp;
-
 use std::error::Error;
 
 use axum::{
@@ -18,6 +16,7 @@ use axum::{
     routing::get,
 };
 use mcp_sse_server::{MountPath, SseServerTransport};
+use mcp_sse_testkit::demo;
 use tokio::{net::TcpListener, signal};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -37,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // `nest` takes `/api` off the path before the services see it: clients must be told of it.
     let transport =
-        SseServerTransport::new("/messages/", mcp::serve)?.mount_path(MountPath::new("/api")?);
+        SseServerTransport::new("/messages/", demo::serve)?.mount_path(MountPath::new("/api")?);
     let (sse, post) = transport.services();
     let sessions = transport.sessions();
 

@@ -20,7 +20,7 @@ pub async fn serve(session: Session) {
     let (sender, mut receiver) = session.split();
     let mut tasks = JoinSet::new();
     while let Some(incoming) = receiver.recv().await {
-        // Notifications and answers need no answer.
+        // Notifications and responses need no answer.
         if incoming.message.kind() == MessageKind::Request {
             let sender = sender.clone();
             tasks.spawn(async move { respond(&incoming.message, &sender).await });
@@ -52,11 +52,11 @@ async fn respond(request: &Message, sender: &SessionSender) {
         Ok(result) => reply(id, "result", &result),
         Err((code, message)) => reply(id, "error", &json!({ "code": code, "message": message })),
     };
-    // The client may be gone by now, and then nobody waits for the answer.
+    // An error means that the session is closed: no client waits for the answer.
     let _ = sender.send(answer).await;
 }
 
-/// An answer with the request's id as the client wrote it, whatever its size.
+/// A response with the request's id as the client wrote it.
 fn reply(id: RequestId<'_>, member: &str, value: &Value) -> Message {
     let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{value}}}"#);
     Message::parse(text).expect("an id and a value make an answer")
@@ -140,13 +140,13 @@ async fn call(request: &Message, sender: &SessionSender) -> Result<Value, Failur
     Ok(json!({ "content": [{ "type": "text", "text": text }] }))
 }
 
-/// Works for a while, and tells the client how far it is, if the client asked to be told.
+/// Counts, and reports the progress if the client asked for it.
 async fn count(to: u64, token: Option<&Value>, sender: &SessionSender) -> String {
     for progress in 1..=to {
         if let Some(token) = token {
             report(progress, to, token, sender).await;
         }
-        // After the report: the TypeScript SDK drops one that comes along with the answer.
+        // Work after the report: the TypeScript SDK drops a report that arrives with the answer.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     format!("counted to {to}")
@@ -156,7 +156,7 @@ async fn report(progress: u64, total: u64, token: &Value, sender: &SessionSender
     let params = json!({ "progressToken": token, "progress": progress, "total": total });
     let notification =
         json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params });
-    // A token that MCP does not allow makes no message, and a client that is gone needs none.
+    // A token that MCP does not allow makes no message, and a closed session needs none.
     if let Ok(notification) = Message::new(&notification) {
         let _ = sender.send(notification).await;
     }

@@ -1,7 +1,7 @@
 //! Refusals.
 
 use http::{HeaderValue, Request};
-use mcp_sse_server::{Handler, Session, session::Principal};
+use mcp_sse_server::{Handler, session::Principal};
 use mcp_sse_testkit::{
     handlers::silent,
     messages::ping,
