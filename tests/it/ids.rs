@@ -72,11 +72,11 @@ fn a_generator_that_repeats_itself_takes_no_session_over() {
     ids.dedup();
     assert_eq!(ids.len(), 21);
     assert!(ids.iter().all(|id| id & FIXED == VERSION_4));
-    server.post_now(&first.uri, &ping(1));
+    server.post_now(&first.uri, ping(1));
     assert_eq!(first.poll(), Some(Some(event(&ping(1)))));
     for other in &mut others {
         assert_eq!(other.poll(), None);
-        server.post_now(&other.uri, &ping(2));
+        server.post_now(&other.uri, ping(2));
         assert_eq!(other.poll(), Some(Some(event(&ping(2)))));
     }
     assert_eq!(first.poll(), None);
