@@ -6,7 +6,7 @@
 //! | hyper, HTTP/1.1 and HTTP/2, TLS | [`hyper`], [`tls`] | `examples/quickstart.rs`, [`tls.rs`] |
 //! | warp | [`warp`] | [`warp.rs`] |
 //! | tonic, beside gRPC | [`tonic`] | [`tonic.rs`] |
-//! | rmcp, also beside its Streamable HTTP | the crate `mcp-sse-server-rmcp` | its `examples/rmcp.rs` |
+//! | rmcp, also beside its Streamable HTTP | the crate `mcp-sse-server-rmcp`, with a page on the move from rmcp's own SSE server | its `examples/rmcp.rs` |
 //! | under middleware of tower and tower-http | [`middleware`] | |
 //! | behind nginx and other proxies | [`proxies`] | |
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |

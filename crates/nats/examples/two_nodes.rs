@@ -1,4 +1,4 @@
-//! Two nodes, or more, that relay over NATS: each takes every `POST`.
+//! Two or more nodes that relay over NATS: each accepts every `POST`.
 //!
 //! ```sh
 //! apt-get install nats-server
@@ -6,14 +6,15 @@
 //! cargo run -p mcp-sse-server-nats --example two_nodes
 //! ```
 //!
-//! The same, said in full. Nodes on other machines are started with other names and the same URL:
+//! The same with all arguments. On other machines, use other names and the same URL of NATS:
 //!
 //! ```sh
 //! cargo run -p mcp-sse-server-nats --example two_nodes -- \
 //!     nats://127.0.0.1:4222 a1=127.0.0.1:8001 a2=127.0.0.1:8002
 //! ```
 //!
-//! Open a stream at one, and post to the other what it announced; the answer is in the stream:
+//! Open a stream at one node, and post to the other node with the path that the stream announced. The
+//! response comes on the stream:
 //!
 //! ```sh
 //! curl -N http://127.0.0.1:8001/sse
@@ -21,7 +22,7 @@
 //!     -d '{"jsonrpc":"2.0","id":1,"method":"ping"}'
 //! ```
 //!
-//! Ctrl-C ends the open streams and stops.
+//! On Ctrl-C the nodes end their streams and exit.
 
 use std::{env, error::Error};
 
@@ -74,9 +75,9 @@ async fn handle(mut session: Session) {
 }
 
 async fn run(name: String, address: String, nats: String) -> Result<(), BoxError> {
-    let who = name.clone();
+    let node = name.clone();
     let relay = NatsRelay::options()
-        .on_event(move |event| println!("{who}: {event}"))
+        .on_event(move |event| println!("{node}: {event}"))
         .connect(&nats, ConnectOptions::new())
         .await?;
     let transport = SseServerTransport::new("/messages/", handle)?
@@ -99,7 +100,7 @@ async fn run(name: String, address: String, nats: String) -> Result<(), BoxError
     );
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            // No signal handler, no graceful end: then the server stops at once.
+            // If Ctrl-C cannot be handled, stop at once.
             let _ = signal::ctrl_c().await;
             sessions.shutdown().await;
         })
