@@ -63,6 +63,24 @@ pub(crate) fn message(meter: &Meter) {
     }
 }
 
+/// From the `POST` to its 202 alone. The stream is polled outside of the count.
+pub(crate) fn post(meter: &Meter) {
+    let server = support::echo();
+    let mut stream = server.stream();
+    let post = support::post(&stream.uri, support::message(64));
+    server.post(post.clone());
+    meter.count(
+        "POST 64 B",
+        1_000,
+        || {
+            // Takes the previous message out of the inbox.
+            stream.frames();
+            post.clone()
+        },
+        |post| server.post(post),
+    );
+}
+
 /// From the `POST` to its 202 and the frame of the stream.
 pub(crate) fn path(meter: &Meter) {
     for (name, times, size) in [
