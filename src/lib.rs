@@ -90,12 +90,18 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `metrics` | counters, gauges and histograms for a recorder of the `metrics` facade, see [`guide::observability`] |
-//! | `nats` | a [relay] between several servers, over NATS; needs Rust 1.89 |
-//! | `rmcp` | sessions that an rmcp service serves; needs Rust 1.88 |
 //! | `tracing` | spans and events for a `tracing` subscriber, see [`guide::observability`] |
 //! | `full` | all of the above |
 //!
-//! None is on by default. The minimum Rust version, 1.85, is promised for the default features.
+//! None is on by default. The minimum Rust version is 1.85.
+//!
+//! # Other crates
+//!
+//! | crate | what it is |
+//! |---|---|
+//! | `mcp-sse-server-rmcp` | serves the handlers of rmcp |
+//! | `mcp-sse-server-nats` | a [relay] over NATS |
+//! | `mcp-sse-gateway` | a program that serves any stdio server over HTTP+SSE |
 //!
 //! # What is not promised
 //!
@@ -114,8 +120,6 @@ mod observe;
 pub mod post;
 pub mod relay;
 pub mod response;
-#[cfg(feature = "rmcp")]
-pub mod rmcp;
 pub mod security;
 pub mod session;
 pub mod sse;

@@ -6,7 +6,7 @@
 //! | hyper, HTTP/1.1 and HTTP/2, TLS | [`hyper`], [`tls`] | `examples/quickstart.rs`, [`tls.rs`] |
 //! | warp | [`warp`] | [`warp.rs`] |
 //! | tonic, beside gRPC | [`tonic`] | [`tonic.rs`] |
-//! | rmcp, also beside its Streamable HTTP | [`migration`] | `examples/rmcp.rs` |
+//! | rmcp, also beside its Streamable HTTP | the crate `mcp-sse-server-rmcp` | its `examples/rmcp.rs` |
 //! | under middleware of tower and tower-http | [`middleware`] | |
 //! | behind nginx and other proxies | [`proxies`] | |
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |
@@ -54,10 +54,6 @@ pub mod hyper {}
 
 #[doc = include_str!("middleware.md")]
 pub mod middleware {}
-
-// Its code is tested with the feature that it is about.
-#[cfg_attr(any(not(doctest), feature = "rmcp"), doc = include_str!("migration.md"))]
-pub mod migration {}
 
 #[doc = include_str!("nodes.md")]
 pub mod nodes {}

@@ -32,8 +32,6 @@ const TARGET: &str = "mcp_sse_server";
 
 #[cfg(feature = "tracing")]
 pub(crate) use self::refusal::forbidden;
-#[cfg(feature = "nats")]
-pub(crate) use self::relay::nats;
 #[cfg(feature = "metrics")]
 pub(crate) use self::timer::Stamp;
 #[cfg(not(feature = "tracing"))]

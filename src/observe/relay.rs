@@ -1,7 +1,5 @@
 //! Other nodes.
 
-#[cfg(feature = "nats")]
-use crate::relay::nats::NatsEvent;
 use crate::{
     endpoint::NodeName,
     relay::{Refusal, RelayError},
@@ -63,15 +61,3 @@ pub(crate) fn relayed(outcome: Result<(), RejectionKind>) {
         Err(kind) => kind.as_str(),
     });
 }
-
-/// What happens to the connection to NATS.
-#[cfg(all(feature = "nats", feature = "tracing"))]
-pub(crate) fn nats(event: &NatsEvent) {
-    match event {
-        NatsEvent::Connected => tracing::info!(target: super::TARGET, "{event}"),
-        _ => tracing::warn!(target: super::TARGET, "{event}"),
-    }
-}
-
-#[cfg(all(feature = "nats", not(feature = "tracing")))]
-pub(crate) fn nats(_: &NatsEvent) {}

@@ -120,19 +120,14 @@
 //!
 //! `examples/redis_relay` does this over Redis, and runs the checks of `tests/relay_kit`, which any other
 //! engine can run, too.
-#![cfg_attr(
-    feature = "nats",
-    doc = "\nOver NATS it is done: [`nats`] has the engine, and says what it needs."
-)]
+//!
+//! The crate `mcp-sse-server-nats` is an engine over NATS.
 
 mod answer;
 mod engine;
 mod error;
 mod frame;
 mod inbound;
-#[cfg(feature = "nats")]
-#[cfg_attr(docsrs, doc(cfg(feature = "nats")))]
-pub mod nats;
 
 pub(crate) use self::{
     answer::{Answer, Refusal},

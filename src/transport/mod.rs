@@ -5,8 +5,6 @@ use std::{any::type_name, fmt, sync::Arc, time::Duration};
 
 use http::Extensions;
 
-#[cfg(feature = "rmcp")]
-use crate::rmcp::RmcpHandler;
 use crate::{
     endpoint::{Endpoint, InvalidEndpoint, MountPath},
     handler::Handler,
@@ -105,30 +103,6 @@ impl<H: Handler> SseServerTransport<H> {
                 principal: PrincipalSource::default(),
             },
         })
-    }
-}
-
-#[cfg(feature = "rmcp")]
-impl<S, F> SseServerTransport<RmcpHandler<F>>
-where
-    S: ::rmcp::Service<::rmcp::RoleServer>,
-    F: Fn() -> std::io::Result<S>,
-{
-    /// A transport whose clients post to `endpoint` and whose sessions are rmcp services, each made by
-    /// `factory`. With the feature `rmcp`, see [`rmcp`](crate::rmcp).
-    ///
-    /// A session whose service cannot be made answers its first request with an error (-32603), and
-    /// ends. A tool that panics is answered with the same error, and its session lives on.
-    ///
-    /// # Errors
-    ///
-    /// `endpoint` is no plain path, see [`Endpoint::new`].
-    ///
-    /// # Panics
-    ///
-    /// Not itself, but a session outside a tokio runtime does: rmcp spawns.
-    pub fn rmcp(endpoint: impl AsRef<str>, factory: F) -> Result<Self, InvalidEndpoint> {
-        Self::new(endpoint, RmcpHandler::new(factory))
     }
 }
 

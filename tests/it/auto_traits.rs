@@ -27,23 +27,6 @@ macro_rules! everywhere {
     ($($type:ty),* $(,)?) => { $( send::<$type>(); sync::<$type>(); debug::<$type>(); )* };
 }
 
-#[cfg(feature = "nats")]
-#[test]
-fn the_nats_relay_goes_where_a_server_takes_it() {
-    use mcp_sse_server::relay::nats::{
-        InvalidPrefix, NatsEvent, NatsRelay, NatsRelayOptions, ServeError,
-    };
-
-    everywhere!(
-        NatsRelay,
-        NatsRelayOptions,
-        NatsEvent,
-        InvalidPrefix,
-        ServeError
-    );
-    clone::<NatsRelay>();
-}
-
 #[test]
 fn values_go_where_a_server_takes_them() {
     everywhere!(

@@ -1,7 +1,7 @@
 //! The kit of the main crate, run against a real Redis, and what happens while Redis is away.
 #![cfg(target_os = "linux")]
 
-#[path = "../../../tests/nodes/programs.rs"]
+#[path = "../../../crates/nats/tests/nodes/programs.rs"]
 #[allow(
     dead_code,
     reason = "the programs of the nodes, of which this needs one"

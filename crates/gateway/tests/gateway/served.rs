@@ -1,0 +1,206 @@
+//! A running gateway, and sessions with it.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Conn, Refused, Stream},
+    processes, until,
+};
+
+/// Set for the gateway, and so for its children.
+const CHILD: &str = "GATEWAY_TEST_CHILD";
+
+/// Whether this process is a child of the gateway.
+pub(crate) fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+/// The command line of a child that does what it is told.
+pub(crate) fn child() -> [String; 4] {
+    let this = std::env::current_exe().unwrap();
+    let this = this.to_str().unwrap().to_owned();
+    let [exact, name, nocapture] = ["--exact", "as_child", "--nocapture"].map(str::to_owned);
+    [this, exact, name, nocapture]
+}
+
+/// The gateway's process, not yet started.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-sse-gateway"));
+    command
+        .args(arguments)
+        .env(CHILD, "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+pub(crate) struct Gateway {
+    process: Child,
+    pub(crate) address: SocketAddr,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Gateway {
+    /// In front of the child that does what it is told.
+    pub(crate) fn start(flags: &[&str]) -> Self {
+        Self::start_with(flags, &child().each_ref().map(String::as_str), &[])
+    }
+
+    pub(crate) fn start_with(flags: &[&str], child: &[&str], env: &[(&str, &str)]) -> Self {
+        let arguments = [&["--listen", "127.0.0.1:0"], flags, &["--"], child].concat();
+        let mut command = command(&arguments);
+        command.envs(env.iter().copied());
+        let mut process = command.spawn().unwrap();
+
+        let log = Arc::new(Mutex::new(String::new()));
+        let (mut stderr, written) = (process.stderr.take().unwrap(), Arc::clone(&log));
+        let reader = std::thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(len @ 1..) = stderr.read(&mut part) {
+                let part = String::from_utf8_lossy(&part[..len]);
+                written.lock().unwrap().push_str(&part);
+            }
+        });
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        let address = stdout.lines().find_map(|line| {
+            let line = line.unwrap();
+            let (_, url) = line.split_once("MCP over HTTP+SSE at http://")?;
+            Some(url.split_once('/').unwrap().0.parse().unwrap())
+        });
+        Self {
+            address: address.unwrap_or_else(|| panic!("no start: {}", log.lock().unwrap())),
+            process,
+            log,
+            reader: Some(reader),
+        }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn logs(&self, text: &str) {
+        until(&format!("{text:?} in the log"), || {
+            self.log().contains(text)
+        })
+        .await;
+    }
+
+    /// Until no process is left whose parent the gateway is, not even an unreaped one.
+    pub(crate) async fn childless(&self) {
+        until("no child", || processes::children(self.id()).is_empty()).await;
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        processes::signal(self.id(), name);
+    }
+
+    /// Its status, and all that it logged.
+    pub(crate) async fn ended(&mut self) -> (ExitStatus, String) {
+        until("the gateway's end", || {
+            self.process.try_wait().unwrap().is_some()
+        })
+        .await;
+        let status = self.process.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        (status, self.log())
+    }
+
+    pub(crate) async fn open(&self) -> Talk {
+        self.open_with("").await
+    }
+
+    /// With header lines of one's own.
+    pub(crate) async fn open_with(&self, headers: &str) -> Talk {
+        let opened = self.try_open(headers).await;
+        opened.unwrap_or_else(|status| panic!("no stream: {status}"))
+    }
+
+    /// A session, or the status of its refusal.
+    pub(crate) async fn try_open(&self, headers: &str) -> Result<Talk, u16> {
+        let get = format!("GET /sse HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
+        let stream = match Stream::open_with(self.address, &get).await {
+            Ok(stream) => stream,
+            Err(Refused::Status(status)) => return Err(status),
+            Err(Refused::Io(error)) => panic!("no stream: {error}"),
+        };
+        let posts = Conn::open(self.address).await.unwrap();
+        Ok(Talk {
+            stream,
+            posts,
+            asked: 0,
+        })
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A session that tells its child what to do.
+pub(crate) struct Talk {
+    pub(crate) stream: Stream,
+    pub(crate) posts: Conn,
+    asked: u64,
+}
+
+impl Talk {
+    pub(crate) async fn post(&mut self, text: &str) -> u16 {
+        self.posts.post(&self.stream.uri, text).await.unwrap()
+    }
+
+    /// Posts a request; its answer comes by `next`.
+    pub(crate) async fn tell(&mut self, method: &str, params: &Value) {
+        self.asked += 1;
+        let id = self.asked;
+        let text = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        assert_eq!(self.post(&text.to_string()).await, 202, "{method}");
+    }
+
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        let message = self.stream.message().await.unwrap()?;
+        Some(serde_json::from_str(&message).unwrap())
+    }
+
+    /// What the child answers next.
+    pub(crate) async fn ask(&mut self, method: &str, params: &Value) -> Value {
+        self.tell(method, params).await;
+        let mut answer = self.next().await.expect("an answer");
+        assert_eq!(answer["id"], self.asked, "{answer}");
+        answer["result"].take()
+    }
+
+    /// The number of its child's process.
+    pub(crate) async fn child(&mut self) -> u32 {
+        let pid = self.ask("pid", &json!({})).await["pid"].as_u64();
+        pid.unwrap().try_into().unwrap()
+    }
+
+    pub(crate) async fn works(&mut self) {
+        let found = self.ask("echo", &json!({"still": "here"})).await;
+        assert_eq!(found["params"], json!({"still": "here"}));
+    }
+
+    /// The beginning of the session's id, as the log has it.
+    pub(crate) fn short_id(&self) -> String {
+        let id = self.stream.id().expose_secret().to_string();
+        format!("[{}..]", &id[..8])
+    }
+}

@@ -1,0 +1,109 @@
+//! Two nodes, or more, that relay over NATS: each takes every `POST`.
+//!
+//! ```sh
+//! apt-get install nats-server
+//! nats-server &
+//! cargo run -p mcp-sse-server-nats --example two_nodes
+//! ```
+//!
+//! The same, said in full. Nodes on other machines are started with other names and the same URL:
+//!
+//! ```sh
+//! cargo run -p mcp-sse-server-nats --example two_nodes -- \
+//!     nats://127.0.0.1:4222 a1=127.0.0.1:8001 a2=127.0.0.1:8002
+//! ```
+//!
+//! Open a stream at one, and post to the other what it announced; the answer is in the stream:
+//!
+//! ```sh
+//! curl -N http://127.0.0.1:8001/sse
+//! curl -i "http://127.0.0.1:8002$ANNOUNCED" -H 'content-type: application/json' \
+//!     -d '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+//! ```
+//!
+//! Ctrl-C ends the open streams and stops.
+
+use std::{env, error::Error};
+
+use axum::Router;
+use mcp_sse_server::{Message, Session, SseServerTransport};
+use mcp_sse_server_nats::{ConnectOptions, NatsRelay};
+use tokio::{net::TcpListener, signal, task::JoinSet};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let mut args = env::args().skip(1);
+    let nats = args.next();
+    let nats = nats.as_deref().unwrap_or("nats://127.0.0.1:4222");
+    let mut nodes: Vec<String> = args.collect();
+    if nodes.is_empty() {
+        nodes = ["a1=127.0.0.1:8001", "a2=127.0.0.1:8002"]
+            .map(String::from)
+            .into();
+    }
+    let mut running = JoinSet::new();
+    for node in nodes {
+        let Some((name, address)) = node.split_once('=') else {
+            return Err(
+                format!("{node}: give a name and an address, such as a1=127.0.0.1:8001").into(),
+            );
+        };
+        running.spawn(run(name.to_owned(), address.to_owned(), nats.to_owned()));
+    }
+    while let Some(ended) = running.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
+/// Answers every request with an empty result.
+async fn handle(mut session: Session) {
+    while let Some(incoming) = session.recv().await {
+        // Notifications have no id and need no answer.
+        let Some(id) = incoming.message.id() else {
+            continue;
+        };
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+        let answer = Message::parse(answer).expect("an id and a result make an answer");
+        if session.send(answer).await.is_err() {
+            break;
+        }
+    }
+}
+
+async fn run(name: String, address: String, nats: String) -> Result<(), BoxError> {
+    let who = name.clone();
+    let relay = NatsRelay::options()
+        .on_event(move |event| println!("{who}: {event}"))
+        .connect(&nats, ConnectOptions::new())
+        .await?;
+    let transport = SseServerTransport::new("/messages/", handle)?
+        .node(&name)?
+        .relay(relay.clone());
+    let serving = tokio::spawn(relay.serve(transport.inbound()));
+
+    let (sse, post) = transport.services();
+    let sessions = transport.sessions();
+    let app = Router::new()
+        .route_service("/sse", sse)
+        .route_service("/messages/", post.clone())
+        .route_service("/messages", post);
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("{address}: {error}"))?;
+    println!(
+        "{name}: MCP over HTTP+SSE at http://{}/sse",
+        listener.local_addr()?
+    );
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async move {
+            // No signal handler, no graceful end: then the server stops at once.
+            let _ = signal::ctrl_c().await;
+            sessions.shutdown().await;
+        })
+        .await?;
+    serving.abort();
+    Ok(())
+}

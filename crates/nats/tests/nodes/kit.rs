@@ -1,0 +1,64 @@
+//! The kit, run against NATS.
+
+use async_nats::ConnectOptions;
+use mcp_sse_server::relay::Inbound;
+use mcp_sse_server_nats::NatsRelay;
+
+use crate::{
+    programs::{Program, free_address},
+    relay_kit::{self, Engine, Serving},
+};
+
+struct Nats(Program);
+
+impl Nats {
+    fn url(&self) -> String {
+        format!("nats://{}", self.0.address)
+    }
+}
+
+impl Engine for Nats {
+    type End = NatsRelay;
+
+    async fn connect(&self) -> NatsRelay {
+        let options = ConnectOptions::new();
+        let relay = NatsRelay::options().connect(self.url(), options).await;
+        relay.unwrap()
+    }
+
+    async fn serve(&self, end: &NatsRelay, inbound: Inbound) -> Serving {
+        let name = inbound.node().clone();
+        let serve = end.serve(inbound);
+        let serving = Serving(tokio::spawn(async move {
+            serve.await;
+        }));
+        // Its subscription stands when a message to it finds somebody.
+        let client = async_nats::connect(self.url()).await.unwrap();
+        while client
+            .request(format!("mcp-sse.{name}"), "".into())
+            .await
+            .is_err()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        serving
+    }
+
+    async fn limit(&self) -> Option<usize> {
+        let client = async_nats::connect(self.url()).await.unwrap();
+        Some(client.max_payload())
+    }
+}
+
+#[tokio::test]
+async fn nats_does_what_the_kit_asks() {
+    let address = free_address();
+    relay_kit::check(&Nats(Program::nats(address, ""))).await;
+}
+
+#[tokio::test]
+async fn nats_does_so_with_larger_messages_if_its_configuration_lets_them_through() {
+    let address = free_address();
+    let nats = Program::nats(address, "max_payload: 6MB");
+    relay_kit::check(&Nats(nats)).await;
+}

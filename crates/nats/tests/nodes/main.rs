@@ -1,0 +1,63 @@
+//! Several nodes in processes of their own: behind real load balancers, and over a real NATS server.
+//!
+//! What must be installed, and how, is said in `programs.rs`.
+#![cfg(target_os = "linux")]
+
+mod balancer;
+#[path = "../../../../examples/soak/client.rs"]
+#[allow(dead_code, reason = "the client of the soak, of which this needs less")]
+mod client;
+mod cluster;
+mod cost;
+mod faults;
+mod kit;
+mod names;
+mod node;
+#[path = "../../../../tests/faults/process.rs"]
+#[allow(
+    dead_code,
+    reason = "the processes of the faults, of which this needs less"
+)]
+mod process;
+mod programs;
+#[path = "../../../../tests/relay_kit/mod.rs"]
+mod relay_kit;
+mod traffic;
+mod wire;
+
+use std::net::SocketAddr;
+
+use self::client::{Conn, Refused, Stream};
+
+/// Not a test: a node, where it is asked for.
+#[test]
+fn server() {
+    if process::role() == Some("server") {
+        node::run();
+    }
+}
+
+fn echo(id: usize) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"echo"}}"#)
+}
+
+async fn open(address: SocketAddr) -> Stream {
+    match Stream::open(address).await {
+        Ok(stream) => stream,
+        Err(Refused::Status(status)) => panic!("no stream: {status}"),
+        Err(Refused::Io(error)) => panic!("no stream: {error}"),
+    }
+}
+
+/// Shows that a session works.
+async fn assert_echo(stream: &mut Stream, posts: &mut Conn, id: usize) {
+    assert_eq!(posts.post(&stream.uri, &echo(id)).await.unwrap(), 202);
+    let answer = stream.message().await.unwrap();
+    assert_eq!(answer, Some(node::answer(id)));
+}
+
+/// The name that a session's URI carries.
+fn node_of(stream: &Stream) -> &str {
+    let (_, node) = stream.uri.split_once("&node=").expect(&stream.uri);
+    node
+}

@@ -1,0 +1,81 @@
+//! One rmcp server for old and new clients: the same handler over HTTP+SSE and over Streamable HTTP.
+//!
+//! ```sh
+//! cargo run -p mcp-sse-server-rmcp --example rmcp                      # http://127.0.0.1:8000
+//! cargo run -p mcp-sse-server-rmcp --example rmcp -- 127.0.0.1:9000    # another address
+//! ```
+//!
+//! | URL | what it speaks |
+//! |---|---|
+//! | `/sse` | HTTP+SSE, with messages to `/messages/` |
+//! | `/mcp` | Streamable HTTP |
+//! | `/both` | both: a client may try either |
+//!
+//! All sessions share their notes, whatever they speak. Ctrl-C lets open requests finish, ends the
+//! streams and stops.
+
+mod everything;
+
+use std::{error::Error, sync::Arc};
+
+use axum::{Router, routing::get};
+use everything::{Everything, Notes};
+use mcp_sse_server::SseServerTransport;
+use mcp_sse_server_rmcp::RmcpHandler;
+use rmcp::transport::{
+    StreamableHttpServerConfig, StreamableHttpService,
+    streamable_http_server::session::local::LocalSessionManager,
+};
+use tokio::{net::TcpListener, signal};
+use tower::Layer;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
+
+    // One function makes the service of each session, of either kind.
+    let notes = Arc::new(Notes::default());
+    let factory = move || Ok(Everything::new(Arc::clone(&notes)));
+
+    let config = StreamableHttpServerConfig::default();
+    let stop = config.cancellation_token.clone();
+    let streamable = StreamableHttpService::new(
+        factory.clone(),
+        Arc::new(LocalSessionManager::default()),
+        config,
+    );
+
+    let old = SseServerTransport::new("/messages/", RmcpHandler::new(factory.clone()))?;
+    let (sse, post) = old.services();
+    let both = SseServerTransport::new("/both", RmcpHandler::new(factory))?;
+    let sessions = [old.sessions(), both.sessions()];
+
+    let app = Router::new()
+        .route("/", get(|| async { "MCP at /mcp, /sse and /both\n" }))
+        .route_service("/sse", sse)
+        .route_service("/messages/", post.clone())
+        .route_service("/messages", post)
+        .route_service(
+            "/both",
+            both.shared_layer("/both")?.layer(streamable.clone()),
+        )
+        .route_service("/mcp", streamable);
+
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("{address}: {error}"))?;
+    println!("MCP at http://{}", listener.local_addr()?);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async move {
+            // No signal handler, no graceful end: then the server stops at once.
+            let _ = signal::ctrl_c().await;
+            // Open streams would hold the graceful shutdown up for ever.
+            let [old, both] = sessions.map(|sessions| sessions.shutdown().into_future());
+            tokio::join!(old, both);
+            stop.cancel();
+        })
+        .await?;
+    Ok(())
+}

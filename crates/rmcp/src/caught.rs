@@ -1,0 +1,54 @@
+use std::{
+    borrow::Cow,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+
+use rmcp::{
+    ErrorData, RoleServer, Service,
+    model::{ClientNotification, ClientRequest, ProtocolVersion, ServerConfig, ServerResult},
+    service::{NotificationContext, RequestContext},
+};
+
+/// A service whose panics are answers. rmcp runs each request in a task of its own and forgets it: when
+/// that task panics, nobody answers the client.
+///
+/// Unwind safe as far as a task is: what panicked is dropped, and the service lives on as it would
+/// beside such a task.
+#[derive(Debug)]
+pub(crate) struct Caught<S>(pub(super) S);
+
+impl<S: Service<RoleServer>> Service<RoleServer> for Caught<S> {
+    async fn handle_request(
+        &self,
+        request: ClientRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ServerResult, ErrorData> {
+        let mut answer = pin!(self.0.handle_request(request, context));
+        poll_fn(|cx| {
+            catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))).unwrap_or_else(|_panic| {
+                let what = "the server failed while it worked on the request";
+                Poll::Ready(Err(ErrorData::internal_error(what, None)))
+            })
+        })
+        .await
+    }
+
+    fn handle_notification(
+        &self,
+        notification: ClientNotification,
+        context: NotificationContext<RoleServer>,
+    ) -> impl Future<Output = Result<(), ErrorData>> + Send + '_ {
+        self.0.handle_notification(notification, context)
+    }
+
+    fn get_info(&self) -> ServerConfig {
+        self.0.get_info()
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        self.0.supported_protocol_versions()
+    }
+}

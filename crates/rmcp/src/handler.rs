@@ -1,0 +1,111 @@
+use std::{
+    any::type_name,
+    fmt, io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use rmcp::{ErrorData, RoleServer, Service, ServiceExt};
+
+use mcp_sse_server::{Handler, Session};
+
+use crate::{
+    caught::Caught,
+    note,
+    read::{self, Read},
+    transport::SessionTransport,
+};
+
+/// Gives each session to an rmcp service of its own.
+#[derive(Clone)]
+pub struct RmcpHandler<F> {
+    factory: F,
+}
+
+impl<F> RmcpHandler<F> {
+    /// A handler whose sessions are rmcp services, each made by `factory`.
+    ///
+    /// A session whose service cannot be made answers its first request with an error (-32603), and
+    /// ends. A tool that panics is answered with the same error, and its session lives on.
+    ///
+    /// # Panics
+    ///
+    /// Not itself, but a session outside a tokio runtime does: rmcp spawns.
+    pub fn new(factory: F) -> Self {
+        Self { factory }
+    }
+}
+
+impl<S, F> Handler for RmcpHandler<F>
+where
+    S: Service<RoleServer>,
+    F: Fn() -> io::Result<S>,
+{
+    type Future = RmcpFuture;
+
+    fn handle(&self, session: Session) -> RmcpFuture {
+        let service = (self.factory)();
+        // Boxed, once for each session: rmcp's futures have no names.
+        let run = Box::pin(async move {
+            match service {
+                Ok(service) => serve(service, session).await,
+                Err(error) => fail(&error, session).await,
+            }
+        });
+        RmcpFuture { run }
+    }
+}
+
+async fn serve<S: Service<RoleServer>>(service: S, session: Session) {
+    let transport = SessionTransport::from_beginning(session);
+    match Caught(service).serve(transport).await {
+        Ok(running) => {
+            if let Err(error) = running.waiting().await {
+                note::failed(&error);
+            }
+        }
+        Err(error) => note::failed(&error),
+    }
+}
+
+async fn fail(error: &io::Error, mut session: Session) {
+    note::no_service(error);
+    while let Some(incoming) = session.recv().await {
+        let Some(id) = incoming.message.id() else {
+            continue;
+        };
+        let error = ErrorData::internal_error("the server could not be started", None);
+        if let Read::Refused(answer) = read::refuse(&id, &error) {
+            let _ = session.send(answer).await;
+            return;
+        }
+    }
+}
+
+impl<F> fmt::Debug for RmcpHandler<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RmcpHandler")
+            .field("factory", &type_name::<F>())
+            .finish()
+    }
+}
+
+/// The session of an [`RmcpHandler`]: done when its service is. Dropping it cancels the service.
+#[must_use = "dropping it cancels the session's service"]
+pub struct RmcpFuture {
+    run: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Future for RmcpFuture {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.run.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for RmcpFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RmcpFuture").finish_non_exhaustive()
+    }
+}

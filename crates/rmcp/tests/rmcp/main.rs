@@ -1,0 +1,48 @@
+//! rmcp services over the transport: all that MCP does in a session, and how sessions end.
+
+mod client;
+mod counted;
+#[path = "../../examples/everything/mod.rs"]
+mod everything;
+mod features;
+mod leaks;
+mod lifecycle;
+mod odd;
+mod one_url;
+mod pressure;
+mod questions;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the support of the other tests, of which these need a part"
+)]
+#[path = "../../../../tests/it/support/mod.rs"]
+mod support;
+mod transport;
+
+use std::{io, sync::Arc};
+
+use mcp_sse_server::SseServerTransport;
+use mcp_sse_server_rmcp::RmcpHandler;
+use rmcp::{RoleServer, Service};
+
+use self::{
+    everything::{Everything, Notes},
+    support::Server,
+};
+
+/// A transport whose sessions are services that `factory` makes.
+fn rmcp_transport<S, F>(path: &str, factory: F) -> SseServerTransport<RmcpHandler<F>>
+where
+    S: Service<RoleServer>,
+    F: Fn() -> io::Result<S>,
+{
+    SseServerTransport::new(path, RmcpHandler::new(factory)).unwrap()
+}
+
+/// The example's service on a free port.
+async fn everything() -> Server {
+    let notes = Arc::new(Notes::default());
+    let factory = move || Ok(Everything::new(Arc::clone(&notes)));
+    Server::spawn(&rmcp_transport("/messages/", factory)).await
+}

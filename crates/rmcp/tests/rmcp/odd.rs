@@ -1,0 +1,203 @@
+//! Messages that the transport takes and rmcp does not expect, or cannot read: each request is answered,
+//! and no session dies of them.
+
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{CustomRequest, CustomResult},
+    service::RequestContext,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Mcp, initialize_params},
+    everything, rmcp_transport,
+    support::Server,
+};
+
+impl Mcp<'_> {
+    async fn send_text(&self, text: &str) {
+        let answer = self.server.post(&self.uri, text).await;
+        assert_eq!(answer.status(), 202, "{}: {text}", answer.body());
+    }
+
+    /// The next message's text, as it stands.
+    async fn next_text(&mut self) -> String {
+        self.events.next().await.expect("the stream goes on").data
+    }
+}
+
+fn request(id: &str, method: &str, params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
+}
+
+#[tokio::test]
+async fn every_request_is_answered_under_its_id() {
+    let server = everything().await;
+    let mut client = Mcp::connect(&server).await;
+    let deep = format!(
+        r#"{{"name":"echo","arguments":{}{}}}"#,
+        "[".repeat(200),
+        "]".repeat(200)
+    );
+    let call = |arguments: &str| format!(r#"{{"name":"echo","arguments":{arguments}}}"#);
+    for (id, method, params, code) in [
+        // Known to nobody.
+        ("1", "no/such/method", "{}", Some(-32601)),
+        (r#""a""#, "no/such/method", "null", Some(-32601)),
+        // Known methods with parameters that they do not have: as rmcp answers it.
+        ("2", "tools/call", "{}", None),
+        ("3", "tools/call", r#"{"name":7}"#, None),
+        ("4", "tools/call", r#"{"name":"no such tool"}"#, None),
+        ("5", "tools/call", &call(r#"{"text":7}"#), None),
+        ("6", "tools/call", &call("[]"), None),
+        ("7", "resources/read", r#"{"url":"note://1"}"#, None),
+        ("8", "prompts/get", r#"{"name":"no such prompt"}"#, None),
+        ("9", "logging/setLevel", r#"{"level":"loud"}"#, None),
+        ("10", "completion/complete", "null", None),
+        // Beyond what rmcp's types hold.
+        ("9223372036854775808", "ping", "{}", Some(-32600)),
+        (
+            "-123456789012345678901234567890",
+            "tools/list",
+            "{}",
+            Some(-32600),
+        ),
+        ("11", "tools/call", &call(r#"{"text":1e999}"#), Some(-32600)),
+        ("12", "tools/call", &deep, Some(-32600)),
+    ] {
+        client.send_text(&request(id, method, params)).await;
+        let answer = client.next_text().await;
+        assert!(
+            answer.contains(&format!(r#""id":{id},"#)),
+            "{id} is not in {answer}"
+        );
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let found = answer["error"]["code"].as_i64();
+        assert!(
+            found.is_some() || answer["result"]["isError"] == true,
+            "{method} {params:.60}: {answer}"
+        );
+        assert!(
+            code.is_none() || found == code,
+            "{method} {params:.60}: {answer}"
+        );
+    }
+    assert_eq!(client.call("add", json!({"a": 1, "b": 1})).await, "2");
+}
+
+/// Answers with what a client of MCP cannot read.
+struct NoObject;
+
+impl ServerHandler for NoObject {
+    async fn on_custom_request(
+        &self,
+        _: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Ok(CustomResult::new(json!("no object")))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_message_becomes_an_error() {
+    let transport = rmcp_transport("/messages/", || Ok(NoObject));
+    let server = Server::spawn(&transport).await;
+    let mut client = Mcp::connect(&server).await;
+    let answer = client.request("mine", json!({})).await;
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    let answer = client.request("ping", json!({})).await;
+    assert_eq!(answer["result"], json!({}));
+}
+
+#[tokio::test]
+async fn notifications_and_answers_that_nobody_knows_are_passed_over() {
+    let server = everything().await;
+    let mut client = Mcp::connect(&server).await;
+    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    for text in [
+        r#"{"jsonrpc":"2.0","method":"notifications/of/nobody"}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}}"#
+            .to_owned(),
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":"much"}}"#
+            .to_owned(),
+        format!(r#"{{"jsonrpc":"2.0","method":"notifications/x","params":{deep}}}"#),
+        r#"{"jsonrpc":"2.0","id":99,"result":{}}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":"x","error":{"code":1,"message":"x"}}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}"#.to_owned(),
+        format!(r#"{{"jsonrpc":"2.0","id":99999999999999999999,"result":{deep}}}"#),
+    ] {
+        client.send_text(&text).await;
+    }
+    assert_eq!(client.call("add", json!({"a": 1, "b": 1})).await, "2");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_ends_the_tool_that_waits_for_it() {
+    let server = everything().await;
+    let mut client = Mcp::connect(&server).await;
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for answer in [
+        format!(r#""result":{{"roots":{deep}}}"#),
+        r#""error":{"code":99999999999,"message":"beyond 32 bits"}"#.to_owned(),
+        r#""result":{"roots":"none"}"#.to_owned(),
+        r#""result":{}"#.to_owned(),
+    ] {
+        let id = client.ask_tool("ask_roots", json!({})).await;
+        let asked = client.next().await["id"].clone();
+        client
+            .send_text(&format!(r#"{{"jsonrpc":"2.0","id":{asked},{answer}}}"#))
+            .await;
+        let failed = client.answer(id).await;
+        assert_eq!(failed["error"]["code"], -32603, "{answer:.60}: {failed}");
+    }
+    assert_eq!(client.call("add", json!({"a": 1, "b": 1})).await, "2");
+}
+
+#[tokio::test]
+async fn what_comes_before_the_beginning_does_not_end_the_session() {
+    let server = everything().await;
+    let mut client = Mcp::open(&server).await;
+    // As a client has it that lost its stream, and goes on with a new one.
+    client
+        .send(json!({"method": "notifications/initialized"}))
+        .await;
+    client.send(json!({"id": 7, "result": {}})).await;
+    let early = client.request("tools/list", json!({})).await;
+    assert!(early["error"]["code"].is_i64(), "{early}");
+    client
+        .send(json!({"method": "notifications/cancelled", "params": {"requestId": 1}}))
+        .await;
+    assert_eq!(client.request("ping", json!({})).await["result"], json!({}));
+
+    let began = client.initialize().await;
+    assert_eq!(began["result"]["serverInfo"]["name"], "everything");
+    assert_eq!(client.call("add", json!({"a": 1, "b": 1})).await, "2");
+}
+
+#[tokio::test]
+async fn a_session_without_a_handshake_runs_as_rmcp_has_it() {
+    let server = everything().await;
+    let mut client = Mcp::open(&server).await;
+    let discovered = client
+        .request("server/discover", json!({"_meta": meta()}))
+        .await;
+    assert!(
+        discovered["result"]["supportedVersions"].is_array(),
+        "{discovered}"
+    );
+    client.send(json!({"method": "notifications/early"})).await;
+    let params = json!({"name": "add", "arguments": {"a": 1, "b": 1}, "_meta": meta()});
+    let added = client.request("tools/call", params).await;
+    assert_eq!(added["result"]["content"][0]["text"], "2", "{added}");
+}
+
+/// What a request carries since MCP 2026-07-28, in place of a handshake.
+fn meta() -> Value {
+    let params = initialize_params();
+    json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": params["clientInfo"],
+        "io.modelcontextprotocol/clientCapabilities": params["capabilities"],
+    })
+}

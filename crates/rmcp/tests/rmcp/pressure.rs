@@ -1,0 +1,117 @@
+//! What one client can make a server hold.
+
+use std::sync::Arc;
+
+use mcp_sse_server_rmcp::MAX_OPEN_REQUESTS;
+use serde_json::json;
+
+use crate::{
+    client::{Mcp, initialize_params},
+    counted::{Alive, Counted},
+    rmcp_transport,
+    support::{Events, Memory, Server, within},
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_is_not_worked_for_any_more() {
+    let alive = Arc::new(Alive::default());
+    let counted = Arc::clone(&alive);
+    let transport = rmcp_transport("/messages/", move || Ok(Counted::new(&counted)))
+        .keep_alive(None)
+        .inbox_capacity(4)
+        .outbox_capacity(4);
+    // In memory, where a stream that nobody reads has no buffers behind it.
+    let server = Memory::new(&transport);
+    let (uri, mut events) = server.open().await;
+    let begin = json!({
+        "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": initialize_params(),
+    });
+    server.post(&uri, begin.to_string()).await;
+    events.next().await.unwrap();
+
+    let mut accepted = 0;
+    let refused = loop {
+        let params = json!({"name": "text", "arguments": {"bytes": 1000}});
+        let call = json!({
+            "jsonrpc": "2.0", "id": accepted + 1, "method": "tools/call", "params": params,
+        });
+        let answer = server.post(&uri, call.to_string()).await;
+        if answer.status() != 202 {
+            break answer;
+        }
+        accepted += 1;
+        assert!(accepted < 1000, "nothing holds this client back");
+    };
+    assert_eq!(
+        (refused.status().as_u16(), refused.body().as_str()),
+        (503, "Session is busy")
+    );
+
+    // It reads on: all that was accepted is answered, and there is room again.
+    let mut answered: Vec<i64> = Vec::new();
+    while answered.len() < accepted {
+        let answer = read(&mut events).await;
+        answered.push(answer["id"].as_i64().unwrap());
+    }
+    answered.sort_unstable();
+    assert_eq!(answered, Vec::from_iter(1..=accepted as i64));
+    let ping = json!({"jsonrpc": "2.0", "id": -1, "method": "ping"});
+    assert_eq!(server.post(&uri, ping.to_string()).await.status(), 202);
+    assert_eq!(read(&mut events).await["id"], -1);
+}
+
+async fn read<S>(events: &mut Events<S>) -> serde_json::Value
+where
+    S: http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug> + Unpin,
+{
+    let event = events.next().await.expect("the stream goes on");
+    serde_json::from_str(&event.data).unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_talks_without_end_still_listens() {
+    let alive = Arc::new(Alive::default());
+    let counted = Arc::clone(&alive);
+    let transport =
+        rmcp_transport("/messages/", move || Ok(Counted::new(&counted))).outbox_capacity(1);
+    let server = Server::spawn(&transport).await;
+    let mut client = Mcp::connect(&server).await;
+    for _ in 0..4 {
+        client.ask_tool("tell", json!({})).await;
+    }
+    let listen = async {
+        for _ in 0..20 {
+            let id = client.ask("ping", json!({})).await;
+            // Among all that it is told, the answer comes.
+            while client.next().await["id"] != id {}
+        }
+    };
+    within("all answers", listen).await;
+    drop(client);
+    within("their end", alive.are([0, 0])).await;
+}
+
+#[tokio::test]
+async fn a_client_has_so_many_requests_open_and_no_more() {
+    let alive = Arc::new(Alive::default());
+    let counted = Arc::clone(&alive);
+    let transport = rmcp_transport("/messages/", move || Ok(Counted::new(&counted)));
+    let server = Server::spawn(&transport).await;
+    let mut client = Mcp::connect(&server).await;
+    let mut last = 0;
+    for _ in 0..MAX_OPEN_REQUESTS {
+        last = client.ask_tool("work", json!({})).await;
+    }
+    within("all of them", alive.are([1, MAX_OPEN_REQUESTS])).await;
+    let refused = client.request("ping", json!({})).await;
+    assert_eq!(refused["error"]["code"], -32000);
+
+    let params = json!({"requestId": last});
+    client
+        .send(json!({"method": "notifications/cancelled", "params": params}))
+        .await;
+    within("one less", alive.are([1, MAX_OPEN_REQUESTS - 1])).await;
+    assert_eq!(client.request("ping", json!({})).await["result"], json!({}));
+    drop(client);
+    within("their end", alive.are([0, 0])).await;
+}
