@@ -12,7 +12,7 @@
 //! curl -N --http2-prior-knowledge http://127.0.0.1:8000/sse
 //! ```
 //!
-//! Ctrl-C ends it at once, open streams included.
+//! Ctrl-C stops the server and its open streams at once.
 
 mod mcp;
 
@@ -37,8 +37,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let transport = SseServerTransport::new("/messages/", mcp::serve)?;
     let (sse, post) = transport.services();
 
-    // Two paths, one service. The bodies differ in type, so they are boxed; a router of your
-    // framework does this for you, see the `axum` example.
+    // One service for both paths. The bodies have different types, so they are boxed. The router of a
+    // framework does this for you: see the `axum` example.
     let app = service_fn(move |request: Request<Incoming>| {
         let (mut sse, mut post) = (sse.clone(), post.clone());
         async move {
@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let (stream, _) = match listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Such as too many open files: it passes, and a server must not end for it.
+                    // Such as too many open files: this is temporary, so the server must continue.
                     eprintln!("accept: {error}");
                     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                     continue;
@@ -78,7 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tokio::spawn(async move {
                 let mut server = auto::Builder::new(TokioExecutor::new());
                 server.http1().timer(TokioTimer::new());
-                // Clients come and go; that one broke off is not worth a line.
+                // A lost connection is normal, do not log it.
                 let _ = server.serve_connection(TokioIo::new(stream), service).await;
             });
         }
@@ -87,6 +87,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         () = serve => {}
         stopped = signal::ctrl_c() => stopped?,
     }
-    // Leaving `main` drops the runtime, and with it every connection, stream and session.
+    // When `main` returns, the runtime is dropped with every connection, stream and session.
     Ok(())
 }

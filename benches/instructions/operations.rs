@@ -1,25 +1,26 @@
-//! What is counted.
+//! The counted operations.
 
 use std::hint::black_box;
 
 use mcp_sse_server::Message;
+use mcp_sse_testkit::{handlers::send_back, messages, polled::Server, requests};
 
-use crate::{Meter, support};
+use crate::Meter;
 
 #[allow(
     dead_code,
-    reason = "a private module of the crate, of which this needs less"
+    reason = "this needs only a part of the crate's private module"
 )]
 #[path = "../../src/event.rs"]
 mod event;
 
-/// Messages by themselves: read, and written as events.
+/// Messages: parsed, encoded as events, and sent.
 pub(crate) fn message(meter: &Meter) {
     let texts = [
-        ("parse 64 B", 1_000, support::message(64)),
-        ("parse 4 KiB", 200, support::message(4 * 1024)),
-        ("parse 64 KiB", 20, support::message(64 * 1024)),
-        ("parse 10 000 levels", 20, support::deep(10_000)),
+        ("parse 64 B", 1_000, messages::with_len(64)),
+        ("parse 4 KiB", 200, messages::with_len(4 * 1024)),
+        ("parse 64 KiB", 20, messages::with_len(64 * 1024)),
+        ("parse 10 000 levels", 20, messages::deep(10_000)),
     ];
     for (name, times, text) in texts {
         meter.count(
@@ -30,9 +31,9 @@ pub(crate) fn message(meter: &Meter) {
         );
     }
     let texts = [
-        ("64 B", 1_000, support::message(64)),
-        ("64 KiB", 50, support::message(64 * 1024)),
-        ("1 000 lines", 50, support::lines(1_000)),
+        ("64 B", 1_000, messages::with_len(64)),
+        ("64 KiB", 50, messages::with_len(64 * 1024)),
+        ("1 000 lines", 50, messages::lines(1_000)),
     ];
     for (name, times, text) in &texts {
         meter.count(
@@ -47,7 +48,7 @@ pub(crate) fn message(meter: &Meter) {
         );
     }
     for (name, times, text) in texts {
-        let server = support::echo();
+        let server = Server::new(send_back);
         let mut stream = server.stream();
         let sender = server.sender(&stream);
         let message = Message::parse(text).unwrap();
@@ -63,12 +64,12 @@ pub(crate) fn message(meter: &Meter) {
     }
 }
 
-/// From the `POST` to its 202 alone. The stream is polled outside of the count.
+/// The path from a `POST` to its 202. The stream is polled outside of the count.
 pub(crate) fn post(meter: &Meter) {
-    let server = support::echo();
+    let server = Server::new(send_back);
     let mut stream = server.stream();
-    let post = support::post(&stream.uri, support::message(64));
-    server.post(post.clone());
+    let post = requests::python_post(&stream.uri, messages::with_len(64));
+    assert_eq!(server.call_now(post.clone()).status(), 202);
     meter.count(
         "POST 64 B",
         1_000,
@@ -77,26 +78,26 @@ pub(crate) fn post(meter: &Meter) {
             stream.frames();
             post.clone()
         },
-        |post| server.post(post),
+        |post| server.call_now(post),
     );
 }
 
-/// From the `POST` to its 202 and the frame of the stream.
+/// The path from a `POST` to its 202 and the frame of the stream.
 pub(crate) fn path(meter: &Meter) {
     for (name, times, size) in [
         ("POST to frame 64 B", 1_000, 64),
         ("POST to frame 64 KiB", 50, 64 * 1024),
     ] {
-        let text = support::message(size);
-        let server = support::echo();
+        let text = messages::with_len(size);
+        let server = Server::new(send_back);
         let mut stream = server.stream();
-        let post = support::post(&stream.uri, text);
+        let post = requests::python_post(&stream.uri, text);
         meter.count(
             name,
             times,
             || post.clone(),
             |post| {
-                assert_eq!(server.post(post).status(), 202);
+                assert_eq!(server.call_now(post).status(), 202);
                 black_box(stream.frames());
             },
         );
@@ -110,25 +111,25 @@ pub(crate) fn sessions(meter: &Meter, others: usize) {
         return;
     }
     let [look_up, open, close] = &names;
-    let server = support::echo();
+    let server = Server::new(send_back);
     let streams = server.streams(if meter.is_counting() { others } else { 1 });
     let mut ids = streams.iter().map(|stream| stream.id()).cycle();
-    let get = support::get();
+    let get = requests::python_get();
     meter.count(
         look_up,
         1_000,
         || ids.next().unwrap(),
         |id| drop(black_box(server.sessions.get(&id))),
     );
-    meter.count(open, 1_000, || get.clone(), |get| server.open(get));
-    meter.count(close, 1_000, || server.open(get.clone()), drop);
+    meter.count(open, 1_000, || get.clone(), |get| server.begin(get));
+    meter.count(close, 1_000, || server.begin(get.clone()), drop);
 }
 
-/// One message to many, and out of all their streams.
+/// One message to many sessions, and the frames of all their streams.
 pub(crate) fn broadcast(meter: &Meter) {
-    let server = support::echo();
+    let server = Server::new(send_back);
     let mut streams = server.streams(1_000);
-    let message = Message::parse(support::message(64)).unwrap();
+    let message = Message::parse(messages::with_len(64)).unwrap();
     meter.count(
         "broadcast to 1 000 sessions",
         10,

@@ -1,22 +1,21 @@
-//! A message is written as an event: by itself, and with its way through the outbox.
+//! Encoding a message as an event, without and with the outbox.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use mcp_sse_server::Message;
-
-use crate::support;
+use mcp_sse_testkit::{handlers::send_back, messages, polled::Server};
 
 #[allow(
     dead_code,
-    reason = "a private module of the crate, of which this needs less"
+    reason = "this needs only a part of the crate's private module"
 )]
 #[path = "../../src/event.rs"]
 mod event;
 
 pub(crate) fn benches(criterion: &mut Criterion) {
     let texts = [
-        ("64 B", support::message(64)),
-        ("64 KiB", support::message(64 * 1024)),
-        ("1 000 lines", support::lines(1_000)),
+        ("64 B", messages::with_len(64)),
+        ("64 KiB", messages::with_len(64 * 1024)),
+        ("1 000 lines", messages::lines(1_000)),
     ];
     let mut group = criterion.benchmark_group("encode");
     for (name, text) in &texts {
@@ -34,7 +33,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("send to frame");
     for (name, text) in texts {
         let message = Message::parse(text).unwrap();
-        let server = support::echo();
+        let server = Server::new(send_back);
         let mut stream = server.stream();
         let sender = server.sender(&stream);
         group.throughput(Throughput::Bytes(message.as_bytes().len() as u64));

@@ -1,22 +1,21 @@
-//! A session's beginning and its end.
+//! Opening and dropping a session.
 
 use criterion::{BatchSize, Criterion};
-
-use crate::support;
+use mcp_sse_testkit::{handlers::send_back, polled::Server, requests};
 
 pub(crate) fn benches(criterion: &mut Criterion) {
-    let server = support::echo();
-    let get = support::get();
+    let server = Server::new(send_back);
+    let get = requests::python_get();
     let mut group = criterion.benchmark_group("session");
     group.bench_function("open", |b| {
         b.iter_batched(
             || get.clone(),
-            |get| server.open(get),
+            |get| server.begin(get),
             BatchSize::SmallInput,
         );
     });
     group.bench_function("drop", |b| {
-        b.iter_batched(|| server.open(get.clone()), drop, BatchSize::SmallInput);
+        b.iter_batched(|| server.begin(get.clone()), drop, BatchSize::SmallInput);
     });
     group.finish();
 }

@@ -13,6 +13,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, request::Parts};
+use uuid::Uuid;
 
 use crate::session::{Principal, SessionId};
 
@@ -46,7 +47,7 @@ pub(crate) fn encode(
     let head = 64 + uri.len() + headers.sum::<usize>();
     let mut frame = BytesMut::with_capacity(head + text.len());
     frame.put_u8(FORMAT);
-    frame.put_slice(id.as_bytes());
+    frame.put_slice(id.uuid().as_bytes());
     put_principal(&mut frame, principal);
     frame.put_u8(version_to_u8(parts.version));
     put(&mut frame, uri.as_bytes());
@@ -91,7 +92,7 @@ pub(super) fn decode(frame: &[u8]) -> Option<Frame> {
     if rest.byte()? != FORMAT {
         return None;
     }
-    let id = SessionId::from_bytes(rest.take(16)?.try_into().ok()?);
+    let id = Uuid::from_slice(rest.take(16)?).ok()?.into();
     let principal = rest.principal()?;
     let version = version_from_u8(rest.byte()?)?;
     let uri = Uri::try_from(rest.counted()?).ok()?;

@@ -2,20 +2,17 @@ use std::fmt;
 
 use http::request::Parts;
 
-use crate::message::Message;
+use crate::{message::Message, queue::Weigh};
 
-use super::queue::Weigh;
-
-/// A message that a client posted, with the request that carried it.
+/// A message that a client posted, with the head of its `POST`.
 ///
-/// The parts hold the headers, the URI and the extensions of the `POST`, so that what a middleware
-/// put there reaches the handler. `Debug` leaves headers and query out: they hold credentials.
+/// The parts hold the headers, the URI and the extensions of the `POST`, with what middleware put
+/// there. `Debug` leaves them out, since headers and query hold credentials.
 #[non_exhaustive]
 pub struct Incoming {
-    /// What was posted.
+    /// The message.
     pub message: Message,
-    /// The `POST` request without its body. Boxed, so that a message is small to hand on and to wait
-    /// with: a handler's future keeps a place for it.
+    /// The `POST` request without its body. Boxed, since a handler's future keeps room for it.
     pub parts: Box<Parts>,
 }
 

@@ -1,14 +1,12 @@
 use bytes::Bytes;
 
-use crate::message::Message;
+use crate::{message::Message, queue::Weigh};
 
-use super::queue::Weigh;
-
-/// What waits for the stream to give it out.
+/// What waits in an outbox.
 #[derive(Clone, Debug)]
 pub(crate) enum Outgoing {
     Message(Message),
-    /// A message that is written as an event already, whose bytes many streams share.
+    /// The event of a broadcast, whose bytes many streams share.
     Event(Bytes),
 }
 

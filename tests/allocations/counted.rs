@@ -1,8 +1,7 @@
 use std::fmt;
 
 use allocation_counter::measure;
-
-use crate::support;
+use mcp_sse_testkit::polled;
 
 /// What some code asked of the allocator.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +58,7 @@ pub(crate) fn count<T>(code: impl FnOnce() -> T) -> (Counted, T) {
 
 /// The timers of streams need one.
 pub(crate) fn in_runtime(test: impl FnOnce()) {
-    let runtime = support::runtime();
+    let runtime = polled::runtime();
     let _entered = runtime.enter();
     test();
 }

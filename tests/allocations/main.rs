@@ -20,23 +20,23 @@
 ))]
 
 mod counted;
-#[allow(dead_code, reason = "the benches need more of it")]
-#[path = "../../benches/support/mod.rs"]
-mod support;
 
 use mcp_sse_server::{Handler, Message};
-
-use self::{
-    counted::{Counted, NOTHING, count, in_runtime},
-    support::{Server, Stream},
+use mcp_sse_testkit::{
+    handlers::send_back,
+    messages,
+    polled::{Server, Stream},
+    requests,
 };
+
+use self::counted::{Counted, NOTHING, count, in_runtime};
 
 /// What stands around a text in an event.
 const EVENT: i64 = "event: message\ndata: \n\n".len() as i64;
 
 #[test]
 fn reading_a_message_allocates_nothing() {
-    let text = support::message(64);
+    let text = messages::with_len(64);
     let (counted, message) = count(|| Message::parse(text));
     counted.is(NOTHING);
     assert!(message.is_ok());
@@ -45,13 +45,13 @@ fn reading_a_message_allocates_nothing() {
 #[test]
 fn a_post_allocates_its_answers_head_and_a_frame_its_event() {
     in_runtime(|| {
-        let server = support::echo();
+        let server = Server::new(send_back);
         let mut stream = server.stream();
         speak(&server, &mut stream);
         for size in [64, 64 * 1024] {
-            let post = support::post(&stream.uri, support::message(size));
+            let post = requests::python_post(&stream.uri, messages::with_len(size));
             let own = post.clone();
-            let (counted, answer) = count(|| server.post(own));
+            let (counted, answer) = count(|| server.call_now(own));
             assert_eq!(answer.status(), 202);
             // The same for every size: a body that comes in one frame is not copied.
             counted.is(Counted {
@@ -77,20 +77,20 @@ fn a_post_allocates_its_answers_head_and_a_frame_its_event() {
 #[test]
 fn opening_a_session_allocates() {
     in_runtime(|| {
-        let server = support::echo();
+        let server = Server::new(send_back);
         let _others = server.streams(4);
-        let get = support::get();
+        let get = requests::python_get();
         let own = get.clone();
-        let (counted, (body, _endpoint)) = count(|| server.open(own));
+        let (counted, (body, _endpoint)) = count(|| server.begin(own));
         counted.is(Counted {
             allocations: 11,
-            bytes: 2289,
-            held: 1907,
+            bytes: 2169,
+            held: 1787,
         });
         // With the head of its request, of 656 bytes.
         let (counted, ()) = count(|| drop(body));
         counted.is(Counted {
-            held: -2485,
+            held: -2365,
             ..NOTHING
         });
     });
@@ -100,15 +100,15 @@ fn opening_a_session_allocates() {
 fn a_session_holds_so_many_bytes() {
     const SESSIONS: usize = 1_000;
     in_runtime(|| {
-        let server = support::echo();
-        let get = support::get();
+        let server = Server::new(send_back);
+        let get = requests::python_get();
         let gets = vec![get.clone(); SESSIONS];
         let mut bodies = Vec::with_capacity(SESSIONS);
-        let (idle, ()) = count(|| bodies.extend(gets.into_iter().map(|get| server.open(get).0)));
+        let (idle, ()) = count(|| bodies.extend(gets.into_iter().map(|get| server.begin(get).0)));
         // With its place in the registry and without the head of its request.
         assert_eq!(
             idle.held / SESSIONS as i64,
-            1_656,
+            1_536,
             "one idle session, in bytes"
         );
     });
@@ -117,7 +117,7 @@ fn a_session_holds_so_many_bytes() {
 #[test]
 fn a_session_that_spoke_keeps_its_places_in_the_queues() {
     in_runtime(|| {
-        let server = support::echo();
+        let server = Server::new(send_back);
         let mut stream = server.stream();
         let (counted, ()) = count(|| speak(&server, &mut stream));
         assert_eq!(counted.held, 4 * (120 + 112), "four places in each queue");
@@ -130,12 +130,12 @@ fn a_session_that_spoke_keeps_its_places_in_the_queues() {
 fn sessions_that_are_dropped_give_everything_back() {
     in_runtime(|| {
         let life = || {
-            let server = support::echo();
+            let server = Server::new(send_back);
             let mut streams = server.streams(100);
             for stream in &mut streams {
                 speak(&server, stream);
                 // Left in the inbox.
-                drop(server.post(support::post(&stream.uri, support::message(64))));
+                drop(server.call_now(requests::python_post(&stream.uri, messages::with_len(64))));
             }
             assert_eq!(server.sessions.broadcast(&message()).sent, 100);
         };
@@ -151,7 +151,7 @@ fn sessions_that_are_dropped_give_everything_back() {
 fn a_broadcast_allocates_the_same_for_any_number_of_sessions() {
     in_runtime(|| {
         for sessions in [10, 100] {
-            let server = support::echo();
+            let server = Server::new(send_back);
             let mut streams = server.streams(sessions);
             for stream in &mut streams {
                 speak(&server, stream);
@@ -176,12 +176,12 @@ fn a_broadcast_allocates_the_same_for_any_number_of_sessions() {
 }
 
 fn message() -> Message {
-    Message::parse(support::message(64)).unwrap()
+    Message::parse(messages::with_len(64)).unwrap()
 }
 
 /// A message in, and back out.
 fn speak<H: Handler>(server: &Server<H>, stream: &mut Stream<H::Future>) {
-    let post = support::post(&stream.uri, support::message(64));
-    assert_eq!(server.post(post).status(), 202);
+    let post = requests::python_post(&stream.uri, messages::with_len(64));
+    assert_eq!(server.call_now(post).status(), 202);
     stream.frames();
 }

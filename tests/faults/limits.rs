@@ -2,15 +2,15 @@
 
 use std::{io, time::Duration};
 
-use tokio::{task::JoinSet, time::timeout};
-
-use crate::{
-    assert_echo,
-    client::{Conn, Stream},
-    echo, open,
+use mcp_sse_testkit::{
+    messages::ping,
     process::Process,
     until,
+    wire::{Conn, Stream, open},
 };
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::assert_echo;
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -93,6 +93,6 @@ async fn a_server_with_little_memory_refuses_and_lives() {
     assert_echo(&mut stream, &mut posts, 1).await;
     drop(held);
     let mut another = open(address).await;
-    assert_eq!(posts.post(&another.uri, &echo(2)).await.unwrap(), 202);
+    assert_eq!(posts.post(&another.uri, &ping(2)).await.unwrap(), 202);
     assert!(another.message().await.unwrap().is_some());
 }

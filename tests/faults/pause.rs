@@ -5,13 +5,14 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-use crate::{
-    assert_echo,
-    client::{Conn, GET},
-    echo, open,
+use mcp_sse_testkit::{
+    messages::ping,
     process::Process,
-    server, until,
+    until,
+    wire::{Conn, GET, open},
 };
+
+use crate::{assert_echo, server};
 
 const ADDRESS: &str = "FAULTS_ADDRESS";
 
@@ -46,7 +47,7 @@ async fn a_client_that_is_stopped_loses_its_session_and_finds_the_end_later() {
     let (_server, address) = Process::serve("", &stall);
     let mut other = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();
-    let mut client = Process::start("client", "", &[(ADDRESS, address.to_string())]);
+    let mut client = Process::role("client", "", &[(ADDRESS, address.to_string())]);
     let uri = client.line("reads ");
 
     let flood = r#"{"jsonrpc":"2.0","id":1,"method":"flood"}"#;
@@ -57,7 +58,7 @@ async fn a_client_that_is_stopped_loses_its_session_and_finds_the_end_later() {
         assert_echo(&mut other, &mut posts, ids.next().unwrap()).await;
         // Until then it takes what fits.
         let mut posts = Conn::open(address).await.unwrap();
-        posts.post(&uri, &echo(0)).await.unwrap() == 404
+        posts.post(&uri, &ping(0)).await.unwrap() == 404
     })
     .await;
     assert_echo(&mut other, &mut posts, ids.next().unwrap()).await;

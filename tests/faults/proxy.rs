@@ -1,43 +1,14 @@
-//! A proxy that cuts connections after so many bytes.
+//! A proxy that cuts connections after some bytes.
 
-use std::net::SocketAddr;
-
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
-
-use crate::{
-    assert_echo,
-    client::{Conn, GET, Stream, request},
-    echo, open,
+use mcp_sse_testkit::{
+    messages::ping,
     process::Process,
-    until,
+    proxy, until,
+    wire::{self, Conn, GET, Stream, open},
 };
+use tokio::io::AsyncReadExt;
 
-/// Passes on so many bytes each way, then cuts both sides. With a reset, or without.
-async fn proxy(to: SocketAddr, up: u64, down: u64, reset: bool) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let (mut client, _) = listener.accept().await.unwrap();
-        let mut server = TcpStream::connect(to).await.unwrap();
-        {
-            let (client_in, mut client_out) = client.split();
-            let (server_in, mut server_out) = server.split();
-            let (mut up, mut down) = (client_in.take(up), server_in.take(down));
-            tokio::select! {
-                _ = tokio::io::copy(&mut up, &mut server_out) => {}
-                _ = tokio::io::copy(&mut down, &mut client_out) => {}
-            }
-        }
-        match reset {
-            true => server.set_zero_linger().unwrap(),
-            false => server.shutdown().await.unwrap(),
-        }
-    });
-    address
-}
+use crate::{assert_echo, server};
 
 #[tokio::test]
 async fn a_stream_that_is_cut_anywhere_ends_its_session_and_no_other() {
@@ -59,29 +30,29 @@ async fn a_stream_that_is_cut_anywhere_ends_its_session_and_no_other() {
         .into_iter()
         .enumerate()
     {
-        let through = proxy(address, u64::MAX, whole + more, turn % 2 == 0).await;
+        let through = proxy::cut(address, u64::MAX, whole + more, turn % 2 == 0).await;
         let mut stream = open(through).await;
         let uri = stream.uri.clone();
         for id in 0..4 {
-            let status = posts.post(&uri, &echo(id)).await.unwrap();
+            let status = posts.post(&uri, &ping(id)).await.unwrap();
             assert!(status == 202 || status == 404, "{status}");
         }
         // What comes whole is right, and then it breaks off.
         let mut id = 0;
         while let Ok(Some(message)) = stream.message().await {
-            assert_eq!(message, crate::server::answer(id, ""));
+            assert_eq!(message, server::answer(id, ""));
             id += 1;
         }
         assert!(id < 4);
         until("its session is gone", async || {
-            posts.post(&uri, &echo(9)).await.unwrap() == 404
+            posts.post(&uri, &ping(9)).await.unwrap() == 404
         })
         .await;
         assert_echo(&mut other, &mut posts, turn).await;
     }
     // Before anything of it has come.
     for down in [0, 10, whole - 10] {
-        let through = proxy(address, u64::MAX, down, false).await;
+        let through = proxy::cut(address, u64::MAX, down, false).await;
         assert!(Stream::open(through).await.is_err());
         assert_echo(&mut other, &mut posts, 100).await;
     }
@@ -92,14 +63,14 @@ async fn a_message_that_is_cut_anywhere_is_not_delivered() {
     let (_server, address) = Process::serve("", &[]);
     let mut stream = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();
-    let text = echo(7);
-    let whole = request(&stream.uri, text.len()) + &text;
+    let text = ping(7);
+    let whole = wire::post(&stream.uri, &text);
     for (turn, up) in (0..whole.len())
         .step_by(17)
         .chain([whole.len() - 1])
         .enumerate()
     {
-        let through = proxy(address, up as u64, u64::MAX, turn % 2 == 0).await;
+        let through = proxy::cut(address, up as u64, u64::MAX, turn % 2 == 0).await;
         let mut conn = Conn::open(through).await.unwrap();
         let _ = conn.write(&whole).await;
         if let Ok(status) = conn.answer().await {

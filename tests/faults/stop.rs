@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use mcp_sse_testkit::{
+    process::Process,
+    wire::{Conn, open},
+};
 use tokio::task::JoinSet;
 
-use crate::{client::Conn, open, process::Process, server};
+use crate::server;
 
 const STREAMS: usize = 1_000;
 const EACH: usize = 3;

@@ -11,10 +11,14 @@ use axum::{
     routing::get,
 };
 use mcp_sse_server::{MountPath, SessionRegistry, SseServerTransport};
+use mcp_sse_testkit::{
+    client::{Client, a_session_to_its_end},
+    handlers::echo,
+    messages::ping,
+    within,
+};
 use tokio::{net::TcpListener, sync::oneshot};
 use tower::Layer;
-
-use crate::support::{Client, a_session_to_its_end, echo, ping, within};
 
 type Transport = SseServerTransport<fn(mcp_sse_server::Session) -> Echo>;
 type Echo = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;

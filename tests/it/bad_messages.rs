@@ -4,8 +4,7 @@ use mcp_sse_server::{
     Message, SseServerTransport,
     message::InvalidMessageKind::{self as Kind, *},
 };
-
-use crate::support::{Server, echo, ping, post_text};
+use mcp_sse_testkit::{handlers::echo, messages::ping, server::Server, wire};
 
 #[rustfmt::skip]
 const TEXTS: &[(&[u8], Kind)] = &[
@@ -285,14 +284,14 @@ async fn a_session_works_on_after_each() {
     for (at, (text, _)) in texts().iter().enumerate() {
         let name = name(text);
         // All on one connection: a refusal is no reason to close it.
-        wire.send(post_text(&uri, text)).await;
+        wire.send(wire::post(&uri, text)).await;
         let answer = wire.answer().await;
         assert_eq!(
             (answer.status().as_u16(), answer.body().as_str()),
             (400, "Could not parse message"),
             "{name}"
         );
-        wire.send(post_text(&uri, ping(at))).await;
+        wire.send(wire::post(&uri, ping(at))).await;
         assert_eq!(wire.answer().await.status(), 202, "after {name}");
         assert_eq!(events.echoed().await, ping(at), "after {name}");
     }

@@ -1,23 +1,18 @@
 //! Bounds in bytes: of an inbox, of an outbox, of all bodies that are on their way.
 
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll},
-};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http_body::{Body, Frame};
 use http_body_util::Full;
 use mcp_sse_server::{Handler, Message, Session, session::TrySendError};
+use mcp_sse_testkit::{
+    bodies::Fed,
+    messages::ping,
+    polled::{Server, text_of},
+    requests,
+};
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
 use tower::Service;
-
-use crate::support::{
-    ping,
-    polled::{Server, post_request, text_of},
-    post,
-};
 
 type Slot = Arc<Mutex<Vec<Session>>>;
 
@@ -50,7 +45,7 @@ fn sized(bytes: usize) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
-    let (server, slot) = server(|transport| transport.inbox_bytes(10_000));
+    let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let stream = server.open();
     let mut session = slot.lock().unwrap().pop().unwrap();
     server.post_now(&stream.uri, &sized(5_000));
@@ -71,7 +66,7 @@ async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
         ),
         (503, &b"1"[..])
     );
-    assert_eq!(text_of(busy).await, "Session is busy");
+    assert_eq!(busy.body(), "Session is busy");
     assert_eq!(
         session.recv().await.unwrap().message.as_str().len(),
         100_000
@@ -81,11 +76,11 @@ async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
 
 #[tokio::test]
 async fn headers_count_too() {
-    let (server, slot) = server(|transport| transport.inbox_bytes(10_000));
+    let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let stream = server.open();
     let _session = slot.lock().unwrap().pop().unwrap();
     for (id, status) in [(0, 202), (1, 202), (2, 202)] {
-        let mut request = post_request(&stream.uri, &ping(id));
+        let mut request = requests::post_text(&stream.uri, &ping(id));
         request
             .headers_mut()
             .insert("x-large", "y".repeat(3_000).parse().unwrap());
@@ -99,7 +94,7 @@ async fn headers_count_too() {
 
 #[tokio::test]
 async fn an_outbox_takes_so_many_bytes_and_a_send_waits_for_room() {
-    let (server, slot) = server(|transport| transport.outbox_bytes(10_000));
+    let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let mut stream = server.open();
     let session = slot.lock().unwrap().pop().unwrap();
     let message = |bytes| Message::parse(sized(bytes)).unwrap();
@@ -125,37 +120,6 @@ async fn an_outbox_takes_so_many_bytes_and_a_send_waits_for_room() {
     assert_eq!(read, 100_000 + "event: message\ndata: \n\n".len());
 }
 
-/// A body that gives what it is fed.
-#[derive(Clone, Default)]
-struct Fed(Arc<Mutex<(Option<Bytes>, bool)>>);
-
-impl Fed {
-    fn feed(&self, text: &str) {
-        self.0.lock().unwrap().0 = Some(Bytes::copy_from_slice(text.as_bytes()));
-    }
-
-    fn finish(&self) {
-        self.0.lock().unwrap().1 = true;
-    }
-}
-
-impl Body for Fed {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let mut state = self.0.lock().unwrap();
-        match (state.0.take(), state.1) {
-            (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            (None, true) => Poll::Ready(None),
-            (None, false) => Poll::Pending,
-        }
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn all_bodies_together_have_so_many_bytes() {
     let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
@@ -163,10 +127,15 @@ async fn all_bodies_together_have_so_many_bytes() {
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());
     let text = sized(800);
 
-    // One body that does not come to its end holds what came of it.
-    let slow = Fed::default();
-    let mut holding = task::spawn(server.post.clone().call(post(&one.uri, slow.clone())));
-    slow.feed(&text[..700]);
+    // A body that has not arrived whole holds the room that it declared.
+    let slow = Fed::declaring(text.len());
+    let mut holding = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post(&one.uri, slow.clone())),
+    );
+    slow.piece(&text[..700]);
     assert_pending!(holding.poll());
     let small = server.post(&two.uri, &sized(200)).await;
     assert_eq!(small.status(), 202, "another body has room beside it");
@@ -178,29 +147,34 @@ async fn all_bodies_together_have_so_many_bytes() {
         ),
         (503, &b"1"[..])
     );
-    assert_eq!(text_of(busy).await, "Server is busy");
+    assert_eq!(busy.body(), "Server is busy");
 
-    // One that waits gets the room as soon as it is there: the other delivered, or dropped.
+    // One that waits gets the room as soon as the other is delivered, or dropped.
     let waiting = || {
-        let request = post(&two.uri, Full::new(Bytes::copy_from_slice(text.as_bytes())));
+        let request = requests::post(&two.uri, Full::new(Bytes::copy_from_slice(text.as_bytes())));
         let mut waiting = task::spawn(server.post.clone().call(request));
         assert_pending!(waiting.poll());
         waiting
     };
     let mut first = waiting();
-    slow.feed(&text[700..]);
+    slow.piece(&text[700..]);
     slow.finish();
     assert_eq!(
         assert_ready_ok!(holding.poll()).status(),
         202,
-        "it overtakes who waits for it"
+        "it has its room"
     );
     assert!(first.is_woken());
     assert_eq!(assert_ready_ok!(first.poll()).status(), 202);
 
-    let slow = Fed::default();
-    let mut holding = task::spawn(server.post.clone().call(post(&one.uri, slow.clone())));
-    slow.feed(&text[..700]);
+    let slow = Fed::declaring(text.len());
+    let mut holding = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post(&one.uri, slow.clone())),
+    );
+    slow.piece(&text[..700]);
     assert_pending!(holding.poll());
     let mut second = waiting();
     drop(holding);
@@ -219,17 +193,27 @@ async fn who_waits_for_room_and_loses_the_session_is_not_told_to_try_again() {
     let (one, two) = (server.open(), server.open());
     let sessions = std::mem::take(&mut *slot.lock().unwrap());
     let slow = Fed::default();
-    let mut holding = task::spawn(server.post.clone().call(post(&one.uri, slow.clone())));
-    slow.feed(&sized(700));
+    let mut holding = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post(&one.uri, slow.clone())),
+    );
+    slow.piece(&sized(700));
     assert_pending!(holding.poll());
     for (uri, session) in [(&one.uri, &sessions[0]), (&two.uri, &sessions[1])] {
-        let mut waiting = task::spawn(server.post.clone().call(post_request(uri, &sized(800))));
+        let mut waiting = task::spawn(
+            server
+                .post
+                .clone()
+                .call(requests::post_text(uri, &sized(800))),
+        );
         assert_pending!(waiting.poll());
         assert!(server.sessions.close(session.id()));
         assert!(waiting.is_woken(), "it is told at once");
         let answer = assert_ready_ok!(waiting.poll());
         assert_eq!(answer.status(), 404);
-        assert_eq!(text_of(answer).await, "Could not find session");
+        assert_eq!(text_of(answer).await.body(), "Could not find session");
     }
 }
 
@@ -239,7 +223,7 @@ async fn one_session_cannot_take_the_room_of_all_others() {
         transport
             .in_flight_bytes(16_000)
             .body_limit(1_000)
-            .inbox_capacity(1)
+            .queue_messages(1)
     });
     let (one, two) = (server.open(), server.open());
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());
@@ -253,7 +237,7 @@ async fn one_session_cannot_take_the_room_of_all_others() {
     let start = tokio::time::Instant::now();
     for busy in waiting.await {
         assert_eq!(busy.status(), 503);
-        assert_eq!(text_of(busy).await, "Session is busy");
+        assert_eq!(busy.body(), "Session is busy");
     }
     let after = start.elapsed().as_millis();
     assert!((3_000..3_010).contains(&after), "{after} ms");
@@ -266,31 +250,41 @@ async fn a_body_without_room_is_read_to_its_end_so_that_its_client_can_read_the_
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());
     let text = sized(900);
     let holding = Fed::default();
-    holding.feed(&text[..700]);
-    let mut holder = task::spawn(server.post.clone().call(post(&stream.uri, holding)));
+    holding.piece(&text[..700]);
+    let mut holder = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post(&stream.uri, holding)),
+    );
     assert_pending!(holder.poll());
 
     let refused = Fed::default();
-    refused.feed(&text[..500]);
-    let mut answer = task::spawn(server.post.clone().call(post(&stream.uri, refused.clone())));
+    refused.piece(&text[..500]);
+    let mut answer = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post(&stream.uri, refused.clone())),
+    );
     assert_pending!(answer.poll());
     tokio::time::advance(std::time::Duration::from_secs(3)).await;
     assert_pending!(answer.poll(), "the client is still sending");
-    refused.feed(&text[500..]);
+    refused.piece(&text[500..]);
     assert_pending!(answer.poll());
     refused.finish();
     let busy = assert_ready_ok!(answer.poll());
     assert_eq!(busy.status(), 503);
-    assert_eq!(text_of(busy).await, "Session is busy");
+    assert_eq!(text_of(busy).await.body(), "Session is busy");
 
     // Not for ever.
     let silent = Fed::default();
-    silent.feed(&text[..500]);
+    silent.piece(&text[..500]);
     let start = tokio::time::Instant::now();
     let busy = server
         .post
         .clone()
-        .call(post(&stream.uri, silent))
+        .call(requests::post(&stream.uri, silent))
         .await
         .unwrap();
     assert_eq!(busy.status(), 503);
@@ -311,9 +305,14 @@ async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
     let text = sized(900);
 
     let slow = Fed::default();
-    let mut answer = task::spawn(server.post.clone().call(post(&stream.uri, slow.clone())));
+    let mut answer = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post(&stream.uri, slow.clone())),
+    );
     for piece in text.as_bytes().chunks(300) {
-        slow.feed(std::str::from_utf8(piece).unwrap());
+        slow.piece(std::str::from_utf8(piece).unwrap());
         assert_pending!(answer.poll());
         tokio::time::advance(minute / 2).await;
         assert_pending!(answer.poll());
@@ -323,17 +322,20 @@ async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
     assert_eq!(accepted.status(), 202);
 
     let stalled = Fed::default();
-    stalled.feed(&text[..800]);
+    stalled.piece(&text[..800]);
     let start = tokio::time::Instant::now();
     let given_up = server
         .post
         .clone()
-        .call(post(&stream.uri, stalled))
+        .call(requests::post(&stream.uri, stalled))
         .await
         .unwrap();
     assert!(start.elapsed() < 2 * minute + minute / 60);
     assert_eq!(given_up.status(), 400);
-    assert_eq!(text_of(given_up).await, "Could not read request body");
+    assert_eq!(
+        text_of(given_up).await.body(),
+        "Could not read request body"
+    );
 }
 
 fn assert_handler<H: Handler>() {}

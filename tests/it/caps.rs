@@ -10,8 +10,10 @@ use http_body_util::BodyExt;
 use mcp_sse_server::{
     Handler, Session, SseServerTransport, response::RejectionKind, session::Principal, sse::SseBody,
 };
-
-use crate::support::polled::{Server, Stream, get_request};
+use mcp_sse_testkit::{
+    polled::{Server, Stream},
+    requests,
+};
 
 /// Ends when it is told to, in the way that it is told.
 async fn obedient(mut session: Session) {
@@ -38,7 +40,7 @@ fn server(
 type Life = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn of(principal: Option<&str>) -> Request<()> {
-    let mut request = get_request();
+    let mut request = requests::get();
     if let Some(client) = principal {
         request.extensions_mut().insert(Principal::new(client));
     }
@@ -125,7 +127,7 @@ async fn each_principal_has_a_cap_of_its_own_and_nobody_has_none() {
             }
             "return" | "panic" => {
                 assert_eq!(alice.poll(), None, "{end}");
-                let mut post = crate::support::polled::post_request(&alice.uri, &call(end));
+                let mut post = requests::post_text(&alice.uri, &call(end));
                 post.extensions_mut().insert(Principal::new("alice"));
                 let posted = tower::ServiceExt::oneshot(server.post.clone(), post).await;
                 assert_eq!(posted.unwrap().status(), 202);

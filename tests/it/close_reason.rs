@@ -6,12 +6,11 @@ use mcp_sse_server::{
     Handler, Session, SseServerTransport,
     session::{CloseReason, SessionSender},
 };
-use tokio::time::advance;
-
-use crate::support::{
-    ping,
+use mcp_sse_testkit::{
+    messages::ping,
     polled::{Server, Stream},
 };
+use tokio::time::advance;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

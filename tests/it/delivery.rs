@@ -9,26 +9,25 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use mcp_sse_server::{
-    Handler, PostService, SseServerTransport,
+    Handler, PostService, Session, SseServerTransport,
     post::{PostBody, ResponseFuture},
     response::RejectionKind,
 };
+use mcp_sse_testkit::{handlers::echo, messages::ping, polled::Server, requests};
 use tokio::{sync::mpsc, time};
 use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::Service;
 
-use crate::support::{Memory, echo, ping, post};
-
 const PATIENCE: Duration = Duration::from_secs(7);
 
-fn narrow() -> Memory<impl Handler> {
+fn narrow() -> Server<impl Handler> {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
-    Memory::new(&transport.inbox_capacity(1).delivery_timeout(PATIENCE))
+    Server::of(&transport.queue_messages(1).delivery_timeout(PATIENCE))
 }
 
 /// A `POST` of a ping, to be polled by hand.
 fn posting(mut service: PostService, uri: &str, id: usize) -> task::Spawn<Posting> {
-    let request: Request<Full<Bytes>> = post(uri, Full::new(ping(id).into()));
+    let request: Request<Full<Bytes>> = requests::post(uri, Full::new(ping(id).into()));
     task::spawn(service.call(request))
 }
 
@@ -42,7 +41,7 @@ fn assert_refused(answer: &Response<PostBody>, kind: RejectionKind, status: u16)
 #[tokio::test(start_paused = true)]
 async fn a_post_waits_for_room_until_the_delivery_timeout() {
     let memory = narrow();
-    let (uri, mut events) = memory.open().await;
+    let (uri, mut events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
 
     let mut waiting = posting(memory.post.clone(), &uri, 2);
@@ -69,7 +68,7 @@ async fn a_post_waits_for_room_until_the_delivery_timeout() {
 #[tokio::test(start_paused = true)]
 async fn a_post_that_waits_is_delivered_when_the_handler_makes_room() {
     let memory = narrow();
-    let (uri, mut events) = memory.open().await;
+    let (uri, mut events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
     let mut waiting = posting(memory.post.clone(), &uri, 2);
     assert_pending!(waiting.poll());
@@ -82,10 +81,10 @@ async fn a_post_that_waits_is_delivered_when_the_handler_makes_room() {
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_no_message_does_not_wait_for_room() {
     let memory = narrow();
-    let (uri, mut events) = memory.open().await;
+    let (uri, mut events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
     let mut service = memory.post.clone();
-    let mut posting = task::spawn(service.call(post(&uri, Full::new(Bytes::from("[]")))));
+    let mut posting = task::spawn(service.call(requests::post(&uri, Full::new(Bytes::from("[]")))));
     let answer = assert_ready_ok!(posting.poll());
     assert_refused(&answer, RejectionKind::InvalidMessage, 400);
     assert_eq!(events.echoed().await, ping(1));
@@ -94,7 +93,7 @@ async fn a_message_that_is_no_message_does_not_wait_for_room() {
 #[tokio::test(start_paused = true)]
 async fn posts_that_wait_are_answered_with_404_when_the_stream_is_dropped() {
     let memory = narrow();
-    let (uri, events) = memory.open().await;
+    let (uri, events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
     let mut waiting = [2, 3, 4].map(|id| posting(memory.post.clone(), &uri, id));
     for posting in &mut waiting {
@@ -116,7 +115,7 @@ async fn posts_that_wait_are_answered_with_404_when_the_stream_is_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_post_that_waits_is_answered_with_404_when_the_session_is_closed() {
     let memory = narrow();
-    let (uri, mut events) = memory.open().await;
+    let (uri, mut events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
     let mut waiting = posting(memory.post.clone(), &uri, 2);
     assert_pending!(waiting.poll());
@@ -139,8 +138,8 @@ async fn a_post_that_waits_is_answered_with_404_when_the_handler_returns() {
             drop(session);
         }
     });
-    let memory = Memory::new(&transport.unwrap().inbox_capacity(1));
-    let (uri, mut events) = memory.open().await;
+    let memory = Server::of(&transport.unwrap().queue_messages(1));
+    let (uri, mut events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
     let mut waiting = posting(memory.post.clone(), &uri, 2);
     assert_pending!(waiting.poll());
@@ -154,8 +153,8 @@ async fn a_post_that_waits_is_answered_with_404_when_the_handler_returns() {
 #[tokio::test(start_paused = true)]
 async fn a_session_that_is_full_holds_up_no_other() {
     let memory = narrow();
-    let (full, mut full_events) = memory.open().await;
-    let (other, mut other_events) = memory.open().await;
+    let (full, mut full_events) = memory.open().into_events();
+    let (other, mut other_events) = memory.open().into_events();
     assert_eq!(memory.post(&full, ping(1)).await.status(), 202);
     let mut waiting = posting(memory.post.clone(), &full, 2);
     assert_pending!(waiting.poll());
@@ -164,7 +163,7 @@ async fn a_session_that_is_full_holds_up_no_other() {
         assert_eq!(assert_ready_ok!(posting.poll()).status(), 202, "{id}");
         assert_eq!(other_events.echoed().await, ping(id));
     }
-    let (third, mut third_events) = memory.open().await;
+    let (third, mut third_events) = memory.open().into_events();
     assert_eq!(memory.post(&third, ping(30)).await.status(), 202);
     assert_eq!(third_events.echoed().await, ping(30));
     assert_pending!(waiting.poll());
@@ -175,7 +174,7 @@ async fn a_session_that_is_full_holds_up_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_post_that_is_dropped_while_it_waits_is_not_delivered() {
     let memory = narrow();
-    let (uri, mut events) = memory.open().await;
+    let (uri, mut events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
     let mut dropped = posting(memory.post.clone(), &uri, 2);
     let mut granted = posting(memory.post.clone(), &uri, 3);
@@ -198,7 +197,7 @@ async fn a_post_that_is_dropped_while_it_waits_is_not_delivered() {
 #[tokio::test(start_paused = true)]
 async fn a_post_that_is_dropped_unpolled_is_not_delivered() {
     let memory = narrow();
-    let (uri, mut events) = memory.open().await;
+    let (uri, mut events) = memory.open().into_events();
     drop(posting(memory.post.clone(), &uri, 1));
     assert_eq!(memory.post(&uri, ping(2)).await.status(), 202);
     assert_eq!(events.echoed().await, ping(2));
@@ -207,7 +206,7 @@ async fn a_post_that_is_dropped_unpolled_is_not_delivered() {
 #[tokio::test(start_paused = true)]
 async fn messages_arrive_in_the_order_in_which_their_posts_came() {
     let memory = narrow();
-    let (uri, mut events) = memory.open().await;
+    let (uri, mut events) = memory.open().into_events();
     let mut waiting: Vec<_> = (0..50)
         .map(|id| posting(memory.post.clone(), &uri, id))
         .collect();
@@ -224,14 +223,23 @@ async fn messages_arrive_in_the_order_in_which_their_posts_came() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_that_was_accepted_arrives_though_the_outbox_is_small() {
-    let transport = SseServerTransport::new("/messages/", echo).unwrap();
-    let memory = Memory::new(&transport.inbox_capacity(100).outbox_capacity(1));
-    let (uri, mut events) = memory.open().await;
-    for id in 0..100 {
+async fn all_that_was_accepted_arrives_though_the_answers_do_not_fit_the_outbox() {
+    let thrice = |mut session: Session| async move {
+        while let Some(incoming) = session.recv().await {
+            for _ in 0..3 {
+                session.send(incoming.message.clone()).await.unwrap();
+            }
+        }
+    };
+    let transport = SseServerTransport::new("/messages/", thrice).unwrap();
+    let memory = Server::of(&transport.queue_messages(20));
+    let (uri, mut events) = memory.open().into_events();
+    for id in 0..20 {
         assert_eq!(memory.post(&uri, ping(id)).await.status(), 202, "{id}");
     }
-    for id in 0..100 {
-        assert_eq!(events.echoed().await, ping(id));
+    for id in 0..20 {
+        for _ in 0..3 {
+            assert_eq!(events.next().await.unwrap().data, ping(id));
+        }
     }
 }

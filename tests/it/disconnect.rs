@@ -3,13 +3,12 @@
 use mcp_sse_server::{
     Handler, Message, Session, SseServerTransport, handler::Spawned, session::SessionId,
 };
+use mcp_sse_testkit::{HOST, handlers::echo, messages::ping, server::Server, within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::mpsc,
 };
-
-use crate::support::{HOST, Server, echo, ping, within};
 
 /// Says when it is dropped.
 struct Gone(mpsc::UnboundedSender<SessionId>, SessionId);
@@ -88,7 +87,7 @@ where
 {
     let (send, mut gone) = mpsc::unbounded_channel();
     let transport = SseServerTransport::new("/messages/", handler(send)).unwrap();
-    let transport = transport.inbox_capacity(2).outbox_capacity(2);
+    let transport = transport.queue_messages(2);
     let transport = transport.delivery_timeout(std::time::Duration::from_millis(1));
     let server = Server::spawn(&transport).await;
     let (kept, mut kept_events) = server.open("/sse").await;

@@ -7,8 +7,7 @@ use mcp_sse_server::{
         RequestId::{self, Integer, String as Text},
     },
 };
-
-use crate::support::{Memory, Server, echo};
+use mcp_sse_testkit::{handlers::echo, polled, server::Server};
 
 type Row = (
     &'static str,
@@ -121,8 +120,8 @@ fn each_is_read_for_what_it_says_and_kept() {
 
 #[tokio::test]
 async fn each_reaches_the_handler_byte_for_byte() {
-    let memory = Memory::new(&SseServerTransport::new("/messages/", echo).unwrap());
-    let (uri, mut events) = memory.open().await;
+    let memory = polled::Server::of(&SseServerTransport::new("/messages/", echo).unwrap());
+    let (uri, mut events) = memory.open().into_events();
     for (text, (name, ..)) in texts() {
         let answer = memory.post(&uri, text.clone()).await;
         assert_eq!(answer.status(), 202, "{name}: {}", answer.body());

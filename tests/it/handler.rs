@@ -3,19 +3,11 @@
 use std::sync::Arc;
 
 use mcp_sse_server::{Session, handler::Spawned};
-
-use crate::support::{
-    ping,
-    polled::{Server, event},
+use mcp_sse_testkit::{
+    handlers::send_back,
+    messages::{event, ping},
+    polled::Server,
 };
-
-async fn echo(mut session: Session) {
-    while let Some(incoming) = session.recv().await {
-        if session.send(incoming.message).await.is_err() {
-            break;
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_spawned_handler_works_while_nobody_polls_its_stream() {
@@ -78,7 +70,7 @@ async fn a_spawned_handler_that_returns_or_panics_ends_its_stream() {
 
 #[tokio::test]
 async fn a_spawned_handler_echoes_in_order() {
-    let server = Server::new(Spawned::new(echo));
+    let server = Server::new(Spawned::new(send_back));
     let mut stream = server.open();
     let mut expected = String::new();
     for id in 0..100 {

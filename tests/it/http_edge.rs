@@ -1,8 +1,14 @@
 //! HTTP as some clients, and no friend, may speak it.
 
 use mcp_sse_server::{MountPath, SseServerTransport};
-
-use crate::support::{Events, HOST, Server, Wire, echo, ping, post_text};
+use mcp_sse_testkit::{
+    HOST,
+    events::Events,
+    handlers::echo,
+    messages::ping,
+    server::Server,
+    wire::{self, Wire},
+};
 
 async fn server() -> Server {
     Server::spawn(&SseServerTransport::new("/messages/", echo).unwrap()).await
@@ -46,11 +52,11 @@ async fn posts_written_at_once_are_answered_and_delivered_in_their_order() {
     let server = server().await;
     let (uri, mut events) = server.open("/sse").await;
     let mut wire = server.connect().await;
-    let bad = post_text("/messages/?session_id=x", ping(0));
+    let bad = wire::post("/messages/?session_id=x", ping(0));
     let all: Vec<_> = (0..40)
-        .map(|id| post_text(&uri, ping(id)))
+        .map(|id| wire::post(&uri, ping(id)))
         .chain([bad])
-        .chain([post_text(&uri, ping(40))])
+        .chain([wire::post(&uri, ping(40))])
         .collect();
     wire.send(all.concat()).await;
     for id in 0..40 {
@@ -69,7 +75,7 @@ async fn both_spellings_of_the_path_are_served_and_none_redirects() {
     let (uri, mut events) = server.open("/sse").await;
     let mut wire = server.connect().await;
     for (at, uri) in [uri.clone(), uri.replace("/?", "?")].iter().enumerate() {
-        wire.send(post_text(uri, ping(at))).await;
+        wire.send(wire::post(uri, ping(at))).await;
         assert_eq!(wire.answer().await.status(), 202, "{uri}");
         assert_eq!(events.echoed().await, ping(at), "{uri}");
     }
@@ -81,7 +87,7 @@ async fn a_message_in_single_bytes_arrives_whole() {
     let (uri, mut events) = server.open("/sse").await;
     let text = r#"{"jsonrpc":"2.0","id":"ü","method":"ping","params":{"😀":[1]}}"#;
     let mut wire = server.connect().await;
-    for byte in post_text(&uri, text) {
+    for byte in wire::post(&uri, text) {
         wire.send([byte]).await;
     }
     assert_eq!(wire.answer().await.status(), 202);
@@ -89,10 +95,7 @@ async fn a_message_in_single_bytes_arrives_whole() {
 }
 
 /// The path and the rest of what a stream announces, as the one line it must be.
-async fn announced(
-    server: &Server,
-    target: &[u8],
-) -> Option<(String, Events<crate::support::WireBody>)> {
+async fn announced(server: &Server, target: &[u8]) -> Option<(String, Events<wire::WireBody>)> {
     let name = target.escape_ascii();
     let mut wire = server.connect().await;
     wire.send([b"GET ", target, b" HTTP/1.1\r\nhost: localhost\r\n\r\n"].concat())
@@ -171,7 +174,7 @@ async fn a_session_id_with_line_breaks_is_no_session_and_not_sent_back() {
     let (uri, _events) = server.open("/sse").await;
     for end in ["%0d%0ax-evil:%201", "%0A", "%00", "%20", "%E2%80%A8"] {
         let mut wire = server.connect().await;
-        wire.send(post_text(&format!("{uri}{end}"), ping(1))).await;
+        wire.send(wire::post(&format!("{uri}{end}"), ping(1))).await;
         let head = wire.head_text().await;
         assert!(head.starts_with("HTTP/1.1 400 "), "{end}: {head}");
         assert!(!head.contains("x-evil"), "{end}: {head}");
@@ -243,7 +246,7 @@ async fn a_body_that_no_header_announces_is_no_body() {
     ))
     .await;
     assert_eq!(wire.answer().await.body(), "Could not parse message");
-    wire.send(post_text(&uri, ping(1))).await;
+    wire.send(wire::post(&uri, ping(1))).await;
     assert_eq!(wire.answer().await.status(), 202);
     assert_eq!(events.echoed().await, ping(1));
 }

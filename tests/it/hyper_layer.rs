@@ -15,10 +15,12 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use mcp_sse_server::{SessionRegistry, SseServerTransport};
+use mcp_sse_testkit::{
+    client::{Body, Client, a_session_to_its_end},
+    handlers::echo,
+};
 use tokio::net::TcpListener;
 use tower::{Layer, service_fn};
-
-use crate::support::{Body, Client, a_session_to_its_end, echo};
 
 /// Which server of hyper's takes the connections.
 #[derive(Clone, Copy, Debug)]

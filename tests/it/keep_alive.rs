@@ -1,19 +1,14 @@
 //! The keep-alive, in paused time.
 
-use std::{future::pending, time::Duration};
+use std::time::Duration;
 
-use mcp_sse_server::{Message, Session};
-use tokio::time::{Instant, advance};
-
-use crate::support::{
-    ping,
-    polled::{Server, event},
+use mcp_sse_server::Message;
+use mcp_sse_testkit::{
+    handlers::silent,
+    messages::{event, ping},
+    polled::Server,
 };
-
-async fn silent(session: Session) {
-    let _session = session;
-    pending().await
-}
+use tokio::time::{Instant, advance};
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_stream_sends_a_comment_every_fifteen_seconds() {

@@ -12,27 +12,20 @@ use mcp_sse_server::{
     post::PostBody,
     sse::SseBody,
 };
+use mcp_sse_testkit::{
+    handlers::send_back,
+    messages::{event, ping},
+    polled::text_of,
+    requests,
+};
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::mock;
 
-use crate::support::{
-    ping,
-    polled::{event, post_request, text_of},
-};
-
-async fn echo(mut session: Session) {
-    while let Some(incoming) = session.recv().await {
-        if session.send(incoming.message).await.is_err() {
-            break;
-        }
-    }
-}
-
 type Echo = fn(Session) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn layer() -> McpSseLayer<Echo> {
-    let handler: Echo = |session| Box::pin(echo(session));
+    let handler: Echo = |session| Box::pin(send_back(session));
     let transport = SseServerTransport::new("/messages/", handler)
         .unwrap()
         .keep_alive(None);
@@ -62,7 +55,11 @@ async fn a_session_runs_through_the_layer_and_all_else_is_the_inner_service_s() 
     let uri = uri.strip_prefix("data: ").unwrap().to_owned();
     for (id, uri) in [uri.clone(), uri.replace("/?", "?")].iter().enumerate() {
         let text = ping(id);
-        let response = app.clone().oneshot(post_request(uri, &text)).await.unwrap();
+        let response = app
+            .clone()
+            .oneshot(requests::post_text(uri, &text))
+            .await
+            .unwrap();
         assert_eq!(response.status(), 202, "{uri}");
         assert_eq!(response.body().size_hint().exact(), Some(8));
         let frame = stream.frame().await.unwrap().unwrap().into_data().unwrap();
@@ -197,7 +194,7 @@ async fn the_default_of_each_body_is_empty() {
 
 #[tokio::test]
 async fn a_post_that_was_read_before_is_delivered_after_every_check() {
-    let handler: Echo = |session| Box::pin(echo(session));
+    let handler: Echo = |session| Box::pin(send_back(session));
     let transport = SseServerTransport::new("/messages/", handler)
         .unwrap()
         .body_limit(100);
@@ -212,10 +209,10 @@ async fn a_post_that_was_read_before_is_delivered_after_every_check() {
         ("x".repeat(101), 413, "Request body too large"),
         (ping(2), 202, "Accepted"),
     ] {
-        let (parts, _) = post_request(uri, "").into_parts();
+        let (parts, _) = requests::post_text(uri, "").into_parts();
         let response = post.deliver(parts, text.clone()).await.unwrap();
         assert_eq!(response.status(), status, "{text}");
-        assert_eq!(text_of(response).await, answer, "{text}");
+        assert_eq!(text_of(response).await.body(), answer, "{text}");
     }
     let frame = stream.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(frame, event(&ping(1)) + &event(&ping(2)));

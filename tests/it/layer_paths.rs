@@ -6,9 +6,10 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use mcp_sse_server::SseServerTransport;
+use mcp_sse_testkit::{
+    HOST, client::Body, events::Events, handlers::echo, messages::ping, server::Server, wire,
+};
 use tower::{Layer, service_fn};
-
-use crate::support::{Body, Events, HOST, Server, echo, ping, post_text};
 
 /// Says which path it did not find, as it stood in the request.
 async fn not_found(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
@@ -100,13 +101,13 @@ async fn what_only_looks_like_the_messages_path_delivers_nothing() {
     let (_, query) = uri.split_once('?').unwrap();
     let mut wire = server.connect().await;
     for path in NOT_OURS {
-        wire.send(post_text(&format!("{path}?{query}"), ping(1)))
+        wire.send(wire::post(&format!("{path}?{query}"), ping(1)))
             .await;
         let answer = wire.answer().await;
         assert_eq!(answer.status(), 404, "{path}");
         assert_eq!(*answer.body(), format!("inner: {path}"));
     }
-    wire.send(post_text(&uri, ping(2))).await;
+    wire.send(wire::post(&uri, ping(2))).await;
     assert_eq!(wire.answer().await.status(), 202);
     assert_eq!(events.echoed().await, ping(2), "the first that came");
 }

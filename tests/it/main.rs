@@ -28,8 +28,6 @@ mod post_table;
 mod principal;
 mod registry;
 mod relay;
-#[path = "../relay_kit/mod.rs"]
-mod relay_kit;
 mod security;
 mod servers;
 mod session;
@@ -37,6 +35,5 @@ mod shutdown;
 mod stall;
 mod stream;
 mod stream_head;
-mod support;
 #[cfg(feature = "tracing")]
 mod trace;

@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use http::Request;
 use mcp_sse_server::{Message, Session};
+use mcp_sse_testkit::{
+    handlers::send_back,
+    messages::{event, ping},
+    polled::Server,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use tokio::time::advance;
-
-use crate::support::{
-    ping,
-    polled::{Server, event},
-};
 
 /// Runs a test with a recorder of its own: made before the transport, as the docs ask.
 struct Metrics(&'static PrometheusRecorder);
@@ -55,14 +55,6 @@ fn is_detail(name: &str) -> bool {
     name.contains("quantile=") || name.ends_with("_sum")
 }
 
-async fn echo(mut session: Session) {
-    while let Some(incoming) = session.recv().await {
-        if session.send(incoming.message).await.is_err() {
-            break;
-        }
-    }
-}
-
 async fn deaf(session: Session) {
     let _session = session;
     std::future::pending().await
@@ -71,7 +63,7 @@ async fn deaf(session: Session) {
 #[tokio::test(start_paused = true)]
 async fn a_session_and_its_messages() {
     let (metrics, _guard) = Metrics::start();
-    let server = Server::new(echo);
+    let server = Server::new(send_back);
     metrics.assert(&[]);
     let mut stream = server.open();
     metrics.assert(&[("sessions", 1.0), ("sessions_opened_total", 1.0)]);
@@ -119,7 +111,7 @@ async fn a_session_and_its_messages() {
 #[tokio::test]
 async fn what_waits_is_counted_and_what_is_dropped() {
     let (metrics, _guard) = Metrics::start();
-    let server = Server::with(deaf, |transport| transport.outbox_capacity(2));
+    let server = Server::with(deaf, |transport| transport.queue_messages(2));
     let stream = server.open();
     server.post_now(&stream.uri, &ping(1));
     let sender = server.sessions.get(&stream.id()).unwrap();
@@ -197,7 +189,7 @@ async fn refusals_are_counted_by_service_and_reason() {
 #[tokio::test]
 async fn a_post_that_is_given_up_is_counted_as_cancelled() {
     let (metrics, _guard) = Metrics::start();
-    let server = Server::with(deaf, |transport| transport.inbox_capacity(1));
+    let server = Server::with(deaf, |transport| transport.queue_messages(1));
     let stream = server.open();
     server.post_now(&stream.uri, &ping(1));
     let second = ping(2);
@@ -236,7 +228,7 @@ fn the_guide_has_each_name_and_no_other() {
 #[tokio::test]
 async fn an_id_is_never_a_label() {
     let (metrics, _guard) = Metrics::start();
-    let server = Server::new(echo);
+    let server = Server::new(send_back);
     let stream = server.open();
     let secret = stream.uri.rsplit('=').next().unwrap();
     server.post_now(&stream.uri, &ping(77));

@@ -1,8 +1,7 @@
 //! The prefix under which a stream announces where to post.
 
 use mcp_sse_server::{MountPath, SseServerTransport};
-
-use crate::support::{Events, HOST, Server, echo};
+use mcp_sse_testkit::{HOST, events::Events, handlers::echo, server::Server};
 
 #[tokio::test]
 async fn the_configured_prefix_is_announced() {

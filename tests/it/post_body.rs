@@ -8,10 +8,9 @@ use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use mcp_sse_server::{SseServerTransport, response::RejectionKind};
+use mcp_sse_testkit::{HOST, handlers::echo, messages::ping, polled::Server, requests};
 use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::{Service, ServiceExt};
-
-use crate::support::{HOST, Memory, echo, ping, post};
 
 const LIMIT: usize = 64 * 1024;
 
@@ -35,11 +34,11 @@ fn untouchable() -> UnsyncBoxBody<Bytes, Infallible> {
 
 #[tokio::test]
 async fn a_request_that_its_head_condemns_has_no_body_read() {
-    let memory = Memory::new(&transport());
-    let (uri, _events) = memory.open().await;
+    let memory = Server::of(&transport());
+    let (uri, _events) = memory.open().into_events();
     let unknown = "/messages/?session_id=0123456789abcdef0123456789abcdef";
     for target in ["/messages/", "/messages/?session_id=x", unknown] {
-        let answer = memory.call(post(target, untouchable())).await;
+        let answer = memory.call(requests::post(target, untouchable())).await;
         assert!(answer.status().is_client_error(), "{target}");
     }
     let get = Request::get(&uri).header("host", HOST);
@@ -50,7 +49,7 @@ async fn a_request_that_its_head_condemns_has_no_body_read() {
         .header("content-type", "text/plain");
     let answer = memory.call(text.body(untouchable()).unwrap()).await;
     is(&answer, 400, "Invalid Content-Type header");
-    let mut waits = post(&uri, untouchable());
+    let mut waits = requests::post(&uri, untouchable());
     waits
         .headers_mut()
         .insert("content-length", (LIMIT + 1).into());
@@ -62,8 +61,8 @@ async fn a_request_that_its_head_condemns_has_no_body_read() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_refused_and_delivers_nothing() {
-    let memory = Memory::new(&transport());
-    let (uri, mut events) = memory.open().await;
+    let memory = Server::of(&transport());
+    let (uri, mut events) = memory.open().into_events();
     for whole in [
         ping(1),
         r#"{"jsonrpc""#.to_owned(),
@@ -75,7 +74,7 @@ async fn a_body_that_breaks_off_is_refused_and_delivers_nothing() {
             Err("broken off"),
         ];
         let answer = memory
-            .call(post(&uri, StreamBody::new(stream::iter(frames))))
+            .call(requests::post(&uri, StreamBody::new(stream::iter(frames))))
             .await;
         is(&answer, 400, "Could not read request body");
         let kind = answer.extensions().get();
@@ -88,8 +87,8 @@ async fn a_body_that_breaks_off_is_refused_and_delivers_nothing() {
 #[tokio::test]
 async fn a_body_of_the_default_limit_is_taken_and_one_byte_more_is_not() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
-    let memory = Memory::new(&transport);
-    let (uri, mut events) = memory.open().await;
+    let memory = Server::of(&transport);
+    let (uri, mut events) = memory.open().into_events();
     let mut text = ping(1);
     text += &" ".repeat(4 * 1024 * 1024 - text.len());
     is(&memory.post(&uri, text.clone()).await, 202, "Accepted");
@@ -104,10 +103,10 @@ async fn a_body_of_the_default_limit_is_taken_and_one_byte_more_is_not() {
 
 #[tokio::test]
 async fn a_length_that_is_declared_small_does_not_lift_the_limit() {
-    let memory = Memory::new(&transport());
-    let (uri, mut events) = memory.open().await;
+    let memory = Server::of(&transport());
+    let (uri, mut events) = memory.open().into_events();
     let chunks = stream::iter(vec![Ok::<_, Infallible>(Bytes::from(" ".repeat(1024))); 65]);
-    let mut request = post(
+    let mut request = requests::post(
         &uri,
         StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data))),
     );
@@ -119,8 +118,8 @@ async fn a_length_that_is_declared_small_does_not_lift_the_limit() {
 
 #[tokio::test]
 async fn trailers_and_empty_frames_are_no_part_of_the_message() {
-    let memory = Memory::new(&transport());
-    let (uri, mut events) = memory.open().await;
+    let memory = Server::of(&transport());
+    let (uri, mut events) = memory.open().into_events();
     let text = ping(1);
     let (first, second) = text.split_at(9);
     let data =
@@ -128,7 +127,7 @@ async fn trailers_and_empty_frames_are_no_part_of_the_message() {
     let trailers = Ok(Frame::trailers(HeaderMap::new()));
     let frames = [data(""), data(first), data(""), data(second), trailers];
     let answer = memory
-        .call(post(&uri, StreamBody::new(stream::iter(frames))))
+        .call(requests::post(&uri, StreamBody::new(stream::iter(frames))))
         .await;
     is(&answer, 202, "Accepted");
     assert_eq!(events.echoed().await, text);
@@ -136,12 +135,14 @@ async fn trailers_and_empty_frames_are_no_part_of_the_message() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_ends_its_large_body_is_answered_all_the_same() {
-    let memory = Memory::new(&transport());
-    let (uri, _events) = memory.open().await;
+    let memory = Server::of(&transport());
+    let (uri, _events) = memory.open().into_events();
     let endless =
         stream::repeat_with(|| Ok::<_, Infallible>(Frame::data(Bytes::from(vec![b' '; 999]))));
     is(
-        &memory.call(post(&uri, StreamBody::new(endless))).await,
+        &memory
+            .call(requests::post(&uri, StreamBody::new(endless)))
+            .await,
         413,
         "Request body too large",
     );
@@ -149,7 +150,9 @@ async fn a_client_that_never_ends_its_large_body_is_answered_all_the_same() {
     let large = Frame::data(Bytes::from(vec![b' '; LIMIT + 1]));
     let stalled = stream::iter([Ok::<_, Infallible>(large)]).chain(stream::pending());
     is(
-        &memory.call(post(&uri, StreamBody::new(stalled))).await,
+        &memory
+            .call(requests::post(&uri, StreamBody::new(stalled)))
+            .await,
         413,
         "Request body too large",
     );
@@ -157,15 +160,16 @@ async fn a_client_that_never_ends_its_large_body_is_answered_all_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_ends_while_a_body_is_read_is_not_found() {
-    let memory = Memory::new(&transport());
-    let (uri, events) = memory.open().await;
+    let memory = Server::of(&transport());
+    let (uri, events) = memory.open().into_events();
     let (send, receive) = tokio::sync::oneshot::channel::<()>();
     let end = stream::once(async move {
         let _ = receive.await;
         Ok::<_, Infallible>(Frame::data(Bytes::from(ping(1))))
     });
     let mut service = memory.post.clone();
-    let mut posting = task::spawn(service.call(post(&uri, StreamBody::new(Box::pin(end)))));
+    let mut posting =
+        task::spawn(service.call(requests::post(&uri, StreamBody::new(Box::pin(end)))));
     assert_pending!(posting.poll());
     drop(events);
     send.send(()).unwrap();
@@ -190,14 +194,14 @@ async fn a_body_of_one_frame_is_not_copied() {
                 }
             }
         });
-    let memory = Memory::new(&transport.unwrap());
-    let (uri, mut events) = memory.open().await;
+    let memory = Server::of(&transport.unwrap());
+    let (uri, mut events) = memory.open().into_events();
     let text = Bytes::from(ping(1));
     let at = text.as_ptr() as usize;
     let answer = memory
         .post
         .clone()
-        .oneshot(post(&uri, Full::new(text)))
+        .oneshot(requests::post(&uri, Full::new(text)))
         .await
         .unwrap();
     assert_eq!(answer.status(), 202);

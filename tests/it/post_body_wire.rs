@@ -2,8 +2,7 @@
 
 use http::Response;
 use mcp_sse_server::SseServerTransport;
-
-use crate::support::{HOST, Server, echo, ping, post_text};
+use mcp_sse_testkit::{HOST, handlers::echo, messages::ping, server::Server, wire};
 
 const LIMIT: usize = 64 * 1024;
 /// More than the limit, and less than what is read beyond it for the client's sake.
@@ -26,7 +25,7 @@ async fn a_connection_cut_in_a_body_delivers_nothing() {
     let server = Server::spawn(&transport()).await;
     let (uri, mut events) = server.open("/sse").await;
     let text = ping(1);
-    let sized = post_text(&uri, format!("{text} "));
+    let sized = wire::post(&uri, format!("{text} "));
     let chunked = format!(
         "POST {uri} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
          transfer-encoding: chunked\r\n\r\n{:x}\r\n{text}\r\n",
@@ -59,7 +58,7 @@ async fn a_client_that_first_writes_a_body_a_bit_too_large_can_read_the_answer()
     let (uri, mut events) = server.open("/sse").await;
     for round in 0..5 {
         let mut wire = server.connect().await;
-        wire.send(post_text(&uri, " ".repeat(A_BIT_OVER))).await;
+        wire.send(wire::post(&uri, " ".repeat(A_BIT_OVER))).await;
         is(&wire.answer().await, 413, "Request body too large");
 
         let mut wire = server.connect().await;
@@ -75,7 +74,7 @@ async fn a_client_that_first_writes_a_body_a_bit_too_large_can_read_the_answer()
         is(&wire.answer().await, 413, "Request body too large");
 
         // Such a body was read whole, so that the connection serves on.
-        wire.send(post_text(&uri, ping(round))).await;
+        wire.send(wire::post(&uri, ping(round))).await;
         is(&wire.answer().await, 202, "Accepted");
         assert_eq!(events.echoed().await, ping(round));
     }

@@ -9,11 +9,9 @@ use mcp_sse_server::{
     SseServerTransport,
     response::RejectionKind::{self, *},
 };
+use mcp_sse_testkit::{HOST, handlers::echo, messages::ping, polled, server::Server};
 
-use crate::{
-    post_rows::{LIMIT, Payload, Row, rows},
-    support::{HOST, Memory, Server, echo, ping},
-};
+use crate::post_rows::{LIMIT, Payload, Row, rows};
 
 /// Status, text and `allow` of each refusal, as the contract has them.
 fn contract(refusal: Option<RejectionKind>) -> (u16, &'static str, Option<&'static str>) {
@@ -57,8 +55,8 @@ async fn each_request_is_answered_as_the_contract_says_and_leaves_the_session_wo
     let transport = SseServerTransport::new("/messages/", echo)
         .unwrap()
         .body_limit(LIMIT);
-    let memory = Memory::new(&transport);
-    let (uri, mut events) = memory.open().await;
+    let memory = polled::Server::of(&transport);
+    let (uri, mut events) = memory.open().into_events();
     let id = uri.split_once('=').unwrap().1;
     for (at, row) in rows().iter().enumerate() {
         let name = row.name;

@@ -13,12 +13,13 @@ use http_body_util::BodyExt;
 use mcp_sse_server::{
     Handler, Session, post::PostBody, response::RejectionKind, session::Principal,
 };
-use tower::ServiceExt;
-
-use crate::support::{
-    ping,
-    polled::{Server, Stream, event, get_request, post_request},
+use mcp_sse_testkit::{
+    handlers::send_back,
+    messages::{event, ping},
+    polled::{Server, Stream},
+    requests,
 };
+use tower::ServiceExt;
 
 /// A body that nobody may read.
 struct Unread;
@@ -39,16 +40,8 @@ impl Body for Unread {
     }
 }
 
-async fn echo(mut session: Session) {
-    while let Some(incoming) = session.recv().await {
-        if session.send(incoming.message).await.is_err() {
-            break;
-        }
-    }
-}
-
 fn open<H: Handler>(server: &Server<H>, extensions: Extensions) -> Stream<H::Future> {
-    let mut request = get_request();
+    let mut request = requests::get();
     *request.extensions_mut() = extensions;
     Stream::new(server.ask(request))
 }
@@ -68,7 +61,7 @@ async fn whole(response: Response<PostBody>) -> Whole {
 
 /// What an unread POST is answered.
 async fn refused<H>(server: &Server<H>, uri: &str, extensions: Extensions) -> Whole {
-    let (mut parts, _) = post_request(uri, "").into_parts();
+    let (mut parts, _) = requests::post_text(uri, "").into_parts();
     parts.extensions = extensions;
     let request = Request::from_parts(parts, Unread);
     whole(server.post.clone().oneshot(request).await.unwrap()).await
@@ -116,7 +109,7 @@ fn principals() -> Vec<Option<Principal>> {
 
 #[tokio::test]
 async fn anybody_elses_session_is_answered_as_one_that_is_not_there() {
-    let server = Server::with(echo, |transport| {
+    let server = Server::with(send_back, |transport| {
         transport.keep_alive(None).stall_timeout(None)
     });
     let principals = principals();
@@ -126,7 +119,7 @@ async fn anybody_elses_session_is_answered_as_one_that_is_not_there() {
         for (at, asker) in principals.iter().enumerate() {
             let name = format!("{asker:?} posts to the session of {owner:?}");
             if at == owner_at {
-                let mut request = post_request(&stream.uri, &ping(1));
+                let mut request = requests::post_text(&stream.uri, &ping(1));
                 *request.extensions_mut() = with(asker.clone());
                 let response = server.post.clone().oneshot(request).await.unwrap();
                 assert_eq!(response.status(), 202, "{name}");
@@ -149,7 +142,7 @@ async fn anybody_elses_session_is_answered_as_one_that_is_not_there() {
 
 #[tokio::test]
 async fn a_closed_session_is_answered_alike_to_its_owner_and_to_others() {
-    let server = Server::with(echo, |transport| {
+    let server = Server::with(send_back, |transport| {
         transport.keep_alive(None).stall_timeout(None)
     });
     let owner = Some(Principal::new("client"));
@@ -173,7 +166,7 @@ struct User(&'static str);
 
 #[tokio::test]
 async fn a_hook_reads_the_principal_from_the_applications_own_type() {
-    let server = Server::with(echo, |transport| {
+    let server = Server::with(send_back, |transport| {
         transport
             .keep_alive(None)
             .stall_timeout(None)
@@ -183,7 +176,7 @@ async fn a_hook_reads_the_principal_from_the_applications_own_type() {
             })
     });
     let mut stream = open(&server, with(Some(User("alice"))));
-    let mut own = post_request(&stream.uri, &ping(1));
+    let mut own = requests::post_text(&stream.uri, &ping(1));
     own.extensions_mut().insert(User("alice"));
     assert_eq!(
         server.post.clone().oneshot(own).await.unwrap().status(),

@@ -9,18 +9,14 @@ use mcp_sse_server::{
     Message, Session,
     session::{Principal, TrySendError},
 };
+use mcp_sse_testkit::{
+    handlers::silent,
+    messages::{event, ping},
+    polled::Server,
+    requests,
+};
 use tokio::time::advance;
 use tower::Service;
-
-use crate::support::{
-    ping,
-    polled::{Server, event, get_request},
-};
-
-async fn silent(session: Session) {
-    let _session = session;
-    std::future::pending().await
-}
 
 fn message(id: usize) -> Message {
     Message::parse(ping(id)).unwrap()
@@ -31,7 +27,7 @@ async fn the_list_tells_of_each_session() {
     let server = Server::new(silent);
     let first = server.open();
     advance(Duration::from_secs(5)).await;
-    let mut get = get_request();
+    let mut get = requests::get();
     get.extensions_mut().insert(Principal::new("inspector"));
     let second = server.sse.clone().call(get).await.unwrap();
     server.post_now(&first.uri, &ping(1));
@@ -65,7 +61,7 @@ async fn the_list_tells_of_each_session() {
 
 #[tokio::test]
 async fn a_broadcast_reaches_all_who_have_room_with_one_copy_of_its_bytes() {
-    let server = Server::with(silent, |transport| transport.outbox_capacity(1));
+    let server = Server::with(silent, |transport| transport.queue_messages(1));
     let mut streams: Vec<_> = (0..5).map(|_| server.open()).collect();
     server
         .sessions
@@ -116,7 +112,7 @@ async fn a_broadcast_keeps_its_place_among_other_messages() {
 
 #[tokio::test]
 async fn a_send_that_finds_no_room_or_no_session_gives_the_message_back() {
-    let server = Server::with(silent, |transport| transport.outbox_capacity(1));
+    let server = Server::with(silent, |transport| transport.queue_messages(1));
     let stream = server.open();
     let sender = server.sessions.get(&stream.id()).unwrap();
     sender.try_send(message(1)).unwrap();

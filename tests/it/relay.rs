@@ -12,10 +12,11 @@ use mcp_sse_server::{
     endpoint::NodeName,
     relay::{Inbound, Relay, RelayError, RelayFuture},
 };
-
-use crate::{
+use mcp_sse_testkit::{
+    handlers::echo,
+    messages::ping,
+    polled::Server,
     relay_kit::{self, Engine, Serving},
-    support::{Memory, echo, ping},
 };
 
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -122,7 +123,7 @@ async fn each_way_to_fail_has_its_status_and_only_what_was_not_sent_may_be_sent_
         (Err(RelayError::NoAnswer), 504, unknown, false),
     ] {
         let transport = SseServerTransport::new("/messages/", echo).unwrap();
-        let memory = Memory::new(&transport.node("a1").unwrap().relay(Says(says)));
+        let memory = Server::of(&transport.node("a1").unwrap().relay(Says(says)));
         let answer = memory.post(ELSEWHERE, ping(1)).await;
         assert_eq!(
             (answer.status().as_u16(), &**answer.body()),
@@ -141,7 +142,7 @@ async fn each_way_to_fail_has_its_status_and_only_what_was_not_sent_may_be_sent_
 async fn what_is_refused_here_is_not_relayed_nor_is_what_names_this_node() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let transport = transport.node("a1").unwrap().body_limit(1000);
-    let memory = Memory::new(&transport.relay(Says(Ok(b"+"))));
+    let memory = Server::of(&transport.relay(Says(Ok(b"+"))));
     for (uri, text, status) in [
         (ELSEWHERE, ping(1), 202),
         (ELSEWHERE, "{}".to_owned(), 400),
@@ -165,7 +166,7 @@ async fn what_is_refused_here_is_not_relayed_nor_is_what_names_this_node() {
     );
     assert_eq!(answer.await.status(), 421);
     // A session that is here needs no relay.
-    let (uri, mut events) = memory.open().await;
+    let (uri, mut events) = memory.open().into_events();
     assert!(uri.ends_with("&node=a1"), "{uri}");
     assert_eq!(memory.post(&uri, ping(2)).await.status(), 202);
     assert_eq!(events.echoed().await, ping(2));
@@ -174,7 +175,7 @@ async fn what_is_refused_here_is_not_relayed_nor_is_what_names_this_node() {
 #[tokio::test]
 async fn a_name_without_a_relay_leaves_the_session_of_another_node_not_found() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
-    let memory = Memory::new(&transport.node("a1").unwrap());
+    let memory = Server::of(&transport.node("a1").unwrap());
     let answer = memory.post(ELSEWHERE, ping(1)).await;
     assert_eq!(
         (answer.status().as_u16(), &**answer.body()),

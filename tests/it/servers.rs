@@ -3,9 +3,15 @@
 use axum::{Router, routing::get};
 use http::Request;
 use mcp_sse_server::{MountPath, SseServerTransport};
+use mcp_sse_testkit::{
+    client::{Body, Client},
+    events::{Event, Events},
+    handlers::{echo, echoed},
+    messages::ping,
+    server::Server,
+    within,
+};
 use tokio::net::TcpListener;
-
-use crate::support::{Body, Client, Event, Events, Server, echo, echoed, ping, within};
 
 /// Opens a session at `target`, which announces a path under `prefix`, and uses it to its end.
 async fn roundtrip(mut client: Client, address: &str, target: &str, prefix: &str) {

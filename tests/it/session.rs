@@ -7,13 +7,13 @@ use mcp_sse_server::{
     Message, Session,
     session::{SessionReceiver, SessionSender},
 };
+use mcp_sse_testkit::{
+    messages::{event, ping},
+    polled::Server,
+    requests,
+};
 use tokio_test::{assert_pending, assert_ready, task};
 use tower::Service;
-
-use crate::support::{
-    ping,
-    polled::{Server, event, post_request, text_of},
-};
 
 type Slot<T> = Arc<Mutex<Option<T>>>;
 
@@ -30,8 +30,7 @@ fn server() -> (Server<impl mcp_sse_server::Handler>, Slot<Session>) {
             transport
                 .keep_alive(None)
                 .stall_timeout(None)
-                .outbox_capacity(1)
-                .inbox_capacity(4)
+                .queue_messages(1)
         }),
         slot,
     )
@@ -61,7 +60,7 @@ async fn the_post_and_the_get_that_opened_the_session_reach_the_handler() {
     assert_eq!(session.parts().extensions.get(), Some(&"from a middleware"));
 
     let uri = format!("/messages/?session_id={}", session.id().expose_secret());
-    let mut post = post_request(&uri, &ping(1));
+    let mut post = requests::post_text(&uri, &ping(1));
     post.headers_mut().insert("x-post", "2".parse().unwrap());
     post.extensions_mut().insert(7_u8);
     assert_eq!(server.post.clone().call(post).await.unwrap().status(), 202);
@@ -142,7 +141,7 @@ async fn the_end_of_a_session_is_told_to_all_who_wait() {
     let error = assert_ready!(send.poll()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the session has ended, the message was not sent"
+        "the session is closed, the message was not sent"
     );
     assert_eq!(error.into_message(), message(2));
     // And to whoever asks later.
@@ -164,7 +163,7 @@ async fn a_session_that_takes_no_more_messages_refuses_them_and_still_sends() {
     drop(receiver);
     let refused = server.post(&stream.uri, &ping(2)).await;
     assert_eq!(refused.status(), 404);
-    assert_eq!(text_of(refused).await, "Could not find session");
+    assert_eq!(refused.body(), "Could not find session");
     sender.send(message(3)).await.unwrap();
     assert_eq!(stream.next().await, Some(event(&ping(3))));
 }

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use mcp_sse_server::{Session, response::RejectionKind};
-use tokio::time::{Instant, sleep};
-
-use crate::support::{
-    ping,
-    polled::{Server, event, text_of},
+use mcp_sse_testkit::{
+    messages::{event, ping},
+    polled::Server,
 };
+use tokio::time::{Instant, sleep};
 
 async fn echo(mut session: Session) {
     while let Some(incoming) = session.recv().await {
@@ -83,7 +82,7 @@ async fn a_session_that_is_ending_takes_no_more_messages() {
     tokio_test::assert_pending!(shutdown.poll());
     let refused = server.post(&stream.uri, &ping(2)).await;
     assert_eq!(refused.status(), 404);
-    assert_eq!(text_of(refused).await, "Could not find session");
+    assert_eq!(refused.body(), "Could not find session");
     assert_eq!(stream.next().await, Some(event(&ping(1))));
     assert_eq!(stream.next().await, None);
     assert!(shutdown.is_woken());

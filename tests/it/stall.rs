@@ -6,12 +6,11 @@ use std::{
 };
 
 use mcp_sse_server::{Message, Session, SseServerTransport};
-use tokio::time::{Instant, advance, timeout};
-
-use crate::support::{
-    ping,
-    polled::{Server, event, text_of},
+use mcp_sse_testkit::{
+    messages::{event, ping},
+    polled::Server,
 };
+use tokio::time::{Instant, advance, timeout};
 
 type Slot = Arc<Mutex<Option<Session>>>;
 
@@ -63,7 +62,7 @@ async fn a_client_that_does_not_read_loses_its_session_after_a_minute() {
     assert_eq!(server.sessions.len(), 0);
     let refused = server.post(&stream.uri, &ping(3)).await;
     assert_eq!(refused.status(), 404);
-    assert_eq!(text_of(refused).await, "Could not find session");
+    assert_eq!(refused.body(), "Could not find session");
     // If it reads on after all, it finds the end, and what it did not read is not kept for it.
     assert_eq!(stream.poll(), Some(None));
 }
@@ -239,7 +238,7 @@ fn what_was_sent_when_an_idle_session_ends_goes_out() {
     let server = Arc::new(Server::with(silent, |transport| {
         transport
             .idle_timeout(Duration::from_millis(1))
-            .outbox_capacity(1000)
+            .queue_messages(1000)
     }));
     let run = async {
         let mut tasks = tokio::task::JoinSet::new();

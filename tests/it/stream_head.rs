@@ -4,9 +4,10 @@ use http::Request;
 use http_body::Body;
 use http_body_util::BodyExt;
 use mcp_sse_server::{SseServerTransport, response::RejectionKind, session::SessionId};
+use mcp_sse_testkit::{
+    HOST, events::Events, handlers::echo, messages::ping, polled, server::Server,
+};
 use tower::ServiceExt;
-
-use crate::support::{Events, HOST, Memory, Server, echo, ping};
 
 /// The head's lines without the date, sorted.
 fn head_lines(head: &str) -> Vec<&str> {
@@ -63,8 +64,8 @@ async fn a_stream_begins_with_these_bytes_and_no_others() {
 
 #[tokio::test]
 async fn the_stream_says_nothing_of_its_length_or_end() {
-    let memory = Memory::new(&SseServerTransport::new("/messages/", echo).unwrap());
-    let response = memory.get().await;
+    let memory = polled::Server::of(&SseServerTransport::new("/messages/", echo).unwrap());
+    let response = memory.get();
     assert_eq!(response.status(), 200);
     let mut names: Vec<_> = response
         .headers()
@@ -84,7 +85,7 @@ async fn the_stream_says_nothing_of_its_length_or_end() {
 async fn other_methods_on_the_streams_path_are_refused_and_open_no_session() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let server = Server::spawn(&transport).await;
-    let memory = Memory::new(&transport);
+    let memory = polled::Server::of(&transport);
     for method in [
         "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "get",
     ] {
@@ -131,9 +132,9 @@ async fn other_methods_on_the_streams_path_are_refused_and_open_no_session() {
 
 #[tokio::test]
 async fn a_server_that_is_stopping_opens_no_stream() {
-    let memory = Memory::new(&SseServerTransport::new("/messages/", echo).unwrap());
+    let memory = polled::Server::of(&SseServerTransport::new("/messages/", echo).unwrap());
     assert_eq!(memory.sessions.shutdown().await, 0);
-    let answer = memory.get().await;
+    let answer = memory.get();
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "1");
     assert_eq!(

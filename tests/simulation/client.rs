@@ -8,6 +8,7 @@ use mcp_sse_server::{
     session::{Principal, SessionId, SessionSender},
     sse::SseBody,
 };
+use mcp_sse_testkit::events::Parser;
 use tokio::time::Instant;
 use tokio_test::task::Spawn;
 
@@ -48,10 +49,7 @@ pub(crate) struct Client<F> {
     pub(crate) listed: bool,
     /// How many of the outbox's messages were read.
     pub(crate) read: usize,
-    /// What was read beyond them.
-    errors: Vec<String>,
-    text: Vec<u8>,
-    announced: bool,
+    events: Parser,
     pub(crate) over: bool,
 }
 
@@ -71,9 +69,7 @@ impl<F: Future<Output = ()>> Client<F> {
             ended: Ended::default(),
             listed: true,
             read: 0,
-            errors: Vec::new(),
-            text: Vec::new(),
-            announced: false,
+            events: Parser::default(),
             over: false,
         }
     }
@@ -113,56 +109,27 @@ impl<F: Future<Output = ()>> Client<F> {
 
     fn take(&mut self, bytes: &Bytes, log: &Log) {
         assert!(!bytes.is_empty(), "an empty frame");
-        self.text.extend_from_slice(bytes);
-        loop {
-            while self.announced && self.text.starts_with(b":\n") {
-                self.text.drain(..2);
-            }
-            let Some(end) = memchr::memmem::find(&self.text, b"\n\n") else {
-                break;
-            };
-            let event: Vec<u8> = self.text.drain(..end + 2).take(end).collect();
-            let event = String::from_utf8(event).unwrap();
-            if !self.announced {
-                let expected = format!("event: endpoint\ndata: {}", self.uri);
-                assert_eq!(event, expected, "the first event");
-                self.announced = true;
+        self.events.push(bytes);
+        while let Some(event) = self.events.event().unwrap() {
+            let text = event.data;
+            if event.name == "endpoint" {
+                assert_eq!(text, self.uri);
                 continue;
             }
-            let text = event.strip_prefix("event: message\ndata: ");
-            let text = text.unwrap_or_else(|| panic!("not of this transport: {event:?}"));
-            if self.errors.is_empty() && log.out.get(self.read).is_some_and(|out| out == text) {
+            if log.out.get(self.read).is_some_and(|out| *out == text) {
                 self.read += 1;
                 continue;
             }
-            assert_eq!(self.read, log.out.len(), "lost or out of order: {text}");
-            self.errors.push(text.to_owned());
+            panic!("lost, out of order or never sent: {text}");
         }
-        assert!(self.text.is_empty(), "an event in two frames");
+        self.events.end().expect("an event in one frame");
     }
 
     /// At the end of the stream, all that was sent has come, unless the client did not read.
-    pub(crate) fn check_end(&self, log: &Log, answer_panics: bool) {
+    pub(crate) fn check_end(&self, log: &Log) {
         assert!(
             self.ended.stalled || self.read == log.out.len(),
             "lost at the end"
-        );
-        let expected: Vec<String> = log
-            .open
-            .iter()
-            .map(|id| {
-                let error = r#"{"code":-32603,"message":"Internal error"}"#;
-                format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
-            })
-            .collect();
-        let mut errors = self.errors.clone();
-        errors.sort_unstable();
-        let all = errors == expected && answer_panics && log.phase == Phase::Panicked;
-        let none = errors.is_empty()
-            && (!answer_panics || log.phase != Phase::Panicked || self.ended.any());
-        assert!(
-            all || none,
-            "errors for a panic: {errors:?}, open {expected:?}"
         );
         if log.phase == Phase::Told && !self.ended.any() {
             assert_eq!(log.received, self.accepted, "accepted, and not drained");

@@ -13,7 +13,6 @@
 //! ```
 
 mod client;
-mod fed;
 mod handler;
 mod world;
 

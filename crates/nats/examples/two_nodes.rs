@@ -1,4 +1,4 @@
-//! Two nodes, or more, that relay over NATS: each takes every `POST`.
+//! Two or more nodes that relay over NATS. Each node accepts every `POST`.
 //!
 //! ```sh
 //! apt-get install nats-server
@@ -6,14 +6,15 @@
 //! cargo run -p mcp-sse-server-nats --example two_nodes
 //! ```
 //!
-//! The same, said in full. Nodes on other machines are started with other names and the same URL:
+//! The same with all arguments. Start nodes on other machines with other names and the same URL:
 //!
 //! ```sh
 //! cargo run -p mcp-sse-server-nats --example two_nodes -- \
 //!     nats://127.0.0.1:4222 a1=127.0.0.1:8001 a2=127.0.0.1:8002
 //! ```
 //!
-//! Open a stream at one, and post to the other what it announced; the answer is in the stream:
+//! Open a stream at one node. Post to the other node, at the path that the first node announced. The response
+//! arrives on the stream:
 //!
 //! ```sh
 //! curl -N http://127.0.0.1:8001/sse
@@ -21,7 +22,7 @@
 //!     -d '{"jsonrpc":"2.0","id":1,"method":"ping"}'
 //! ```
 //!
-//! Ctrl-C ends the open streams and stops.
+//! Ctrl-C ends the open streams and stops the nodes.
 
 use std::{env, error::Error};
 
@@ -99,7 +100,7 @@ async fn run(name: String, address: String, nats: String) -> Result<(), BoxError
     );
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            // No signal handler, no graceful end: then the server stops at once.
+            // If the signal handler cannot be installed, the server stops at once.
             let _ = signal::ctrl_c().await;
             sessions.shutdown().await;
         })

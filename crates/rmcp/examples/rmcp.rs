@@ -1,18 +1,18 @@
-//! One rmcp server for old and new clients: the same handler over HTTP+SSE and over Streamable HTTP.
+//! Serves one rmcp handler over HTTP+SSE and over Streamable HTTP.
 //!
 //! ```sh
 //! cargo run -p mcp-sse-server-rmcp --example rmcp                      # http://127.0.0.1:8000
 //! cargo run -p mcp-sse-server-rmcp --example rmcp -- 127.0.0.1:9000    # another address
 //! ```
 //!
-//! | URL | what it speaks |
+//! | path | transport |
 //! |---|---|
-//! | `/sse` | HTTP+SSE, with messages to `/messages/` |
+//! | `/sse` | HTTP+SSE; clients post to `/messages/` |
 //! | `/mcp` | Streamable HTTP |
-//! | `/both` | both: a client may try either |
+//! | `/both` | both |
 //!
-//! All sessions share their notes, whatever they speak. Ctrl-C lets open requests finish, ends the
-//! streams and stops.
+//! All sessions share their notes. On Ctrl-C the server lets open requests finish, ends the streams and
+//! exits.
 
 mod everything;
 
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
 
-    // One function makes the service of each session, of either kind.
+    // Makes the service of each session, for both transports.
     let notes = Arc::new(Notes::default());
     let factory = move || Ok(Everything::new(Arc::clone(&notes)));
 
@@ -69,9 +69,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("MCP at http://{}", listener.local_addr()?);
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            // No signal handler, no graceful end: then the server stops at once.
+            // If Ctrl-C cannot be handled, stop at once.
             let _ = signal::ctrl_c().await;
-            // Open streams would hold the graceful shutdown up for ever.
+            // axum waits for open streams, which would never end by themselves.
             let [old, both] = sessions.map(|sessions| sessions.shutdown().into_future());
             tokio::join!(old, both);
             stop.cancel();

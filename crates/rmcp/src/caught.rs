@@ -12,11 +12,11 @@ use rmcp::{
     service::{NotificationContext, RequestContext},
 };
 
-/// A service whose panics are answers. rmcp runs each request in a task of its own and forgets it: when
-/// that task panics, nobody answers the client.
+/// A service that answers a request whose handler panics. rmcp runs each request in a detached task: if
+/// that task panicked, the client would get no response.
 ///
-/// Unwind safe as far as a task is: what panicked is dropped, and the service lives on as it would
-/// beside such a task.
+/// Catching the panic here is as unwind safe as a task is: the future that panicked is dropped, and the
+/// service goes on.
 #[derive(Debug)]
 pub(crate) struct Caught<S>(pub(super) S);
 
@@ -29,7 +29,7 @@ impl<S: Service<RoleServer>> Service<RoleServer> for Caught<S> {
         let mut answer = pin!(self.0.handle_request(request, context));
         poll_fn(|cx| {
             catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))).unwrap_or_else(|_panic| {
-                let what = "the server failed while it worked on the request";
+                let what = "the handler of the request panicked";
                 Poll::Ready(Err(ErrorData::internal_error(what, None)))
             })
         })

@@ -5,9 +5,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use rmcp::{ErrorData, RoleServer, Service, ServiceExt};
-
 use mcp_sse_server::{Handler, Session};
+use rmcp::{ErrorData, RoleServer, Service, ServiceExt};
 
 use crate::{
     caught::Caught,
@@ -16,21 +15,24 @@ use crate::{
     transport::SessionTransport,
 };
 
-/// Gives each session to an rmcp service of its own.
+/// A [`Handler`] that runs an rmcp service for each session.
+///
+/// See the [crate docs](crate) for an example.
 #[derive(Clone)]
 pub struct RmcpHandler<F> {
     factory: F,
 }
 
 impl<F> RmcpHandler<F> {
-    /// A handler whose sessions are rmcp services, each made by `factory`.
+    /// Creates a handler that calls `factory` once for each session, to make its service.
     ///
-    /// A session whose service cannot be made answers its first request with an error (-32603), and
-    /// ends. A tool that panics is answered with the same error, and its session lives on.
+    /// If `factory` fails, the session's first request is answered with an error (-32603), and the session
+    /// ends. A request whose handler panics is answered with an error of the same code, and the session
+    /// goes on.
     ///
     /// # Panics
     ///
-    /// Not itself, but a session outside a tokio runtime does: rmcp spawns.
+    /// `new` does not panic. A session that runs outside a tokio runtime does, since rmcp spawns tasks.
     pub fn new(factory: F) -> Self {
         Self { factory }
     }
@@ -45,7 +47,7 @@ where
 
     fn handle(&self, session: Session) -> RmcpFuture {
         let service = (self.factory)();
-        // Boxed, once for each session: rmcp's futures have no names.
+        // One box for each session: rmcp's futures have no names.
         let run = Box::pin(async move {
             match service {
                 Ok(service) => serve(service, session).await,
@@ -74,7 +76,8 @@ async fn fail(error: &io::Error, mut session: Session) {
         let Some(id) = incoming.message.id() else {
             continue;
         };
-        let error = ErrorData::internal_error("the server could not be started", None);
+        let error =
+            ErrorData::internal_error("the service of this session could not be made", None);
         if let Read::Refused(answer) = read::refuse(&id, &error) {
             let _ = session.send(answer).await;
             return;
@@ -90,8 +93,12 @@ impl<F> fmt::Debug for RmcpHandler<F> {
     }
 }
 
-/// The session of an [`RmcpHandler`]: done when its service is. Dropping it cancels the service.
-#[must_use = "dropping it cancels the session's service"]
+/// The future of one session of an [`RmcpHandler`]. It completes when the service has ended.
+///
+/// # Cancel safety
+///
+/// Dropping it cancels the service.
+#[must_use = "dropping the future cancels the session's service"]
 pub struct RmcpFuture {
     run: Pin<Box<dyn Future<Output = ()> + Send>>,
 }

@@ -1,13 +1,18 @@
-//! rmcp services over the HTTP+SSE transport of [`mcp-sse-server`](mcp_sse_server).
+//! Serves [rmcp](::rmcp) services over MCP's HTTP+SSE transport, with
+//! [`mcp-sse-server`](mcp_sse_server).
 //!
-//! A server that was written with [rmcp], the Rust SDK of MCP, is served to clients that speak
-//! only HTTP+SSE: [`RmcpHandler::new`] takes what `StreamableHttpService::new` takes, a function
-//! that makes a service for each session.
+//! rmcp is the Rust SDK of MCP. Its own HTTP+SSE server ended with version 0.10; this crate serves the
+//! handlers of rmcp 3 to clients that speak only HTTP+SSE. [`RmcpHandler::new`] takes what
+//! `StreamableHttpService::new` takes: a function that makes a service for each session.
 //!
 //! ```
 //! use mcp_sse_server::SseServerTransport;
 //! use mcp_sse_server_rmcp::RmcpHandler;
-//! use rmcp::{ServerHandler, handler::server::wrapper::Parameters, schemars, tool, tool_handler, tool_router};
+//! use rmcp::{
+//!     ServerHandler,
+//!     handler::server::{router::tool::ToolRouter, wrapper::Parameters},
+//!     schemars, tool, tool_handler, tool_router,
+//! };
 //!
 //! #[derive(serde::Deserialize, schemars::JsonSchema)]
 //! struct Sum {
@@ -15,28 +20,57 @@
 //!     b: i64,
 //! }
 //!
-//! struct Calculator;
+//! struct Calculator {
+//!     tool_router: ToolRouter<Self>,
+//! }
 //!
 //! #[tool_router]
 //! impl Calculator {
+//!     fn new() -> Self {
+//!         Self { tool_router: Self::tool_router() }
+//!     }
+//!
 //!     #[tool(description = "Adds two numbers.")]
 //!     fn add(&self, Parameters(Sum { a, b }): Parameters<Sum>) -> String {
 //!         (a + b).to_string()
 //!     }
 //! }
 //!
-//! #[tool_handler]
+//! // Without `router = ..` the router is built anew for each request.
+//! #[tool_handler(router = self.tool_router)]
 //! impl ServerHandler for Calculator {}
 //!
-//! let transport = SseServerTransport::new("/messages/", RmcpHandler::new(|| Ok(Calculator)))?;
-//! let (sse, post) = transport.services();
-//! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+//! # use http_body_util::BodyExt;
+//! # use tower::Service;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let transport = SseServerTransport::new("/messages/", RmcpHandler::new(|| Ok(Calculator::new())))?;
+//! // Mount these in your framework, at `/sse` and at `/messages/`.
+//! let (mut sse, mut post) = transport.services();
+//!
+//! let get = http::Request::get("/sse").header("host", "localhost").body(())?;
+//! let mut stream = sse.call(get).await?.into_body();
+//! let endpoint = stream.frame().await.unwrap()?.into_data().unwrap();
+//! let uri = std::str::from_utf8(&endpoint)?.lines().nth(1).unwrap().trim_start_matches("data: ");
+//!
+//! let request = http::Request::post(uri)
+//!     .header("host", "localhost")
+//!     .header("content-type", "application/json")
+//!     .body(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_string())?;
+//! assert_eq!(post.call(request).await?.status(), 202);
+//!
+//! let answer = stream.frame().await.unwrap()?.into_data().unwrap();
+//! assert_eq!(answer, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n");
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! Whoever wants a hand in it writes the handler: a [`Session`] is an rmcp transport.
+//! A [`Session`] is itself an rmcp transport, so a handler of your own can run the service:
 //!
 //! ```
 //! use mcp_sse_server::{Session, SseServerTransport};
+//! // Brings `Session`'s implementation of rmcp's `IntoTransport` into the program.
+//! use mcp_sse_server_rmcp as _;
 //! use rmcp::{ServerHandler, ServiceExt};
 //!
 //! struct Empty;
@@ -53,49 +87,65 @@
 //! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
 //! ```
 //!
-//! # What reaches a handler
+//! `examples/rmcp.rs` serves one handler over HTTP+SSE and over Streamable HTTP, at two URLs and at one.
+//! The page [`migration`] is for servers that used rmcp's own SSE server.
 //!
-//! The [`http::request::Parts`] of each `POST` are in the extensions of its request's or notification's
-//! context, as under rmcp's Streamable HTTP: headers, URI, and the extensions that middleware put there.
+//! # The HTTP request
 //!
-//! # What runs where
+//! The context of each request and each notification has the [`http::request::Parts`] of its `POST` in
+//! its extensions, as with rmcp's Streamable HTTP: the headers, the URI, and the extensions that
+//! middleware added.
 //!
-//! This crate spawns nothing, and rmcp does: a task for the session, and one for each request and each
+//! # Tasks
+//!
+//! `mcp-sse-server` spawns no task. rmcp spawns one for each session, and one for each request and each
 //! notification. They end with the session:
 //!
-//! - *The client goes away, or its session is closed.* The token of each request, `context.ct`, is
-//!   cancelled, and the session's task ends when all of them are done, or after 5 s. A tool that waits
-//!   for the client's answer gets an error then. A tool that does not look at its token runs to its own
-//!   end, as with every transport of rmcp.
-//! - *The client cancels a request.* Its token is cancelled, and no answer is sent.
-//! - *The server [shuts down](mcp_sse_server::SessionRegistry::shutdown).* Requests that are open have 5 s to be
-//!   answered, then their tokens are cancelled, and the stream ends.
+//! - *The client disconnects, or the session is closed.* The token of each open request, `context.ct`, is
+//!   cancelled. The session's task ends when the tasks of all its requests have ended, or after 5 s. A tool
+//!   that waits for a response of the client gets an error. A tool that ignores its token runs to its end,
+//!   as with every transport of rmcp.
+//! - *The client cancels a request.* The request's token is cancelled, and no response is sent.
+//! - *The server [shuts down](mcp_sse_server::SessionRegistry::shutdown).* Open requests have 5 s to be
+//!   answered. Then their tokens are cancelled, and the stream ends.
 //!
-//! # What is bounded
+//! # Bounds
 //!
-//! While what rmcp sends waits for a client that does not read, nothing is taken from that client: its
-//! `POST`s wait, then get 503. When it reads on, one message is taken for each that goes out. Beside that, a session may have [`MAX_OPEN_REQUESTS`] requests open, of
-//! [`MAX_OPEN_BYTES`] together; one beyond them is answered with an error (-32000).
+//! While a message of rmcp waits for room in the outbox, no further message is read from that client. Its
+//! `POST`s wait, and are then refused with 503. Each message that leaves lets one message in.
 //!
-//! # What rmcp cannot read
+//! A session may have [`MAX_OPEN_REQUESTS`] open requests, of [`MAX_OPEN_BYTES`] in total. A request beyond
+//! either bound is answered with an error (-32000).
 //!
-//! A request that rmcp's types refuse, as one with an id beyond 64 bits or nested deeper than 128 levels,
-//! is answered with an error (-32600); an answer that they refuse ends the server's own request with
-//! one. Notifications are passed over. None of it ends the session.
+//! # Messages that rmcp cannot read
+//!
+//! The core accepts some messages that rmcp's types cannot hold, such as an id beyond 64 bits or JSON nested
+//! deeper than 128 levels. Such a request is answered with an error (-32600). Such a response completes the
+//! server's own request with an error. Such a notification is ignored. The session goes on in each case.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `tracing` | warnings for a `tracing` subscriber, with the target `mcp_sse_server_rmcp` |
 //!
 //! # Versions
 //!
-//! Tested with rmcp 3.11, which needs Rust 1.88. Its feature `local` is not supported.
+//! This crate follows the major versions of rmcp. It is tested with rmcp 3.11 and needs Rust 1.88, as rmcp
+//! does. rmcp's feature `local` is not supported.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod caught;
 mod handler;
-#[doc = include_str!("migration.md")]
-pub mod migration {}
 mod note;
 mod open;
 mod read;
 mod transport;
 mod unsent;
+
+#[doc = include_str!("migration.md")]
+pub mod migration {}
 
 pub use self::{
     handler::{RmcpFuture, RmcpHandler},
@@ -105,3 +155,8 @@ pub use self::{
 
 #[cfg(doc)]
 use mcp_sse_server::Session;
+
+/// The code of the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,14 +1,14 @@
-//! Events for a `tracing` subscriber. Without the feature `tracing` they are nothing. None quotes what
-//! a client sent.
+//! Events for a `tracing` subscriber. Without the feature `tracing` each function does nothing. No event
+//! quotes what a client sent.
 
 use std::{fmt, io};
 
 use mcp_sse_server::message::{InvalidMessage, Message};
 
-/// rmcp's types refuse a message of the client.
+/// rmcp's types cannot hold a message of the client.
 pub(crate) fn unreadable(message: &Message, error: &serde_json::Error) {
     note(format_args!(
-        "rmcp cannot read a {:?} of the client: {:?} at line {} column {}",
+        "rmcp cannot read a {:?} from the client: {:?} at line {} column {}",
         message.kind(),
         error.classify(),
         error.line(),
@@ -16,31 +16,36 @@ pub(crate) fn unreadable(message: &Message, error: &serde_json::Error) {
     ));
 }
 
-/// rmcp sends what is no message of MCP.
+/// A message of rmcp is not a message of MCP.
 pub(crate) fn unwritable(error: &InvalidMessage) {
-    note(format_args!("the server sent no message of MCP: {error}"));
-}
-
-/// A notification or an answer came before the session began.
-pub(crate) fn early() {
     note(format_args!(
-        "passed over what the client sent before its first request"
+        "the server's message is not a message of MCP: {error}"
     ));
 }
 
-/// The function that makes services failed.
-pub(crate) fn no_service(error: &io::Error) {
-    note(format_args!("no service for a session: {error}"));
+/// A notification or a response came before the first request.
+pub(crate) fn early() {
+    note(format_args!(
+        "ignored a message that the client sent before its first request"
+    ));
 }
 
-/// A session did not begin, or its task failed.
+/// The factory failed.
+pub(crate) fn no_service(error: &io::Error) {
+    note(format_args!(
+        "could not make the service of a session: {error}"
+    ));
+}
+
+/// A session did not start, or its task failed.
 pub(crate) fn failed(error: &dyn fmt::Display) {
     note(format_args!("a session failed: {error}"));
 }
 
 #[cfg(feature = "tracing")]
 fn note(what: fmt::Arguments<'_>) {
-    tracing::warn!("{what}");
+    // A fixed target, so that a filter does not depend on the crate's modules.
+    tracing::warn!(target: "mcp_sse_server_rmcp", "{what}");
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -2,14 +2,16 @@ use std::collections::HashMap;
 
 use rmcp::model::RequestId;
 
-/// How many requests of one client rmcp may work on at a time.
+/// The most requests that a session may have open at the same time: 1024.
 pub const MAX_OPEN_REQUESTS: usize = 1024;
 
-/// How many bytes these requests may have together. One alone may have more.
+/// The most bytes that the open requests of a session may have in total: 64 MiB.
+///
+/// A single open request may be larger.
 pub const MAX_OPEN_BYTES: usize = 64 * 1024 * 1024;
 
-/// The requests that rmcp has and has not answered. It runs each in a task of its own, so somebody
-/// must count.
+/// The requests that rmcp has not answered yet. rmcp runs each in a task of its own and does not bound
+/// their number.
 #[derive(Debug, Default)]
 pub(crate) struct Open {
     requests: HashMap<RequestId, usize>,
@@ -17,9 +19,9 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// Notes a request, or says that it is one too many.
+    /// Adds a request, or returns `false` if it does not fit.
     pub(crate) fn enter(&mut self, id: &RequestId, bytes: usize) -> bool {
-        // A second request of the same id takes the first one's place in rmcp, too.
+        // rmcp, too, replaces an open request by a second one with the same id.
         self.leave(id);
         let fits = self.requests.len() < MAX_OPEN_REQUESTS
             && (self.requests.is_empty() || self.bytes.saturating_add(bytes) <= MAX_OPEN_BYTES);
@@ -30,7 +32,7 @@ impl Open {
         fits
     }
 
-    /// A request was answered, or cancelled, which no answer follows.
+    /// Removes a request that was answered, or cancelled: rmcp sends no response then.
     pub(crate) fn leave(&mut self, id: &RequestId) {
         if let Some(bytes) = self.requests.remove(id) {
             self.bytes -= bytes;
@@ -52,14 +54,14 @@ mod tests {
         assert!(all.iter().all(|id| open.enter(id, 1)));
         assert!(!open.enter(last, 1));
         open.leave(last);
-        assert!(!open.enter(last, 1), "what was refused frees nothing");
-        assert!(open.enter(&all[0], 1), "the same id again is no more");
+        assert!(!open.enter(last, 1), "a refused request frees nothing");
+        assert!(open.enter(&all[0], 1), "the same id counts once");
         open.leave(&all[0]);
         assert!(open.enter(last, 1));
     }
 
     #[test]
-    fn bytes_are_counted_and_one_alone_may_have_more() {
+    fn bytes_are_counted_and_a_single_request_may_be_larger() {
         let mut open = Open::default();
         let [a, b, c] = ["a", "b", "c"].map(|id| RequestId::String(id.into()));
         assert!(open.enter(&a, MAX_OPEN_BYTES * 2));

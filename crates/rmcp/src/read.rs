@@ -1,30 +1,29 @@
+use mcp_sse_server::{
+    Incoming, Message,
+    message::{MessageKind, RequestId},
+};
 use rmcp::{
     ErrorData,
     model::{self, ClientJsonRpcMessage},
 };
 
-use mcp_sse_server::{
-    message::{Message, MessageKind, RequestId},
-    session::Incoming,
-};
-
 use crate::note;
 
-/// What a client's message is to rmcp.
+/// What to do with a client's message.
 #[expect(
     clippy::large_enum_variant,
-    reason = "taken apart where it is made, never stored"
+    reason = "matched where it is made and never stored"
 )]
 pub(crate) enum Read {
+    /// Give it to rmcp.
     Message(ClientJsonRpcMessage),
-    /// No request that rmcp can read. This is its answer.
+    /// Send this error response: rmcp cannot take the request.
     Refused(Message),
-    /// Nothing that anybody waits for.
+    /// Ignore it: nothing waits for a response.
     Nothing,
 }
 
-/// Reads a message into rmcp's types, with the parts of the request that carried it in the extensions
-/// of its own.
+/// Reads a message into rmcp's types and puts the head of its `POST` into its extensions.
 pub(crate) fn read(incoming: Incoming) -> Read {
     let Incoming { message, parts, .. } = incoming;
     match serde_json::from_slice::<ClientJsonRpcMessage>(message.as_bytes()) {
@@ -40,18 +39,18 @@ pub(crate) fn read(incoming: Incoming) -> Read {
 }
 
 fn unreadable(message: &Message) -> Read {
-    const BEYOND: &str = "cannot be read: an id is a string or fits in 64 bits, a number fits in a \
+    const LIMITS: &str = "cannot be read: an id is a string or fits in 64 bits, a number fits in a \
         double, and nothing is nested deeper than 128 levels";
     match (message.kind(), message.id()) {
         (MessageKind::Request, Some(id)) => {
-            let error = ErrorData::invalid_request(format!("the request {BEYOND}"), None);
+            let error = ErrorData::invalid_request(format!("the request {LIMITS}"), None);
             refuse(&id, &error)
         }
-        // The server waits for it.
+        // A request of the server waits for it: complete that request with an error.
         (MessageKind::Response | MessageKind::Error, Some(id)) => match request_id(&id) {
             Some(id) => {
                 let error =
-                    ErrorData::internal_error(format!("the client's answer {BEYOND}"), None);
+                    ErrorData::internal_error(format!("the client's response {LIMITS}"), None);
                 Read::Message(ClientJsonRpcMessage::error(error, Some(id)))
             }
             None => Read::Nothing,
@@ -60,7 +59,7 @@ fn unreadable(message: &Message) -> Read {
     }
 }
 
-/// The answer to a request, under an id that rmcp may not be able to hold.
+/// An error response to a request. Its id may be one that rmcp cannot hold.
 pub(crate) fn refuse(id: &RequestId<'_>, error: &ErrorData) -> Read {
     match answer(id, error) {
         Some(answer) => Read::Refused(answer),

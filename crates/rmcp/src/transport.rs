@@ -1,5 +1,10 @@
 use std::io;
 
+use mcp_sse_server::{
+    Incoming, Message, Session,
+    message::InvalidMessage,
+    session::{SessionReceiver, SessionSender, TrySendError},
+};
 use rmcp::{
     ErrorData, RoleServer,
     model::{
@@ -9,11 +14,6 @@ use rmcp::{
     transport::{IntoTransport, Transport},
 };
 
-use mcp_sse_server::{
-    message::{InvalidMessage, Message},
-    session::{Incoming, Session, SessionReceiver, SessionSender, TrySendError},
-};
-
 use crate::{
     note,
     open::{MAX_OPEN_BYTES, MAX_OPEN_REQUESTS, Open},
@@ -21,27 +21,32 @@ use crate::{
     unsent::Unsent,
 };
 
-/// A [`Session`] as rmcp reads and writes it. A `receive` that is dropped has taken nothing.
+/// The [`Transport`] over a [`Session`].
+///
+/// # Cancel safety
+///
+/// If the future of `receive` is dropped, no message is lost.
 #[derive(Debug)]
 pub(crate) struct SessionTransport {
     sender: SessionSender,
     receiver: Option<SessionReceiver>,
     open: Open,
     unsent: Unsent,
-    /// How many had waited in `unsent` when the last message was taken.
+    /// The value of `unsent.done()` when the last message was received.
     sent: usize,
-    /// What this transport itself answers, until it is in the outbox.
+    /// A response of this transport itself that is not in the outbox yet.
     answer: Option<Message>,
-    /// Whether rmcp still waits for the request that a session begins with.
+    /// Whether the request that begins the session has not come yet.
     begins: bool,
 }
 
-/// Tells a [`Session`] apart from rmcp's other transports. Never made.
+/// The marker type of [`Session`]'s implementation of rmcp's [`IntoTransport`]. It has no values.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OverSession {}
 
-/// What rmcp's `serve`, `serve_with_ct` and `serve_directly` ask for. See the [crate docs](crate).
+/// Lets rmcp's `serve`, `serve_with_ct` and `serve_directly` take a [`Session`]. See the
+/// [crate docs](crate).
 impl IntoTransport<RoleServer, io::Error, OverSession> for Session {
     fn into_transport(self) -> impl Transport<RoleServer, Error = io::Error> + 'static {
         SessionTransport::new(self)
@@ -62,7 +67,7 @@ impl SessionTransport {
         }
     }
 
-    /// Passes over what comes before the session's first request, which rmcp's `serve` would fail on.
+    /// Ignores messages before the session's first request. rmcp's `serve` would fail on them.
     pub(crate) fn from_beginning(session: Session) -> Self {
         Self {
             begins: true,
@@ -90,7 +95,7 @@ impl SessionTransport {
                 if let ClientNotification::CancelledNotification(cancelled) =
                     &notification.notification
                 {
-                    // rmcp drops its answer.
+                    // rmcp sends no response to a cancelled request.
                     if let Some(id) = &cancelled.params.request_id {
                         self.open.leave(id);
                     }
@@ -101,7 +106,7 @@ impl SessionTransport {
         read
     }
 
-    /// Whether a message has a place before the session has begun. Requests have: they are answered.
+    /// Whether a message may come before the session has begun. Only requests may, since rmcp answers them.
     fn begin(&mut self, message: &ClientJsonRpcMessage) -> bool {
         let ClientJsonRpcMessage::Request(request) = message else {
             return false;
@@ -109,7 +114,7 @@ impl SessionTransport {
         self.begins = match &request.request {
             ClientRequest::InitializeRequest(_) => false,
             ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => true,
-            // Since MCP 2026-07-28 a session may begin with any request that says its version.
+            // Since MCP 2026-07-28 a session may begin with any request that states its protocol version.
             other => other.get_meta().protocol_version().is_none(),
         };
         true
@@ -126,10 +131,10 @@ impl SessionTransport {
         }
         Message::new(item).or_else(|error| {
             note::unwritable(&error);
-            // The client waits for it.
+            // The client waits for this response: answer with an error instead.
             let id = answered.ok_or_else(|| unwritable(&error))?;
             let internal = ErrorData::internal_error(
-                format!("the server's answer is no message of MCP: {error}"),
+                format!("the server's response is not a message of MCP: {error}"),
                 None,
             );
             Message::new(&ServerJsonRpcMessage::error(internal, Some(id.clone())))
@@ -145,18 +150,18 @@ impl Transport<RoleServer> for SessionTransport {
         &mut self,
         item: ServerJsonRpcMessage,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        // At once, so that what is sent first arrives first.
+        // Before the future is polled, so that messages keep the order in which `send` was called.
         let sent = self
             .write(&item)
             .and_then(|message| match self.sender.try_send(message) {
                 Ok(()) => Ok(None),
                 Err(TrySendError::Full(message)) => Ok(Some((message, self.unsent.enter()))),
-                Err(TrySendError::Closed(_)) => Err(ended()),
+                Err(TrySendError::Closed(_)) => Err(closed()),
             });
         let sender = self.sender.clone();
         async move {
             if let Some((message, _waiting)) = sent? {
-                sender.send(message).await.map_err(|_ended| ended())?;
+                sender.send(message).await.map_err(|_| closed())?;
             }
             Ok(())
         }
@@ -165,7 +170,7 @@ impl Transport<RoleServer> for SessionTransport {
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
             if let Some(answer) = &self.answer {
-                // If the session has ended, `recv` says so.
+                // An error means that the session is closed. `recv` returns `None` then.
                 let _ = self.sender.send(answer.clone()).await;
                 self.answer = None;
             }
@@ -188,16 +193,16 @@ impl Transport<RoleServer> for SessionTransport {
 
 fn too_many(id: &RequestId) -> Read {
     let message = format!(
-        "too many requests are open in this session: there may be {MAX_OPEN_REQUESTS} at a time, of \
-         {MAX_OPEN_BYTES} bytes together"
+        "too many open requests in this session: the limits are {MAX_OPEN_REQUESTS} requests and \
+         {MAX_OPEN_BYTES} bytes in total"
     );
     let error = ErrorData::new(ErrorCode(-32000), message, None);
     let error = ServerJsonRpcMessage::error(error, Some(id.clone()));
     Message::new(&error).map_or(Read::Nothing, Read::Refused)
 }
 
-fn ended() -> io::Error {
-    let what = "the session has ended, the message was not sent";
+fn closed() -> io::Error {
+    let what = "the session is closed, the message was not sent";
     io::Error::new(io::ErrorKind::NotConnected, what)
 }
 

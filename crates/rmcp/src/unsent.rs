@@ -8,8 +8,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// How many messages of rmcp wait for room in the outbox. rmcp waits for each in a task of its own, so
-/// that nothing but this count holds it back.
+/// Counts the messages of rmcp that wait for room in the outbox. rmcp sends each from a task of its own, so
+/// without this count their number would have no bound.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unsent {
     shared: Arc<Shared>,
@@ -18,12 +18,12 @@ pub(crate) struct Unsent {
 #[derive(Debug, Default)]
 struct Shared {
     waiting: AtomicUsize,
-    /// How many have waited, and wait no more.
+    /// How many messages have stopped waiting.
     done: AtomicUsize,
     changed: Notify,
 }
 
-/// One message that waits. Dropping it says that it waits no more.
+/// One message that waits. Dropping the guard ends its wait.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     shared: Arc<Shared>,
@@ -37,17 +37,17 @@ impl Unsent {
         }
     }
 
-    /// How many have waited so far, to be given to `moved`.
+    /// How many messages have stopped waiting so far. Pass the value to `moved`.
     pub(crate) fn done(&self) -> usize {
         self.shared.done.load(SeqCst)
     }
 
-    /// Waits until no message waits, or one has gone out since `done`. So a client that reads nothing is
-    /// told from one that reads all that a busy server has to say.
+    /// Waits until no message waits, or until one has left since `done`. A client that reads slowly gets on,
+    /// one message at a time; a client that reads nothing does not.
     pub(crate) async fn moved(&self, done: usize) {
         loop {
             let mut changed = pin!(self.shared.changed.notified());
-            // Listen first, look then: what changes between the two is not missed.
+            // Register first, then check, so that no change in between is missed.
             changed.as_mut().enable();
             if self.shared.waiting.load(SeqCst) == 0 || self.done() != done {
                 return;
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_that_goes_out_lets_one_in() {
+    fn each_message_that_leaves_lets_one_in() {
         let unsent = Unsent::default();
         let start = unsent.done();
         assert_ready!(task::spawn(unsent.moved(start)).poll());
@@ -82,7 +82,7 @@ mod tests {
         drop(first);
         assert!(moved.is_woken());
         assert_ready!(moved.poll());
-        // Seen or not, it is not forgotten.
+        // The change is remembered whether or not it was seen.
         assert_ready!(task::spawn(unsent.moved(start)).poll());
 
         let mut moved = task::spawn(unsent.moved(unsent.done()));

@@ -1,11 +1,8 @@
-//! The kit of the main crate, run against a real Redis, and what happens while Redis is away.
+//! Runs the core's relay kit against a real Redis, and checks what happens while Redis is down.
 #![cfg(target_os = "linux")]
 
 #[path = "../../../crates/nats/tests/nodes/programs.rs"]
-#[allow(
-    dead_code,
-    reason = "the programs of the nodes, of which this needs one"
-)]
+#[allow(dead_code, reason = "this test needs only one of the programs")]
 mod programs;
 #[path = "../../../tests/relay_kit/mod.rs"]
 mod relay_kit;
@@ -56,7 +53,7 @@ impl Engine for Redis {
     }
 }
 
-/// Waits until a node is there. What is sent to it is no `POST`, and says so.
+/// Waits until a node serves. Sends text that is not a `POST`, which the node answers with a refusal.
 async fn is_there(end: &RedisRelay, name: &NodeName) {
     let start = Instant::now();
     while end.forward(name, Bytes::from_static(b"?")).await.is_err() {
@@ -88,7 +85,7 @@ async fn redis_may_go_and_come_back() {
     loop {
         match end.forward(&name, Bytes::from_static(b"?")).await {
             Err(RelayError::Unavailable(_)) => break,
-            // What was sent while it broke.
+            // The `POST` was sent when the connection broke.
             Err(RelayError::NoAnswer) => {}
             other => panic!("{other:?}"),
         }

@@ -1,5 +1,6 @@
 //! What looks at bodies: compression, limits, traces.
 
+use mcp_sse_testkit::{HOST, events::Events, messages::ping, server::Server};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -9,8 +10,6 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower::{ServiceBuilder, service_fn};
 use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer, trace::TraceLayer};
-
-use crate::support::{Events, HOST, Server, ping};
 
 use super::{a_session, page, transport};
 

@@ -1,9 +1,14 @@
 use http::{Method, Response, header::CONTENT_TYPE};
 use mcp_sse_server::TransportSecurity;
+use mcp_sse_testkit::{
+    HOST,
+    events::Events,
+    messages::ping,
+    server::Server,
+    wire::{Wire, WireBody},
+};
 use tower::{ServiceBuilder, service_fn};
 use tower_http::cors::CorsLayer;
-
-use crate::support::{Events, HOST, Server, Wire, WireBody, ping};
 
 use super::{page, transport};
 

@@ -2,13 +2,14 @@
 
 use http::Request;
 use mcp_sse_server::{Session, SseServerTransport};
+use mcp_sse_testkit::{
+    HOST, client::Body, events::Events, messages::ping, requests, server::Server,
+};
 use tokio::sync::Semaphore;
 use tokio_test::{assert_pending, assert_ready, task};
 use tower::{
     BoxError, ServiceBuilder, ServiceExt, buffer::Buffer, load_shed::error::Overloaded, service_fn,
 };
-
-use crate::support::{Body, Events, HOST, Server, ping, post};
 
 use super::{a_session, page, transport};
 
@@ -33,7 +34,7 @@ async fn take(mut session: Session) {
 #[tokio::test]
 async fn a_permit_is_held_by_a_response_on_its_way_and_not_by_an_open_stream() {
     let transport = SseServerTransport::new("/messages/", take).unwrap();
-    let transport = transport.inbox_capacity(1);
+    let transport = transport.queue_messages(1);
     let app = ServiceBuilder::new()
         .concurrency_limit(1)
         .layer(transport.layer("/sse").unwrap())
@@ -48,11 +49,17 @@ async fn a_permit_is_held_by_a_response_on_its_way_and_not_by_an_open_stream() {
     let answer = app.clone().oneshot(get("/page")).await.unwrap();
     assert_eq!(answer.status(), 200);
     let _other = open().await;
-    let accepted = app.clone().oneshot(post(&uri, Body::from(ping(1)))).await;
+    let accepted = app
+        .clone()
+        .oneshot(requests::post(&uri, Body::from(ping(1))))
+        .await;
     assert_eq!(accepted.unwrap().status(), 202);
 
     // Its inbox is full now. The POST that waits for room is what holds the permit.
-    let mut waiting = task::spawn(app.clone().oneshot(post(&uri, Body::from(ping(2)))));
+    let mut waiting = task::spawn(
+        app.clone()
+            .oneshot(requests::post(&uri, Body::from(ping(2)))),
+    );
     assert_pending!(waiting.poll());
     let mut page = task::spawn(app.clone().oneshot(get("/page")));
     assert_pending!(page.poll());
@@ -72,7 +79,7 @@ async fn load_is_shed_for_responses_on_their_way_and_not_for_open_streams() {
         std::future::pending::<()>().await;
     };
     let transport = SseServerTransport::new("/messages/", handler).unwrap();
-    let transport = transport.inbox_capacity(1);
+    let transport = transport.queue_messages(1);
     let app = ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(1)
@@ -81,10 +88,16 @@ async fn load_is_shed_for_responses_on_their_way_and_not_for_open_streams() {
     let answer = app.clone().oneshot(get("/sse")).await.unwrap();
     let mut events = Events::new(answer.into_body());
     let uri = events.endpoint().await;
-    let accepted = app.clone().oneshot(post(&uri, Body::from(ping(1)))).await;
+    let accepted = app
+        .clone()
+        .oneshot(requests::post(&uri, Body::from(ping(1))))
+        .await;
     assert_eq!(accepted.unwrap().status(), 202);
 
-    let mut waiting = task::spawn(app.clone().oneshot(post(&uri, Body::from(ping(2)))));
+    let mut waiting = task::spawn(
+        app.clone()
+            .oneshot(requests::post(&uri, Body::from(ping(2)))),
+    );
     assert_pending!(waiting.poll());
     let error: BoxError = app.clone().oneshot(get("/page")).await.unwrap_err();
     assert!(error.is::<Overloaded>(), "{error}");

@@ -12,8 +12,7 @@ use std::convert::Infallible;
 use http::{Request, Response};
 use http_body_util::Full;
 use mcp_sse_server::{Handler, SseServerTransport};
-
-use crate::support::{Body, Server, echo, ping};
+use mcp_sse_testkit::{client::Body, handlers::echo, messages::ping, server::Server, within};
 
 fn transport() -> SseServerTransport<impl Handler<Future: Send + 'static> + Send + Sync + 'static> {
     SseServerTransport::new("/messages/", echo).unwrap()
@@ -38,6 +37,6 @@ async fn a_session(server: &Server) {
         assert_eq!(events.echoed().await, ping(at));
     }
     drop(events);
-    crate::support::within("the session's end", session.closed()).await;
+    within("the session's end", session.closed()).await;
     assert_eq!(server.post(&uri, ping(4)).await.status(), 404);
 }

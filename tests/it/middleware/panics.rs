@@ -3,10 +3,9 @@ use std::convert::Infallible;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use mcp_sse_server::{Session, SseServerTransport};
+use mcp_sse_testkit::{HOST, client::Body, handlers::echo, messages::ping, server::Server};
 use tower::{ServiceBuilder, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
-
-use crate::support::{Body, HOST, Server, echo, ping};
 
 /// Panics on a message that asks for it, and echoes the others.
 async fn brittle(mut session: Session) {

@@ -8,13 +8,18 @@ use std::sync::{
 use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use mcp_sse_server::{Message, Session, SseServerTransport};
+use mcp_sse_testkit::{
+    HOST,
+    events::Events,
+    messages::ping,
+    server::Server,
+    wire::{self, Wire},
+};
 use tower::{Layer, ServiceBuilder, service_fn, util::BoxCloneService};
 use tower_http::{
     normalize_path::NormalizePathLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
 };
-
-use crate::support::{Events, HOST, Server, Wire, ping, post_text};
 
 use super::{a_session, page, transport};
 
@@ -90,7 +95,7 @@ async fn a_request_s_id_reaches_the_handler_and_the_client() {
     let uri = events.endpoint().await;
     let mut wire: Wire = server.connect().await;
     for number in ["1", "2"] {
-        wire.send(post_text(&uri, ping(1))).await;
+        wire.send(wire::post(&uri, ping(1))).await;
         assert_eq!(wire.answer().await.headers()["x-request-id"], number);
         let event = events.next().await.unwrap();
         let told = Message::parse(event.data).unwrap();

@@ -5,11 +5,10 @@ use std::{pin::pin, time::Duration};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use mcp_sse_server::{Session, SseServerTransport};
+use mcp_sse_testkit::{HOST, client::Body, events::Events, messages::ping, requests};
 use tokio::{sync::mpsc, time::Instant};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tower_http::timeout::{ResponseBodyTimeoutLayer, TimeoutLayer};
-
-use crate::support::{Body, Events, HOST, ping, post};
 
 use super::{page, transport};
 
@@ -34,7 +33,10 @@ async fn a_timeout_does_not_cut_the_stream() {
     let uri = events.endpoint().await;
     for at in 0..3 {
         assert!(events.are_silent_for(Duration::from_secs(3600)).await);
-        let accepted = app.clone().oneshot(post(&uri, Body::from(ping(at)))).await;
+        let accepted = app
+            .clone()
+            .oneshot(requests::post(&uri, Body::from(ping(at))))
+            .await;
         assert_eq!(accepted.unwrap().status(), 202);
         assert_eq!(events.echoed().await, ping(at));
     }
@@ -56,7 +58,7 @@ async fn a_timeout_may_cut_a_post_that_waits_and_then_delivers_nothing() {
     };
     let transport = SseServerTransport::new("/messages/", handler)
         .unwrap()
-        .inbox_capacity(1)
+        .queue_messages(1)
         .delivery_timeout(Duration::from_secs(60));
     let app = ServiceBuilder::new()
         .layer(timeout(10))
@@ -66,7 +68,7 @@ async fn a_timeout_may_cut_a_post_that_waits_and_then_delivers_nothing() {
     let mut events = Events::new(answer.into_body());
     let uri = events.endpoint().await;
     let post = async |text: String| {
-        let request = post(&uri, Body::from(text));
+        let request = requests::post(&uri, Body::from(text));
         app.clone().oneshot(request).await.unwrap()
     };
 

@@ -4,8 +4,7 @@ use std::net::Ipv6Addr;
 
 use http::{HeaderValue, Request};
 use mcp_sse_server::{Handler, Session, SseServerTransport, TransportSecurity};
-
-use crate::support::polled::Server;
+use mcp_sse_testkit::polled::Server;
 
 /// Knows whether a value of a header passes.
 pub(super) struct Gate<H> {

@@ -6,13 +6,12 @@ use bytes::Bytes;
 use http::request::Parts;
 use http_body_util::BodyExt;
 use mcp_sse_server::{Handler, Session};
+use mcp_sse_testkit::{
+    messages::{event, ping},
+    polled::Server,
+};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
-
-use crate::support::{
-    ping,
-    polled::{Server, event},
-};
 
 use super::{
     case::{Case, Verdict, Way},

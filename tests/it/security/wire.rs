@@ -9,14 +9,13 @@ use hyper_util::{
     server::conn::auto,
 };
 use mcp_sse_server::Handler;
+use mcp_sse_testkit::polled::Server;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 use tower::ServiceExt;
-
-use crate::support::polled::Server;
 
 /// What came back: the whole body of a refusal, the first event of a stream.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use mcp_sse_server::{
     endpoint::NodeName,
     relay::{Relay, RelayError, RelayFuture},
 };
+use mcp_sse_testkit::{handlers::silent, messages::ping, polled::Server};
 use tracing::Level;
 
 use super::recorder::Recorder;
-use crate::support::{ping, polled::Server};
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
@@ -19,11 +19,6 @@ impl Relay for Fails {
     fn forward<'a>(&'a self, _: &'a NodeName, _: Bytes) -> RelayFuture<'a> {
         Box::pin(async { Err(self.0) })
     }
-}
-
-async fn silent(session: Session) {
-    let _session = session;
-    std::future::pending().await
 }
 
 /// The one event that names the node, and all that is told.

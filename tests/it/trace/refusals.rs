@@ -2,20 +2,16 @@
 
 use http::{HeaderValue, Request};
 use mcp_sse_server::{Handler, Session, session::Principal};
+use mcp_sse_testkit::{
+    handlers::silent,
+    messages::ping,
+    polled::{Server, Stream},
+    requests,
+};
 use tower::ServiceExt;
 use tracing::Level;
 
-use crate::support::{
-    ping,
-    polled::{Server, Stream, get_request, post_request},
-};
-
 use super::recorder::Recorder;
-
-async fn silent(session: Session) {
-    let _session = session;
-    std::future::pending().await
-}
 
 fn server() -> Server<impl Handler> {
     Server::with(silent, |transport| transport.keep_alive(None))
@@ -33,7 +29,7 @@ async fn refused(target: &str, headers: Headers) -> [String; 2] {
         request.headers_mut().append(*name, value);
     }
     let (head, ()) = request.into_parts();
-    let mut post = post_request("/messages/", &ping(1));
+    let mut post = requests::post_text("/messages/", &ping(1));
     *post.headers_mut() = head.headers.clone();
     let json = HeaderValue::from_static("application/json");
     post.headers_mut().insert("content-type", json);
@@ -69,18 +65,18 @@ const REFUSED: &[(&str, Headers, &str)] = &[
     ("http://evil.example/sse", &[("host", b"evil.example")], r#"TransportSecurity::allow_host("evil.example") allows it"#),
     ("/sse", &[("host", TWO_HUNDRED)], "xxxx\") allows it"),
     ("/sse", &[], "a request must name its host"),
-    ("/sse", &[("host", b"")], "no host is written so"),
-    ("/sse", &[("host", b"localhost:evil")], "no host is written so"),
-    ("/sse", &[("host", b"evil\xff")], "no host is written so"),
+    ("/sse", &[("host", b"")], "this is not a valid host"),
+    ("/sse", &[("host", b"localhost:evil")], "this is not a valid host"),
+    ("/sse", &[("host", b"evil\xff")], "this is not a valid host"),
     ("/sse", &[LOCAL, LOCAL], "a request must name one host"),
     ("http://localhost/sse", &[("host", b"evil.example")], "a request must name one host"),
     ("/sse", &[LOCAL, ("origin", b"https://evil.example")], r#"TransportSecurity::allow_origin("https://evil.example") allows it"#),
     ("/sse", &[LOCAL, ("origin", b"app://evil:1")], r#"TransportSecurity::allow_origin("app://evil:1") allows it"#),
     ("/sse", &[LOCAL, ("origin", b"null")], r#"TransportSecurity::allow_origin("null") allows it"#),
-    ("/sse", &[LOCAL, ("origin", b"https://evil.example/")], "no origin is written so"),
-    ("/sse", &[LOCAL, ("origin", b"")], "no origin is written so"),
+    ("/sse", &[LOCAL, ("origin", b"https://evil.example/")], "this is not a valid origin"),
+    ("/sse", &[LOCAL, ("origin", b"")], "this is not a valid origin"),
     ("/sse", &[LOCAL, ("origin", b"null"), ("origin", b"null")], "a request must name one origin"),
-    ("/sse", &[LOCAL, ("sec-fetch-site", b"cross-site")], "the browser says that a page of another site asks"),
+    ("/sse", &[LOCAL, ("sec-fetch-site", b"cross-site")], "the browser reports a cross-site request"),
 ];
 
 #[tokio::test]
@@ -142,7 +138,7 @@ async fn what_a_client_sent_is_printed_in_plain_ascii_and_cut() {
 async fn no_event_holds_a_whole_session_id() {
     let recorder = Recorder::start();
     let server = server();
-    let mut request = get_request();
+    let mut request = requests::get();
     request.extensions_mut().insert(Principal::new("client"));
     let mut stream = Stream::new(server.ask(request));
     let secret = stream.uri.rsplit('=').next().unwrap().to_owned();
@@ -156,7 +152,7 @@ async fn no_event_holds_a_whole_session_id() {
     ] {
         for body in [&ping(1), "no message"] {
             for principal in [Some("client"), Some("other"), None] {
-                let mut post = post_request(&stream.uri, body);
+                let mut post = requests::post_text(&stream.uri, body);
                 post.headers_mut()
                     .insert(name, HeaderValue::from_static(value));
                 post.extensions_mut().extend(

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use http::{HeaderValue, Request};
 use mcp_sse_server::{Message, Session, handler::Spawned, session::Principal};
+use mcp_sse_testkit::{
+    messages::ping,
+    polled::{Server, Stream},
+    requests,
+};
 use tokio::time::advance;
 use tower::ServiceExt;
 use tracing::{Level, info_span};
-
-use crate::support::{
-    ping,
-    polled::{Server, Stream, get_request, post_request},
-};
 
 use super::recorder::{Recorder, Told};
 
@@ -46,7 +46,7 @@ fn request(text: &str) -> String {
 async fn a_session_has_a_span_and_says_when_it_opens_and_closes_and_why() {
     let recorder = Recorder::start();
     let server = Server::new(echo);
-    let mut get = get_request();
+    let mut get = requests::get();
     get.headers_mut()
         .insert("user-agent", HeaderValue::from_static("client/1"));
     get.headers_mut().insert(
@@ -77,7 +77,7 @@ async fn a_session_has_a_span_and_says_when_it_opens_and_closes_and_why() {
 
     let principal = Principal::new("acme").with_subject("alice");
     for _ in 0..3 {
-        let mut post = post_request(&stream.uri, &ping(1));
+        let mut post = requests::post_text(&stream.uri, &ping(1));
         post.extensions_mut().insert(principal.clone());
         let caller = info_span!("caller_post");
         let _entered = caller.enter();
@@ -163,7 +163,7 @@ async fn the_trace_context_of_a_post_reaches_the_handler() {
         }
     });
     let mut stream = server.open();
-    let mut post = post_request(&stream.uri, &ping(1));
+    let mut post = requests::post_text(&stream.uri, &ping(1));
     post.headers_mut()
         .insert("traceparent", HeaderValue::from_static(CONTEXT));
     assert_eq!(
@@ -185,7 +185,7 @@ async fn what_a_setting_changes_warns_with_its_name_and_the_rest_does_not() {
             transport
                 .max_sessions(1)
                 .body_limit(100)
-                .inbox_capacity(1)
+                .queue_messages(1)
                 .delivery_timeout(Duration::ZERO)
         },
     );
@@ -209,7 +209,7 @@ async fn what_a_setting_changes_warns_with_its_name_and_the_rest_does_not() {
     server.post_now(&stream.uri, &ping(1));
     assert_eq!(server.post(&stream.uri, &ping(2)).await.status(), 503);
     let warning = recorder.warning();
-    assert!(warning.contains("inbox_capacity"), "{warning}");
+    assert!(warning.contains("queue_messages"), "{warning}");
     assert!(warning.contains("delivery_timeout"), "{warning}");
 
     for (uri, text, reason) in [
@@ -330,7 +330,7 @@ async fn what_a_handler_does_as_it_is_dropped_is_in_its_sessions_span() {
 #[tokio::test]
 async fn a_send_that_waits_for_a_slow_client_says_so() {
     let recorder = Recorder::start();
-    let server = Server::with(echo, |transport| transport.outbox_capacity(1));
+    let server = Server::with(echo, |transport| transport.queue_messages(1));
     let stream = server.open();
     let sender = server.sessions.get(&stream.id()).unwrap();
     sender.try_send(Message::parse(ping(1)).unwrap()).unwrap();
@@ -359,7 +359,7 @@ async fn a_spawned_handler_runs_in_its_sessions_span() {
 async fn what_a_client_says_of_itself_is_printed_in_plain_ascii_and_cut() {
     let recorder = Recorder::start();
     let server = Server::new(echo);
-    let mut get = get_request();
+    let mut get = requests::get();
     let agent = [b"\xff\t\"".as_slice(), &[b'x'; 5000]].concat();
     get.headers_mut()
         .insert("user-agent", HeaderValue::from_bytes(&agent).unwrap());

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use http::Request;
 use mcp_sse_server::{Handler, post::ResponseFuture};
+use mcp_sse_testkit::{bodies::Fed, requests};
 use tokio::task::yield_now;
 use tokio_test::task::{Spawn, spawn};
 use tower::Service;
 
-use crate::{fed::Fed, handler::Phase, note};
+use crate::{handler::Phase, note};
 
 use super::{LIMIT, LONGEST, Post, World, note_time};
 
 impl<H: Handler> World<H> {
     pub(super) fn check(&mut self) {
-        let list = self.sessions.list();
+        let list = self.server.sessions.list();
         let mut listed = 0;
         for (at, client) in self.clients.iter_mut().enumerate() {
             note_time(client, &self.config, &self.logs);
@@ -25,7 +25,10 @@ impl<H: Handler> World<H> {
                 log.phase
             });
             let info = list.iter().find(|info| info.id == client.id);
-            assert_eq!(info.is_some(), self.sessions.get(&client.id).is_some());
+            assert_eq!(
+                info.is_some(),
+                self.server.sessions.get(&client.id).is_some()
+            );
             let Some(info) = info else {
                 let ended = client.ended.any() || phase.is_gone();
                 assert!(ended, "session {at} ended for no reason");
@@ -69,14 +72,14 @@ impl<H: Handler> World<H> {
                 );
             }
         }
-        assert_eq!((list.len(), self.sessions.len()), (listed, listed));
+        assert_eq!((list.len(), self.server.sessions.len()), (listed, listed));
         for post in &self.posts {
             let stuck = post.rest.is_empty() && post.timeouts > LONGEST;
             assert!(!stuck, "post {} of {} is stuck", post.seq, post.client);
         }
         // While there is room for all bodies, only a full inbox is waited for.
         let taken = |posts: &mut dyn Iterator<Item = &Post>| -> usize {
-            posts.map(|post| post.fed.taken().0).sum()
+            posts.map(|post| post.fed.taken()).sum()
         };
         if taken(&mut self.posts.iter()) <= self.config.in_flight.max(LIMIT) {
             for post in self.posts.iter().filter(|post| post.expected != 413) {
@@ -92,7 +95,7 @@ impl<H: Handler> World<H> {
                 let inbox = list.iter().find(|info| info.id == id);
                 let full = inbox.is_some_and(|info| info.inbox.messages > 0);
                 assert!(
-                    full || !post.fed.taken().1,
+                    full || !post.fed.is_left(),
                     "post {} of {} waits for room that is there",
                     post.seq,
                     post.client
@@ -126,12 +129,12 @@ impl<H: Handler> World<H> {
             }
             self.settle().await;
         }
-        assert!(self.sessions.is_empty() && self.sessions.list().is_empty());
+        assert!(self.server.sessions.is_empty() && self.server.sessions.list().is_empty());
         assert_eq!(self.logs.alive(), 0, "handlers are left");
         if !self.shut {
             self.whole_budget().await;
         }
-        assert!(self.sessions.is_empty());
+        assert!(self.server.sessions.is_empty());
         if let Some((shutdown, ..)) = &mut self.shutdown {
             assert!(shutdown.poll().is_ready(), "nothing is left to shut down");
         }
@@ -157,12 +160,12 @@ impl<H: Handler> World<H> {
             left -= len;
             held.push(self.hold(at, len));
             assert!(
-                held.last().unwrap().0.asks_for_more(),
+                held.last().unwrap().0.is_awaited(),
                 "bytes of the budget are held"
             );
         }
         let (fed, _answer) = self.hold(sessions - 1, 1);
-        assert!(!fed.asks_for_more(), "the budget has grown");
+        assert!(!fed.is_awaited(), "the budget has grown");
         while !self.clients.is_empty() {
             self.leave(0);
             self.clients.swap_remove(0);
@@ -176,15 +179,11 @@ impl<H: Handler> World<H> {
         let (uri, principal) = (&self.clients[at].uri, self.clients[at].principal.clone());
         let fed = Fed::default();
         fed.piece(&"x".repeat(len));
-        let mut request = Request::post(uri)
-            .header("host", "localhost")
-            .header("content-type", "application/json")
-            .body(fed.clone())
-            .unwrap();
+        let mut request = requests::post(uri, fed.clone());
         if let Some(principal) = principal {
             request.extensions_mut().insert(principal);
         }
-        let mut answer = spawn(self.post.call(request));
+        let mut answer = spawn(self.server.post.call(request));
         assert!(answer.poll().is_pending());
         (fed, answer)
     }

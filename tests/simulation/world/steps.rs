@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use http::Request;
 use mcp_sse_server::{Handler, Message, SessionRegistry, session::Principal};
+use mcp_sse_testkit::{bodies::Fed, requests};
 use tokio::time::{Instant, advance};
 use tokio_test::task::spawn;
 use tower::Service;
 
-use crate::{client::Client, fed::Fed, note};
+use crate::{client::Client, note};
 
 use super::{LIMIT, PATIENCE, Post, World};
 
@@ -42,7 +42,7 @@ impl<H: Handler> World<H> {
             80..82 => {
                 let Some(at) = self.any() else { return };
                 let client = &mut self.clients[at];
-                let closed = self.sessions.close(&client.id);
+                let closed = self.server.sessions.close(&client.id);
                 note(format!("close {at}: {closed}"));
                 assert_eq!(closed, client.listed, "close says whether it was open");
                 client.ended.closed |= closed;
@@ -79,10 +79,7 @@ impl<H: Handler> World<H> {
             0 => None,
             n => Some(Principal::new(format!("client {n}"))),
         };
-        let mut get = Request::get("/sse")
-            .header("host", "localhost")
-            .body(())
-            .unwrap();
+        let mut get = requests::get();
         get.extensions_mut().insert(self.token.clone());
         if let Some(principal) = &principal {
             get.extensions_mut().insert(principal.clone());
@@ -92,9 +89,9 @@ impl<H: Handler> World<H> {
         let full = self
             .config
             .most
-            .is_some_and(|most| self.sessions.len() >= most)
+            .is_some_and(|most| self.server.sessions.len() >= most)
             || principal.is_some() && self.config.most_each.is_some_and(|most| each >= most);
-        let mut answer = spawn(self.sse.call(get));
+        let mut answer = spawn(self.server.sse.call(get));
         let std::task::Poll::Ready(Ok(response)) = answer.poll() else {
             panic!("a stream is answered at once")
         };
@@ -110,7 +107,7 @@ impl<H: Handler> World<H> {
         }
         assert_eq!(response.status(), 200);
         let known: Vec<_> = self.clients.iter().map(|client| client.id).collect();
-        let list = self.sessions.list();
+        let list = self.server.sessions.list();
         let new = list.iter().filter(|info| !known.contains(&info.id));
         let [new] = new.collect::<Vec<_>>()[..] else {
             panic!("one session for one stream")
@@ -119,7 +116,7 @@ impl<H: Handler> World<H> {
         let uri = format!("/messages/?session_id={}", new.id.expose_secret());
         let mut client = Client::new(new.id, uri, spawn(response.into_body()));
         client.principal = principal;
-        client.sender = self.sessions.get(&new.id);
+        client.sender = self.server.sessions.get(&new.id);
         self.clients.push(client);
     }
 
@@ -167,11 +164,7 @@ impl<H: Handler> World<H> {
             }
             _ => (Fed::whole(&text), vec![], 202),
         };
-        let mut request = Request::post(uri)
-            .header("host", "localhost")
-            .header("content-type", "application/json")
-            .body(fed.clone())
-            .unwrap();
+        let mut request = requests::post(&uri, fed.clone());
         request.extensions_mut().insert(self.token.clone());
         if let Some(principal) = principal {
             request.extensions_mut().insert(principal);
@@ -182,7 +175,7 @@ impl<H: Handler> World<H> {
             rest.len()
         ));
         self.posts.push(Post {
-            answer: spawn(self.post.call(request)),
+            answer: spawn(self.server.post.call(request)),
             fed,
             rest,
             client: at,
@@ -233,12 +226,13 @@ impl<H: Handler> World<H> {
             list.map(|info| (info.id, info.outbox.messages))
                 .collect::<std::collections::HashMap<_, _>>()
         };
-        let before = depth(&self.sessions);
+        let before = depth(&self.server.sessions);
         let told = self
+            .server
             .sessions
             .broadcast(&Message::parse(text.clone()).unwrap());
         note(format!("{told:?}"));
-        let after = depth(&self.sessions);
+        let after = depth(&self.server.sessions);
         let took: Vec<_> = before.iter().filter(|(id, n)| after[*id] > **n).collect();
         assert_eq!(
             (took.len(), took.len() + told.full),
@@ -281,6 +275,7 @@ impl<H: Handler> World<H> {
         let deadline = Duration::from_millis(self.random.u64(1..20_000));
         note(format!("shut down over {window:?} until {deadline:?}"));
         let shutdown = self
+            .server
             .sessions
             .shutdown()
             .spread_over(window)

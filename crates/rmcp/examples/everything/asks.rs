@@ -20,7 +20,7 @@ struct Name {
 
 elicit_safe!(Name);
 
-/// Each asks the client something while the client waits for the tool.
+/// Tools that send a request to the client while the client waits for their result.
 #[tool_router(router = asks, vis = "pub(super)")]
 impl Everything {
     #[tool(description = "Asks the client's model.")]
@@ -45,7 +45,7 @@ impl Everything {
         let answer = peer.elicit::<Name>("Who are you?").await;
         Ok(match answer {
             Ok(Some(Name { name })) => format!("Hello, {name}"),
-            Ok(None) => "Hello, whoever".to_owned(),
+            Ok(None) => "Hello, stranger".to_owned(),
             Err(error) => return Err(failed(error)),
         })
     }

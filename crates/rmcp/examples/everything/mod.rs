@@ -1,8 +1,8 @@
-//! An MCP server on rmcp that does all that a session can do, as the `rmcp` example serves it: tools,
-//! prompts, resources with subscriptions, completion, logging, progress, and tools that ask the client.
+//! The server of the `rmcp` example: tools, prompts, resources with subscriptions, completion, logging,
+//! progress, and tools that send requests to the client.
 //!
-//! Sampling, roots and logging are deprecated in rmcp, as they are in MCP 2026-07-28. Clients that speak
-//! HTTP+SSE have them.
+//! Sampling, roots and logging are deprecated in rmcp, as in MCP 2026-07-28. Clients that speak HTTP+SSE
+//! use them.
 #![allow(deprecated)]
 
 mod asks;
@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
+    handler::server::router::{prompt::PromptRouter, tool::ToolRouter},
     model::{
         CompleteRequestParams, CompleteResult, Implementation, ListResourcesResult, LoggingLevel,
         PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
@@ -27,13 +28,16 @@ use rmcp::{
 
 pub(crate) use self::notes::Notes;
 
-/// One for each session, over notes that all sessions share.
+/// The service of one session, over notes that all sessions share.
 pub(crate) struct Everything {
     notes: Arc<Notes>,
-    /// The session's number, which tells it apart among those who watch.
+    /// Identifies the session among the subscribers of the notes.
     session: u64,
-    /// The least severe level that the client wants to be told of.
+    /// The least severe level of log messages that the client asked for.
     level: Mutex<LoggingLevel>,
+    // In fields, since rmcp otherwise builds the routers anew for each request.
+    tools: ToolRouter<Self>,
+    prompts: PromptRouter<Self>,
 }
 
 impl Everything {
@@ -42,6 +46,8 @@ impl Everything {
             session: notes.next_session(),
             level: Mutex::new(LoggingLevel::Debug),
             notes,
+            tools: Self::tools() + Self::asks(),
+            prompts: Self::prompts(),
         }
     }
 }
@@ -52,8 +58,8 @@ impl Drop for Everything {
     }
 }
 
-#[tool_handler(router = (Self::tools() + Self::asks()))]
-#[prompt_handler(router = Self::prompts())]
+#[tool_handler(router = self.tools)]
+#[prompt_handler(router = self.prompts)]
 impl ServerHandler for Everything {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder()

@@ -16,10 +16,10 @@ use rmcp::{
 
 const PAGE: usize = 3;
 
-/// The resource that changes: the last note.
+/// The URI of the last note, the only resource that changes.
 const LAST: &str = "note://last";
 
-/// Notes that all sessions share, and the sessions that watch them.
+/// Notes that all sessions share, and the sessions that are subscribed to the last one.
 #[derive(Default)]
 pub(crate) struct Notes {
     texts: Mutex<Vec<String>>,
@@ -32,7 +32,7 @@ impl Notes {
         self.sessions.fetch_add(1, Relaxed)
     }
 
-    /// Takes a note, tells who watches, and gives the note's URI.
+    /// Adds a note, notifies the subscribers, and returns the note's URI.
     pub(super) async fn note(&self, text: &str) -> String {
         let number = {
             let mut texts = self.texts.lock().unwrap();
@@ -41,7 +41,7 @@ impl Notes {
         };
         let watchers: Vec<_> = self.watchers.lock().unwrap().values().cloned().collect();
         for watcher in watchers {
-            // One that is gone by now wants to know nothing.
+            // The session may be closed by now.
             let update = ResourceUpdatedNotificationParam::new(LAST);
             let _ = watcher.notify_resource_updated(update).await;
         }
@@ -59,7 +59,7 @@ impl Notes {
                 .parse()
                 .ok()
                 .filter(|start| *start < uris.len())
-                .ok_or_else(|| ErrorData::invalid_params("no page begins there", None))?,
+                .ok_or_else(|| ErrorData::invalid_params("the cursor is invalid", None))?,
         };
         let page = uris.iter().skip(start).take(PAGE);
         let mut result =
@@ -95,7 +95,7 @@ impl Notes {
         peer: Peer<RoleServer>,
     ) -> Result<(), ErrorData> {
         if uri != LAST {
-            let what = "a note never changes, watch note://last";
+            let what = "only note://last changes";
             return Err(ErrorData::invalid_params(what, None));
         }
         self.watchers.lock().unwrap().insert(session, peer);

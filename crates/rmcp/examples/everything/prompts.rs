@@ -30,7 +30,7 @@ impl Everything {
     }
 }
 
-/// The languages that begin with what was typed.
+/// Returns the languages that begin with the argument's value.
 pub(super) fn complete(request: &CompleteRequestParams) -> Result<CompleteResult, ErrorData> {
     let is_language = matches!(&request.r#ref, Reference::Prompt(prompt) if prompt.name == "greet")
         && request.argument.name == "language";

@@ -46,19 +46,19 @@ impl Everything {
         (a + b).to_string()
     }
 
-    #[tool(description = "Says what it was told.")]
+    #[tool(description = "Returns the text.")]
     fn echo(Parameters(Text { text }): Parameters<Text>) -> String {
         text
     }
 
-    #[tool(description = "Says by which request it was called: its headers come with the call.")]
+    #[tool(description = "Returns the user agent of the POST that called the tool.")]
     fn user_agent(Extension(parts): Extension<http::request::Parts>) -> String {
         let agent = parts.headers.get("user-agent");
         let agent = agent.and_then(|agent| agent.to_str().ok());
         agent.unwrap_or("none").to_owned()
     }
 
-    #[tool(description = "Counts, and tells how far it is.")]
+    #[tool(description = "Counts to a number and reports progress.")]
     async fn count(
         &self,
         Parameters(Count { to }): Parameters<Count>,
@@ -68,7 +68,7 @@ impl Everything {
         for number in 1..=to {
             if let Some(token) = meta.get_progress_token() {
                 let progress = ProgressNotificationParam::new(token, number.into());
-                // The client may be gone, and then nobody wants to know.
+                // The client may have disconnected by now.
                 let _ = peer.notify_progress(progress.with_total(to.into())).await;
             }
             sleep(Duration::from_millis(20)).await;
@@ -76,7 +76,7 @@ impl Everything {
         Ok(format!("counted to {to}"))
     }
 
-    #[tool(description = "Logs a line at each level that the client wants to be told of.")]
+    #[tool(description = "Sends a log message at each level that the client asked for.")]
     async fn log(
         &self,
         Parameters(Text { text }): Parameters<Text>,
@@ -91,7 +91,7 @@ impl Everything {
         "logged".to_owned()
     }
 
-    #[tool(description = "Works until it is cancelled, or for a minute.")]
+    #[tool(description = "Works for a minute, or until it is cancelled.")]
     async fn work(&self, context: RequestContext<RoleServer>) -> String {
         self.notes.note("work began").await;
         tokio::select! {
@@ -103,7 +103,7 @@ impl Everything {
         }
     }
 
-    #[tool(description = "Takes a note, which is a resource.")]
+    #[tool(description = "Adds a note, which is a resource.")]
     async fn note(&self, Parameters(Text { text }): Parameters<Text>) -> String {
         self.notes.note(&text).await
     }

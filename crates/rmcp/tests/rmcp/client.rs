@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Events, Server, WireBody};
 
-/// An MCP client that writes its messages by hand.
+/// An MCP client that writes its messages as text.
 pub(crate) struct Mcp<'a> {
     pub(crate) server: &'a Server,
     pub(crate) uri: String,
@@ -11,7 +11,7 @@ pub(crate) struct Mcp<'a> {
 }
 
 impl<'a> Mcp<'a> {
-    /// A session that has not begun.
+    /// Opens a session without a handshake.
     pub(crate) async fn open(server: &'a Server) -> Self {
         let (uri, events) = server.open("/sse").await;
         Self {
@@ -22,7 +22,7 @@ impl<'a> Mcp<'a> {
         }
     }
 
-    /// A session of a client that answers all that a server may ask.
+    /// Opens a session and makes the handshake, with all capabilities of a client.
     pub(crate) async fn connect(server: &'a Server) -> Self {
         let mut client = Self::open(server).await;
         client.initialize().await;
@@ -36,14 +36,14 @@ impl<'a> Mcp<'a> {
         answer
     }
 
-    /// Posts a message, whose `jsonrpc` is added.
+    /// Adds `jsonrpc` to a message and posts it.
     pub(crate) async fn send(&self, mut message: Value) {
         message["jsonrpc"] = json!("2.0");
         let answer = self.server.post(&self.uri, message.to_string()).await;
         assert_eq!(answer.status(), 202, "{}: {message}", answer.body());
     }
 
-    /// Posts a request, and gives its id.
+    /// Posts a request and returns its id.
     pub(crate) async fn ask(&mut self, method: &str, params: Value) -> i64 {
         self.last_id += 1;
         let id = self.last_id;
@@ -52,21 +52,21 @@ impl<'a> Mcp<'a> {
         id
     }
 
-    /// What the server sends next.
+    /// The next message of the server.
     pub(crate) async fn next(&mut self) -> Value {
         let event = self.events.next().await.expect("the stream goes on");
         assert_eq!(event.name, "message");
         serde_json::from_str(&event.data).unwrap()
     }
 
-    /// The answer to a request, which must be what comes next.
+    /// The response to a request, which must be the next message.
     pub(crate) async fn answer(&mut self, id: i64) -> Value {
         let answer = self.next().await;
         assert_eq!(answer["id"], id, "{answer}");
         answer
     }
 
-    /// Asks, and gives the answer, which must be what comes next.
+    /// Posts a request and returns its response, which must be the next message.
     pub(crate) async fn request(&mut self, method: &str, params: Value) -> Value {
         let id = self.ask(method, params).await;
         self.answer(id).await
@@ -77,13 +77,13 @@ impl<'a> Mcp<'a> {
         self.ask("tools/call", params).await
     }
 
-    /// Calls a tool, and gives its text.
+    /// Calls a tool and returns the text of its result.
     pub(crate) async fn call(&mut self, name: &str, arguments: Value) -> String {
         let id = self.ask_tool(name, arguments).await;
         text_of(&self.answer(id).await)
     }
 
-    /// Answers what the server asks next, which must be this.
+    /// Answers the next message of the server, which must be this request.
     pub(crate) async fn reply(&mut self, method: &str, result: Value) -> Value {
         let asked = self.next().await;
         assert_eq!(asked["method"], method, "{asked}");
@@ -101,7 +101,7 @@ pub(crate) fn initialize_params() -> Value {
     })
 }
 
-/// The text that a tool answers with.
+/// The text of a tool's result.
 pub(crate) fn text_of(answer: &Value) -> String {
     let text = answer["result"]["content"][0]["text"].as_str();
     text.unwrap_or_else(|| panic!("{answer}")).to_owned()

@@ -13,14 +13,14 @@ use rmcp::{
 };
 use tokio::sync::{Notify, Semaphore};
 
-/// What is alive of a server's sessions.
+/// Counts the live services and tool calls of a server.
 #[derive(Default)]
 pub(crate) struct Alive {
     pub(crate) services: AtomicUsize,
     pub(crate) calls: AtomicUsize,
-    /// Told when one of them ends.
+    /// Notified when one of them ends.
     ended: Notify,
-    /// How many calls of `finish` may.
+    /// The permits of the tool `finish`: each call needs one.
     pub(crate) finish: Gate,
 }
 
@@ -71,7 +71,7 @@ impl Drop for Guard {
     }
 }
 
-/// A service that is counted, as are the calls of its tools.
+/// A service that counts itself and the calls of its tools.
 pub(crate) struct Counted {
     alive: Arc<Alive>,
     _guard: Guard,
@@ -143,7 +143,7 @@ impl Counted {
     }
 }
 
-/// Made once: its schemas take longer than anything that a session does.
+/// Made once, since its schemas take longer than all the rest of a session.
 static TOOLS: LazyLock<ToolRouter<Counted>> = LazyLock::new(Counted::tool_router);
 
 #[tool_handler(router = TOOLS)]

@@ -1,4 +1,4 @@
-//! What a client asks a server for.
+//! Requests of a client: tools, prompts, resources, completion, logging.
 
 use serde_json::{Value, json};
 
@@ -132,7 +132,7 @@ async fn resources_are_listed_in_pages_read_and_watched() {
 
     reader.request("resources/unsubscribe", last).await;
     writer.call("note", json!({"text": "unseen"})).await;
-    // The answer is what comes next: no update before it.
+    // The response comes next, so there was no update before it.
     reader.request("ping", json!({})).await;
 }
 

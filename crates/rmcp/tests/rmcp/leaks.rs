@@ -1,4 +1,4 @@
-//! Ten thousand clients that come, call and go, each in its own way: nothing of them stays.
+//! Ten thousand clients connect, call tools and disconnect in different ways. No memory may stay.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
 
 const WORKERS: usize = 8;
 const CONNECTS: usize = 10_000;
-/// Growth per session that would be less than what one session takes while it is open.
+/// Less than an open session takes: more growth per session means that something is kept.
 const BYTES_PER_SESSION: usize = 2048;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -25,7 +25,7 @@ async fn nothing_is_left_of_ten_thousand_clients() {
     let server = Server::spawn(&transport).await;
     let address = server.address.to_string();
 
-    // The first fifth fills what is kept for later use: buffers, tables, the allocator's arenas.
+    // The first fifth fills buffers, tables and the allocator's arenas, which are kept for later use.
     come_and_go(&address, CONNECTS / 5).await;
     within("the end of the first", alive.are([0, 0])).await;
     let before = resident();
@@ -62,7 +62,7 @@ async fn one_client(address: &str, poster: &mut Client, number: usize) {
         "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize_params(),
     });
     let tool = match number % 20 {
-        // Gone before it began.
+        // Disconnects before the handshake.
         0 => return,
         1 => "ask",
         2..=9 => "work",
@@ -76,8 +76,8 @@ async fn one_client(address: &str, poster: &mut Client, number: usize) {
         "params": {"name": tool, "arguments": arguments},
     });
     post(poster, address, &uri, &call).await;
-    // Some read what comes, some are gone by then.
-    if tool == "ask" || tool == "text" && number % 2 == 0 {
+    // Some read the result, some disconnect first.
+    if tool == "ask" || tool == "text" && number.is_multiple_of(2) {
         events.next().await.expect("an answer, or a question");
     }
 }
@@ -90,7 +90,7 @@ async fn post(poster: &mut Client, address: &str, uri: &str, message: &serde_jso
     assert_eq!(answer, (202, "Accepted".to_owned()));
 }
 
-/// The bytes of this process that are in memory, where the system tells.
+/// The resident memory of this process in bytes, or 0 where the system does not say.
 fn resident() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").ok();
     let pages = pages.and_then(|pages| pages.split(' ').nth(1)?.parse::<usize>().ok());

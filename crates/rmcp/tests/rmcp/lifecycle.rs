@@ -69,7 +69,7 @@ async fn a_shutdown_lets_open_calls_finish() {
     let id = client.ask_tool("finish", json!({})).await;
     within("the call", alive.are([1, 1])).await;
     let shutdown = tokio::spawn(server.sessions.shutdown().into_future());
-    // From here on nothing more is taken.
+    // From here on requests are refused.
     let nothing = r#"{"jsonrpc":"2.0","method":"notifications/nothing"}"#;
     while server.post(&client.uri, nothing).await.status() != 404 {
         tokio::task::yield_now().await;

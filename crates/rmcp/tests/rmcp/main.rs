@@ -1,4 +1,4 @@
-//! rmcp services over the transport: all that MCP does in a session, and how sessions end.
+//! rmcp services over the transport: the features of MCP, and how sessions end.
 
 mod client;
 mod counted;
@@ -14,7 +14,7 @@ mod questions;
 #[expect(
     dead_code,
     unused_imports,
-    reason = "the support of the other tests, of which these need a part"
+    reason = "the other tests use the rest of it"
 )]
 #[path = "../../../../tests/it/support/mod.rs"]
 mod support;
@@ -31,7 +31,7 @@ use self::{
     support::Server,
 };
 
-/// A transport whose sessions are services that `factory` makes.
+/// A transport that runs a service of `factory` for each session.
 fn rmcp_transport<S, F>(path: &str, factory: F) -> SseServerTransport<RmcpHandler<F>>
 where
     S: Service<RoleServer>,
@@ -40,7 +40,7 @@ where
     SseServerTransport::new(path, RmcpHandler::new(factory)).unwrap()
 }
 
-/// The example's service on a free port.
+/// Serves the example's service on a free port.
 async fn everything() -> Server {
     let notes = Arc::new(Notes::default());
     let factory = move || Ok(Everything::new(Arc::clone(&notes)));

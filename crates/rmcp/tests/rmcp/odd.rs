@@ -1,5 +1,5 @@
-//! Messages that the transport takes and rmcp does not expect, or cannot read: each request is answered,
-//! and no session dies of them.
+//! Messages that the transport accepts and rmcp does not expect or cannot read. Each request is answered,
+//! and the session goes on.
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -20,7 +20,7 @@ impl Mcp<'_> {
         assert_eq!(answer.status(), 202, "{}: {text}", answer.body());
     }
 
-    /// The next message's text, as it stands.
+    /// The text of the next message.
     async fn next_text(&mut self) -> String {
         self.events.next().await.expect("the stream goes on").data
     }
@@ -41,10 +41,10 @@ async fn every_request_is_answered_under_its_id() {
     );
     let call = |arguments: &str| format!(r#"{{"name":"echo","arguments":{arguments}}}"#);
     for (id, method, params, code) in [
-        // Known to nobody.
+        // Unknown methods.
         ("1", "no/such/method", "{}", Some(-32601)),
         (r#""a""#, "no/such/method", "null", Some(-32601)),
-        // Known methods with parameters that they do not have: as rmcp answers it.
+        // Known methods with wrong parameters: rmcp answers.
         ("2", "tools/call", "{}", None),
         ("3", "tools/call", r#"{"name":7}"#, None),
         ("4", "tools/call", r#"{"name":"no such tool"}"#, None),
@@ -54,7 +54,7 @@ async fn every_request_is_answered_under_its_id() {
         ("8", "prompts/get", r#"{"name":"no such prompt"}"#, None),
         ("9", "logging/setLevel", r#"{"level":"loud"}"#, None),
         ("10", "completion/complete", "null", None),
-        // Beyond what rmcp's types hold.
+        // Messages that rmcp's types cannot hold.
         ("9223372036854775808", "ping", "{}", Some(-32600)),
         (
             "-123456789012345678901234567890",
@@ -85,7 +85,7 @@ async fn every_request_is_answered_under_its_id() {
     assert_eq!(client.call("add", json!({"a": 1, "b": 1})).await, "2");
 }
 
-/// Answers with what a client of MCP cannot read.
+/// Answers with a result that is not an object, which MCP does not allow.
 struct NoObject;
 
 impl ServerHandler for NoObject {
@@ -94,12 +94,12 @@ impl ServerHandler for NoObject {
         _: CustomRequest,
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Ok(CustomResult::new(json!("no object")))
+        Ok(CustomResult::new(json!("not an object")))
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_message_becomes_an_error() {
+async fn a_response_that_is_not_a_message_becomes_an_error() {
     let transport = rmcp_transport("/messages/", || Ok(NoObject));
     let server = Server::spawn(&transport).await;
     let mut client = Mcp::connect(&server).await;
@@ -110,7 +110,7 @@ async fn an_answer_that_is_no_message_becomes_an_error() {
 }
 
 #[tokio::test]
-async fn notifications_and_answers_that_nobody_knows_are_passed_over() {
+async fn unknown_notifications_and_responses_are_ignored() {
     let server = everything().await;
     let mut client = Mcp::connect(&server).await;
     let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
@@ -133,7 +133,7 @@ async fn notifications_and_answers_that_nobody_knows_are_passed_over() {
 }
 
 #[tokio::test]
-async fn an_answer_that_cannot_be_read_ends_the_tool_that_waits_for_it() {
+async fn a_response_that_cannot_be_read_ends_the_tool_that_waits_for_it() {
     let server = everything().await;
     let mut client = Mcp::connect(&server).await;
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
@@ -155,10 +155,10 @@ async fn an_answer_that_cannot_be_read_ends_the_tool_that_waits_for_it() {
 }
 
 #[tokio::test]
-async fn what_comes_before_the_beginning_does_not_end_the_session() {
+async fn messages_before_the_handshake_do_not_end_the_session() {
     let server = everything().await;
     let mut client = Mcp::open(&server).await;
-    // As a client has it that lost its stream, and goes on with a new one.
+    // As a client does that lost its stream and goes on with a new one.
     client
         .send(json!({"method": "notifications/initialized"}))
         .await;
@@ -176,7 +176,7 @@ async fn what_comes_before_the_beginning_does_not_end_the_session() {
 }
 
 #[tokio::test]
-async fn a_session_without_a_handshake_runs_as_rmcp_has_it() {
+async fn a_session_without_a_handshake_follows_rmcp() {
     let server = everything().await;
     let mut client = Mcp::open(&server).await;
     let discovered = client
@@ -192,7 +192,7 @@ async fn a_session_without_a_handshake_runs_as_rmcp_has_it() {
     assert_eq!(added["result"]["content"][0]["text"], "2", "{added}");
 }
 
-/// What a request carries since MCP 2026-07-28, in place of a handshake.
+/// The metadata that replaces the handshake since MCP 2026-07-28.
 fn meta() -> Value {
     let params = initialize_params();
     json!({

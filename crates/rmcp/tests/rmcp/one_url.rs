@@ -1,4 +1,4 @@
-//! One URL, with rmcp's Streamable HTTP behind it: old clients and new ones get what is theirs.
+//! HTTP+SSE and rmcp's Streamable HTTP at one URL: each client gets its own transport.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     support::{Body, Client, Server},
 };
 
-/// At `/mcp`, whose old clients post to `endpoint`.
+/// Serves both at `/mcp`. Clients of HTTP+SSE post to `endpoint`.
 async fn one_url(endpoint: &str) -> (Server, String) {
     let notes = Arc::new(Notes::default());
     let factory = move || Ok(Everything::new(Arc::clone(&notes)));
@@ -36,7 +36,7 @@ async fn one_url(endpoint: &str) -> (Server, String) {
 
 const BOTH: &str = "application/json, text/event-stream";
 
-/// A request of a client that speaks Streamable HTTP.
+/// A request of a Streamable HTTP client.
 fn streamable(method: &str, uri: &str, session: Option<&str>, body: &Value) -> Request<Body> {
     let mut request = Request::builder()
         .method(method)
@@ -96,7 +96,7 @@ async fn a_streamable_session_runs_from_initialize_to_delete() {
     let initialized = streamable("POST", "/mcp", session, &initialized);
     assert_eq!(client.send(&address, initialized).await.status(), 202);
 
-    // Its own stream, whose first event is not ours.
+    // The stream of the Streamable HTTP session: its first event is not `endpoint`.
     let mut listener = Client::http1(&address).await;
     let stream = streamable("GET", "/mcp", session, &Value::Null);
     let stream = listener.send(&address, stream).await;
@@ -114,7 +114,7 @@ async fn a_streamable_session_runs_from_initialize_to_delete() {
         "{first:?}"
     );
 
-    // A query of its own makes no difference.
+    // Another query makes no difference.
     let ping = json!({"jsonrpc": "2.0", "id": 2, "method": "ping"});
     for query in [
         "",
@@ -141,14 +141,14 @@ async fn a_streamable_session_runs_from_initialize_to_delete() {
 }
 
 #[tokio::test]
-async fn what_is_nobody_s_is_the_inner_service_s() {
+async fn other_requests_reach_the_inner_service() {
     let (server, address) = one_url("/mcp").await;
     let ours = "/mcp?session_id=0123456789abcdef0123456789abcdef";
     let ping = json!({"jsonrpc": "2.0", "id": 2, "method": "ping"});
     for (method, uri, accept, status) in [
-        // The transport's: no such session.
+        // The transport answers: no such session.
         ("POST", ours, "*/*", 404),
-        // rmcp's: it wants both types accepted, and a session.
+        // rmcp answers: it requires both types in `accept`, and a session.
         ("POST", "/mcp?session_id=mine", "*/*", 406),
         ("POST", "/mcp", "*/*", 406),
         ("GET", "/mcp", "application/json", 406),
@@ -164,7 +164,7 @@ async fn what_is_nobody_s_is_the_inner_service_s() {
         let answer = client.send(&address, request).await;
         assert_eq!(answer.status().as_u16(), status, "{method} {uri}");
     }
-    // A client that resumes: rmcp says that it knows no such stream.
+    // A client that resumes: rmcp answers that there is no such stream.
     let mut client = Client::http1(&address).await;
     let mut resume = streamable("GET", "/mcp", None, &Value::Null);
     resume

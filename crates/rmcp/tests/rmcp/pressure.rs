@@ -1,4 +1,4 @@
-//! What one client can make a server hold.
+//! How much one client can make the server hold.
 
 use std::sync::Arc;
 
@@ -13,14 +13,13 @@ use crate::{
 };
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_is_not_worked_for_any_more() {
+async fn no_more_is_read_from_a_client_that_does_not_read() {
     let alive = Arc::new(Alive::default());
     let counted = Arc::clone(&alive);
     let transport = rmcp_transport("/messages/", move || Ok(Counted::new(&counted)))
         .keep_alive(None)
-        .inbox_capacity(4)
-        .outbox_capacity(4);
-    // In memory, where a stream that nobody reads has no buffers behind it.
+        .queue_messages(4);
+    // Without sockets, whose buffers would take part of the messages.
     let server = Memory::new(&transport);
     let (uri, mut events) = server.open().await;
     let begin = json!({
@@ -40,14 +39,14 @@ async fn a_client_that_does_not_read_is_not_worked_for_any_more() {
             break answer;
         }
         accepted += 1;
-        assert!(accepted < 1000, "nothing holds this client back");
+        assert!(accepted < 1000, "there is no bound");
     };
     assert_eq!(
         (refused.status().as_u16(), refused.body().as_str()),
         (503, "Session is busy")
     );
 
-    // It reads on: all that was accepted is answered, and there is room again.
+    // When it reads on, all accepted requests are answered, and there is room again.
     let mut answered: Vec<i64> = Vec::new();
     while answered.len() < accepted {
         let answer = read(&mut events).await;
@@ -69,11 +68,11 @@ where
 }
 
 #[tokio::test]
-async fn a_server_that_talks_without_end_still_listens() {
+async fn a_server_that_sends_without_pause_still_receives() {
     let alive = Arc::new(Alive::default());
     let counted = Arc::clone(&alive);
     let transport =
-        rmcp_transport("/messages/", move || Ok(Counted::new(&counted))).outbox_capacity(1);
+        rmcp_transport("/messages/", move || Ok(Counted::new(&counted))).queue_messages(1);
     let server = Server::spawn(&transport).await;
     let mut client = Mcp::connect(&server).await;
     for _ in 0..4 {
@@ -82,7 +81,7 @@ async fn a_server_that_talks_without_end_still_listens() {
     let listen = async {
         for _ in 0..20 {
             let id = client.ask("ping", json!({})).await;
-            // Among all that it is told, the answer comes.
+            // The response comes among the notifications.
             while client.next().await["id"] != id {}
         }
     };
@@ -92,7 +91,7 @@ async fn a_server_that_talks_without_end_still_listens() {
 }
 
 #[tokio::test]
-async fn a_client_has_so_many_requests_open_and_no_more() {
+async fn open_requests_are_bounded() {
     let alive = Arc::new(Alive::default());
     let counted = Arc::clone(&alive);
     let transport = rmcp_transport("/messages/", move || Ok(Counted::new(&counted)));

@@ -1,4 +1,4 @@
-//! What a server asks its client, while a tool call of that client is open.
+//! Requests of the server to the client during a tool call.
 
 use serde_json::json;
 
@@ -54,7 +54,7 @@ async fn two_tools_ask_for_the_roots_while_others_are_answered() {
     assert_ne!(asked_first["id"], asked_second["id"]);
     assert_eq!(client.call("add", json!({"a": 1, "b": 2})).await, "3");
 
-    // Answered the other way round.
+    // Answered in reverse order.
     for (tool, asked, uri) in [
         (second, asked_second, "file:///b"),
         (first, asked_first, "file:///a"),

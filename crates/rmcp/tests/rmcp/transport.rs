@@ -1,4 +1,4 @@
-//! A session as rmcp has it: a transport, and the requests behind its messages.
+//! A session as an rmcp transport, and the heads of its `POST`s.
 
 use std::sync::{Arc, Mutex};
 
@@ -31,7 +31,7 @@ async fn a_session_is_a_transport_where_rmcp_asks_for_one() {
 
     let directly = SseServerTransport::new("/messages/", |session: Session| async move {
         let running = serve_directly(Plain, session, None);
-        // Sent before any request came, and its answer is not passed over.
+        // The server sends a request before the client does, and gets its response.
         let ping = ServerRequest::PingRequest(Default::default());
         let pong = running.send_request(ping).await.unwrap();
         assert!(
@@ -46,7 +46,7 @@ async fn a_session_is_a_transport_where_rmcp_asks_for_one() {
     assert_eq!(client.request("ping", json!({})).await["result"], json!({}));
 }
 
-/// Notes with which header each notification came.
+/// Records the header that came with each notification.
 struct Headers {
     seen: Arc<Mutex<Vec<(String, String)>>>,
 }
@@ -113,7 +113,7 @@ async fn notifications_bring_the_request_that_carried_them() {
         let mut wire = Wire::connect(server.address).await;
         wire.send(request).await;
         assert_eq!(wire.answer().await.status(), 202);
-        // Each notification has a task of its own: wait for it, so that their order is known.
+        // Each notification runs in a task of its own: wait for it, so that their order is fixed.
         within("the notification", async {
             while seen.lock().unwrap().len() <= number {
                 tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! The examples themselves, started as their first lines say.
+//! Runs the examples as processes, with the commands in their docs.
 
 use std::process::Stdio;
 
@@ -16,7 +16,7 @@ struct Example {
 }
 
 impl Example {
-    /// Starts it on a free port: its first line names the URL.
+    /// Starts the example on a free port. Its first line of output has the URL.
     async fn start(path: &str) -> (Self, String) {
         let mut process = Command::new(path)
             .arg("127.0.0.1:0")
@@ -26,7 +26,7 @@ impl Example {
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let first = within("the first line", lines.next_line()).await;
-        let first = first.unwrap().expect("it ends without a word");
+        let first = first.unwrap().expect("the example printed no line");
         let url = first.split([' ', ',']).find(|word| word.contains("://"));
         let url = url.expect(&first).to_owned();
         (Self { process, lines }, url)
@@ -43,7 +43,7 @@ impl Example {
     }
 }
 
-/// A whole session, and Ctrl-C while its stream is open.
+/// Runs a whole session, and presses Ctrl-C while its stream is open.
 async fn serves(path: &str) {
     let (example, url) = Example::start(path).await;
     let url = url.strip_prefix("http://").unwrap();
@@ -74,7 +74,7 @@ async fn the_tls_example_starts_and_stops() {
     let (example, url) = Example::start(env!("CARGO_BIN_EXE_tls")).await;
     let address = url.strip_prefix("https://").unwrap();
     let (address, _) = address.split_once('/').unwrap();
-    // What is no TLS is answered with an alert of it, and the connection ends.
+    // The server answers data that is not TLS with an alert, and closes the connection.
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream
         .write_all(b"GET /sse HTTP/1.1\r\n\r\n")

@@ -1,7 +1,7 @@
-//! The transport in servers whose crates the main crate's tests do not have, over TCP.
+//! The transport over TCP, in servers whose crates the core's tests do not depend on.
 
 mod bins;
-// The same server, clients and event reader as in the main crate's tests. Not all are used here.
+// The server, clients and event reader of the core's tests. Some are not used here.
 #[allow(dead_code, unused_imports)]
 #[path = "../../../../tests/it/support/mod.rs"]
 mod support;

@@ -1,0 +1,116 @@
+//! A load test: everything that clients do to a server, at the same time, over TCP on this machine.
+//!
+//! ```sh
+//! cargo run --release -p mcp-sse-testkit --bin soak            # one minute
+//! cargo run --release -p mcp-sse-testkit --bin soak -- 15      # 15 minutes
+//! ```
+//!
+//! Server and clients share this process and two threads. The clients connect and drop, talk fast,
+//! read slowly or not at all, reset, half-close, cut their uploads, post invalid messages, and close
+//! their sessions in every way. Broadcasts go to all sessions. Every 30 s the transport is drained, and a
+//! new one starts on the same port. Every ten seconds a line reports the counts so far: `sent` counts
+//! messages whose `POST` was answered with 202, `received` those that were read from the streams.
+//!
+//! The exit status is 1, with the reason, if a message is lost, duplicated, out of order or in another
+//! session, if a request fails without a drain that explains it, if a session is left at the end, or if
+//! the memory of the process keeps growing: if the median over the last third of the time is more than a
+//! tenth and 8 MiB above the median over the third before. That check needs a run of two minutes. Memory
+//! is read from `/proc`, so only on Linux.
+
+mod checked;
+mod roles;
+mod server;
+mod stats;
+
+use std::{process::ExitCode, time::Duration};
+
+use tokio::{
+    sync::oneshot,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use self::roles::Role;
+
+const TICK: Duration = Duration::from_secs(10);
+const DRAIN_EVERY: Duration = Duration::from_secs(30);
+
+/// How many clients play each role at the same time.
+const CAST: [(Role, usize); 5] = [
+    (Role::Probe, 8),
+    (Role::Talker, 8),
+    (Role::SlowReader, 16),
+    (Role::Stalled, 2),
+    (Role::Spoiler, 3),
+];
+
+fn main() -> ExitCode {
+    let minutes: f64 = match std::env::args().nth(1).map(|minutes| minutes.parse()) {
+        None => 1.0,
+        Some(Ok(minutes)) => minutes,
+        Some(Err(_)) => {
+            eprintln!("usage: soak [MINUTES]");
+            return ExitCode::from(2);
+        }
+    };
+    // Handlers panic when a message asks for it: do not report those panics.
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload().downcast_ref() != Some(&server::PANIC) {
+            report(info);
+        }
+    }));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(soak(Duration::from_secs_f64(minutes * 60.0)))
+}
+
+async fn soak(time: Duration) -> ExitCode {
+    let (ready, server) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel();
+    let running = tokio::spawn(server::run(ready, DRAIN_EVERY, stopped));
+    let server = server.await.expect("a server");
+    let start = Instant::now();
+    let mut clients = JoinSet::new();
+    clients.spawn(roles::broadcast(server.clone()));
+    for (role, count) in CAST {
+        for _ in 0..count {
+            clients.spawn(roles::play(role, server.clone()));
+        }
+    }
+
+    let mut rss = Vec::new();
+    while start.elapsed() < time && server.stats.faults().is_empty() {
+        sleep(TICK.min(time - start.elapsed())).await;
+        rss.push(stats::rss());
+        println!("{}", server.stats.line(start.elapsed()));
+    }
+
+    clients.shutdown().await;
+    let _ = stop.send(());
+    if running.await.is_err() {
+        server.stats.fault("the server panicked");
+    }
+    let line = server.stats.line(start.elapsed());
+    let (opened, closed) = server.stats.sessions();
+    if opened != closed {
+        server
+            .stats
+            .fault(format!("{opened} sessions opened, {closed} closed"));
+    }
+    if let Some(growth) = stats::growth(&rss) {
+        server.stats.fault(growth);
+    }
+    let faults = server.stats.faults();
+    for fault in &faults {
+        println!("FAULT {fault}");
+    }
+    match faults.is_empty() {
+        true => println!("soak passed: {line}"),
+        false => println!("soak failed: {line}"),
+    }
+    ExitCode::from(u8::from(!faults.is_empty()))
+}

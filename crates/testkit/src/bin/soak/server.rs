@@ -1,0 +1,149 @@
+//! The server under test: hyper on one port, drained and started again from time to time.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use http::Response;
+use mcp_sse_server::{
+    Message, Session, SessionRegistry, SseServerTransport, response::RejectionKind,
+};
+use mcp_sse_testkit::server::{routes, serve_until};
+use tokio::{net::TcpListener, sync::oneshot, time::sleep};
+use tower::ServiceExt;
+
+use crate::stats::Stats;
+
+/// The stall timeout.
+pub(crate) const STALL: Duration = Duration::from_secs(2);
+const WINDOW: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(15);
+
+pub(crate) struct Server {
+    pub(crate) stats: Stats,
+    pub(crate) address: SocketAddr,
+    sessions: Mutex<SessionRegistry>,
+}
+
+impl Server {
+    /// The sessions of the current transport.
+    pub(crate) fn sessions(&self) -> SessionRegistry {
+        self.sessions.lock().unwrap().clone()
+    }
+}
+
+/// Counts a session when it is dropped.
+struct Life(Arc<Server>);
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.0.stats.closed.fetch_add(1, Relaxed);
+    }
+}
+
+/// Answers each request, and does what its method says.
+async fn handle(mut session: Session, _life: Life) {
+    while let Some(incoming) = session.recv().await {
+        let message = incoming.message;
+        let Some(id) = message.id() else { continue };
+        let pad = match message.method() {
+            Some("large") => message.as_bytes().len(),
+            Some("exit") => return,
+            Some("panic") => std::panic::panic_any(PANIC),
+            _ => 0,
+        };
+        let pad = "y".repeat(pad);
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"pad":"{pad}"}}}}"#);
+        let answer = Message::parse(answer).expect("an answer is a message");
+        if session.send(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The payload of a panic that a message asks for.
+pub(crate) const PANIC: &str = "a panic, as asked for";
+
+/// Serves for `period`, drains, and starts again on the same port, until `stop` is sent.
+pub(crate) async fn run(
+    ready: oneshot::Sender<Arc<Server>>,
+    period: Duration,
+    mut stop: oneshot::Receiver<()>,
+) {
+    let mut listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("a bound address");
+    let server = Arc::new_cyclic(|_| Server {
+        stats: Stats::default(),
+        address,
+        sessions: Mutex::new(
+            SseServerTransport::new("/m/", |_: Session| async {})
+                .unwrap()
+                .sessions(),
+        ),
+    });
+    let _ = ready.send(Arc::clone(&server));
+    loop {
+        let stopped = serve(&server, listener, period, &mut stop).await;
+        if stopped {
+            return;
+        }
+        listener = TcpListener::bind(address).await.expect("the port again");
+        server.stats.epoch.fetch_add(1, Relaxed);
+    }
+}
+
+/// Serves one transport, from its start to the end of its last connection. Whether `stop` was sent.
+async fn serve(
+    server: &Arc<Server>,
+    listener: TcpListener,
+    period: Duration,
+    stop: &mut oneshot::Receiver<()>,
+) -> bool {
+    let lives = Arc::clone(server);
+    let transport = SseServerTransport::new("/messages/", move |session: Session| {
+        lives.stats.opened.fetch_add(1, Relaxed);
+        handle(session, Life(Arc::clone(&lives)))
+    })
+    .expect("a plain path")
+    .stall_timeout(STALL)
+    .idle_timeout(Duration::from_secs(30))
+    .keep_alive(Duration::from_millis(500))
+    .body_limit(BODY_LIMIT)
+    .delivery_timeout(Duration::from_millis(500));
+    let sessions = transport.sessions();
+    *server.sessions.lock().unwrap() = sessions.clone();
+    let count = Arc::clone(server);
+    let app = routes(&transport).map_response(move |response: Response<_>| {
+        if let Some(kind) = response.extensions().get::<RejectionKind>() {
+            count.stats.refused(*kind);
+        }
+        response
+    });
+    let drain = async {
+        let stopped = tokio::select! {
+            () = sleep(period) => false,
+            _ = stop => true,
+        };
+        server.stats.epoch.fetch_add(1, Relaxed);
+        // New streams get 503 meanwhile.
+        sessions
+            .shutdown()
+            .spread_over(WINDOW)
+            .deadline(DEADLINE)
+            .await;
+        stopped
+    };
+    // Clients that do not read hold their connections beyond every deadline.
+    let (stopped, _) = serve_until(listener, app, drain).await;
+    if !sessions.is_empty() {
+        server
+            .stats
+            .fault(format!("{} sessions after a drain", sessions.len()));
+    }
+    server.stats.drains.fetch_add(1, Relaxed);
+    stopped
+}
+
+pub(crate) const BODY_LIMIT: usize = 256 * 1024;

@@ -1,0 +1,58 @@
+//! Session handlers.
+
+use std::future::pending;
+
+use mcp_sse_server::{Message, Session};
+use serde::Deserialize;
+
+/// Answers each message, of any kind, with a response that quotes its text. See [`echoed`].
+pub async fn echo(mut session: Session) {
+    while let Some(incoming) = session.recv().await {
+        let message = incoming.message;
+        let text = serde_json::to_string(message.as_str()).unwrap();
+        let id = message
+            .id()
+            .map_or_else(|| r#""none""#.to_owned(), |id| id.to_string());
+        let reply = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"text":{text}}}}}"#);
+        if session.send(Message::parse(reply).unwrap()).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// The text that a response of [`echo`] quotes.
+pub fn echoed(response: &str) -> String {
+    #[derive(Deserialize)]
+    struct Response {
+        result: Quoted,
+    }
+    #[derive(Deserialize)]
+    struct Quoted {
+        text: String,
+    }
+    match serde_json::from_str::<Response>(response) {
+        Ok(response) => response.result.text,
+        Err(error) => panic!("not a response of `echo`, {error}: {response:?}"),
+    }
+}
+
+/// Sends each message back as it is.
+#[allow(
+    clippy::manual_async_fn,
+    reason = "an `async fn` keeps its argument twice, and tests/allocations counts every byte"
+)]
+pub fn send_back(mut session: Session) -> impl Future<Output = ()> + Send + Sync + use<> {
+    async move {
+        while let Some(incoming) = session.recv().await {
+            if session.send(incoming.message).await.is_err() {
+                break;
+            }
+        }
+    }
+}
+
+/// Keeps the session open, and neither receives nor sends.
+pub async fn silent(session: Session) {
+    let _session = session;
+    pending().await
+}

@@ -1,0 +1,40 @@
+//! JSON-RPC messages and events, as texts.
+
+use bytes::Bytes;
+
+/// A request with this id.
+pub fn ping(id: usize) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)
+}
+
+/// A request of `len` bytes, if that is enough for its envelope.
+pub fn sized(id: usize, len: usize) -> String {
+    let request = |fill: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"echo","params":{{"x":"{fill}"}}}}"#)
+    };
+    request(&"x".repeat(len.saturating_sub(request("").len())))
+}
+
+/// A request of `len` bytes whose clones share them.
+pub fn with_len(len: usize) -> Bytes {
+    sized(1, len).into()
+}
+
+/// A request with `levels` arrays inside one another.
+pub fn deep(levels: usize) -> Bytes {
+    let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+    format!(r#"{{"jsonrpc":"2.0","id":1,"method":"echo","params":{{"x":{open}{close}}}}}"#).into()
+}
+
+/// A request of `count` lines, as a printer of JSON writes them.
+pub fn lines(count: usize) -> Bytes {
+    let items =
+        vec!["    \"a line of about sixty-four bytes, as they are in such texts\""; count - 4];
+    let items = items.join(",\n");
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\n\"params\":{{\"x\":[\n{items}\n]}}\n}}").into()
+}
+
+/// The event that carries a message of one line.
+pub fn event(text: &str) -> String {
+    format!("event: message\ndata: {text}\n\n")
+}
