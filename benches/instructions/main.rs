@@ -87,6 +87,7 @@ fn main() {
     let runtime = polled::runtime();
     let _entered = runtime.enter();
     operations::message(&meter);
+    operations::post(&meter);
     operations::path(&meter);
     operations::sessions(&meter, 1);
     operations::sessions(&meter, 100_000);

@@ -64,6 +64,24 @@ pub(crate) fn message(meter: &Meter) {
     }
 }
 
+/// The path from a `POST` to its 202. The stream is polled outside of the count.
+pub(crate) fn post(meter: &Meter) {
+    let server = Server::new(send_back);
+    let mut stream = server.stream();
+    let post = requests::python_post(&stream.uri, messages::with_len(64));
+    assert_eq!(server.call_now(post.clone()).status(), 202);
+    meter.count(
+        "POST 64 B",
+        1_000,
+        || {
+            // Takes the previous message out of the inbox.
+            stream.frames();
+            post.clone()
+        },
+        |post| server.call_now(post),
+    );
+}
+
 /// The path from a `POST` to its 202 and the frame of the stream.
 pub(crate) fn path(meter: &Meter) {
     for (name, times, size) in [
