@@ -11,11 +11,13 @@ const NODE: &str = "node";
 /// Reads the session's id from the query of a POST.
 pub(crate) fn session_id(query: Option<&str>) -> Result<Uuid, RejectionKind> {
     // Fast path: the form that the endpoint event announces.
-    let simple = query.and_then(|query| query.strip_prefix("session_id="));
-    if let Some(Ok(id)) = simple.map(Uuid::try_parse) {
-        return Ok(id);
+    let query = query.unwrap_or_default();
+    if let Some(id) = query.strip_prefix("session_id=") {
+        if let Ok(id) = Uuid::try_parse(id) {
+            return Ok(id);
+        }
     }
-    let mut ids = pairs(query.unwrap_or_default()).filter(|pair| is_session_id(pair));
+    let mut ids = pairs(query).filter(|pair| is_session_id(pair));
     let pair = ids.next().ok_or(RejectionKind::SessionIdMissing)?;
     if ids.next().is_some() {
         return Err(RejectionKind::SessionIdInvalid);

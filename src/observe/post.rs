@@ -1,3 +1,5 @@
+use std::marker::PhantomData;
+
 use crate::{message::Message, response::Rejection};
 
 use super::{Observer, SessionObserver};
@@ -7,6 +9,14 @@ use {
     super::{TARGET, text},
     tracing::field::{Empty, display},
 };
+
+/// Code that runs while it is there is in the span of a `POST`.
+#[must_use = "dropping it leaves the span"]
+pub(crate) struct InSpan<'a> {
+    #[cfg(feature = "tracing")]
+    _entered: tracing::span::Entered<'a>,
+    _post: PhantomData<&'a PostObserver>,
+}
 
 /// Observes one `POST`. A `POST` that is dropped before it has an outcome was cancelled.
 pub(crate) struct PostObserver {
@@ -46,12 +56,14 @@ impl Observer {
 }
 
 impl PostObserver {
-    /// The `POST` is for this session, with the first digits of its id.
-    pub(crate) fn in_session(&self, prefix: u32, session: &SessionObserver) {
+    /// The `POST` is for this session.
+    pub(crate) fn in_session(&self, session: &SessionObserver) {
         #[cfg(feature = "tracing")]
         if !self.span.is_disabled() {
-            self.span
-                .record("session", display(format_args!("{prefix:08x}")));
+            self.span.record(
+                "session",
+                display(format_args!("{:08x}", session.log.prefix)),
+            );
             if let Some(session) = session.span() {
                 self.span.follows_from(session);
             }
@@ -95,15 +107,17 @@ impl PostObserver {
         }
         #[cfg(feature = "tracing")]
         self.span.record("outcome", rejection.kind.as_str());
-        self.in_scope(|| super::refused("post", rejection));
+        let _in_span = self.enter();
+        super::refused("post", rejection);
     }
 
-    /// Runs code in the span of the `POST`.
-    pub(crate) fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
-        #[cfg(feature = "tracing")]
-        return self.span.in_scope(code);
-        #[cfg(not(feature = "tracing"))]
-        code()
+    /// Enters the span of the `POST` until the guard is dropped.
+    pub(crate) fn enter(&self) -> InSpan<'_> {
+        InSpan {
+            #[cfg(feature = "tracing")]
+            _entered: self.span.enter(),
+            _post: PhantomData,
+        }
     }
 }
 

@@ -24,13 +24,15 @@ pub(crate) struct SessionObserver {
     #[cfg(feature = "metrics")]
     metrics: std::sync::Arc<super::Metrics>,
     #[cfg(feature = "tracing")]
-    log: Log,
+    pub(super) log: Log,
 }
 
 /// The session's span, and the figures for the event of its close.
 #[cfg(feature = "tracing")]
 #[derive(Default)]
-struct Log {
+pub(super) struct Log {
+    /// The first digits of the session's id.
+    pub(super) prefix: u32,
     // Not there before the session is open: a GET that is refused leaves no span.
     span: OnceLock<Span>,
     told_close: AtomicBool,
@@ -56,20 +58,23 @@ impl Stamp {
 }
 
 impl Observer {
-    pub(crate) fn session(&self) -> SessionObserver {
+    /// `prefix` is the first digits of the session's id.
+    pub(crate) fn session(&self, prefix: u32) -> SessionObserver {
         SessionObserver {
             #[cfg(feature = "metrics")]
             metrics: std::sync::Arc::clone(&self.metrics),
             #[cfg(feature = "tracing")]
-            log: Log::default(),
+            log: Log {
+                prefix,
+                ..Log::default()
+            },
         }
     }
 }
 
 impl SessionObserver {
-    /// The session is in the registry. `prefix` is the first digits of its id, `client` names who
-    /// opened it.
-    pub(crate) fn opened(&self, prefix: u32, client: Option<&str>, parts: &Parts) {
+    /// The session is in the registry. `client` names who opened it.
+    pub(crate) fn opened(&self, client: Option<&str>, parts: &Parts) {
         #[cfg(feature = "metrics")]
         {
             self.metrics.opened.increment(1);
@@ -84,7 +89,7 @@ impl SessionObserver {
             let span = info_span!(
                 target: TARGET,
                 "mcp_sse_session",
-                session = %format_args!("{prefix:08x}"),
+                session = %format_args!("{:08x}", self.log.prefix),
                 client = client.map(|client| display(Clipped(client.as_bytes()))),
                 protocol_version = header("mcp-protocol-version"),
                 user_agent = header(http::header::USER_AGENT.as_str()),
@@ -260,9 +265,9 @@ mod tests {
             .finish();
         let (parts, ()) = http::Request::new(()).into_parts();
         tracing::subscriber::with_default(subscriber, || {
-            let session = Observer::new().session();
+            let session = Observer::new().session(7);
             session.closed("shutdown", Duration::ZERO);
-            session.opened(7, None, &parts);
+            session.opened(None, &parts);
             session.log_closed("shutdown", Duration::ZERO);
             session.log_closed("shutdown", Duration::ZERO);
         });

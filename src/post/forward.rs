@@ -1,6 +1,7 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use http::request::Parts;
+use uuid::Uuid;
 
 use crate::{
     endpoint::NodeName,
@@ -8,16 +9,18 @@ use crate::{
     observe,
     relay::{self, Relay, RelayError},
     response::RejectionKind,
-    session::{Principal, SessionId},
+    session::{Principal, Room},
 };
 
-use super::{future::Wait, room::Room};
+/// The wait for a full inbox or for another node. Boxed: few `POST`s wait, and the state of a wait would
+/// make the future of each larger.
+pub(super) type Wait = Pin<Box<dyn Future<Output = Result<(), RejectionKind>> + Send>>;
 
 /// The way to the node that has a session.
 pub(super) struct Forward {
     relay: Arc<dyn Relay>,
     node: NodeName,
-    id: SessionId,
+    id: Uuid,
     principal: Option<Principal>,
 }
 
@@ -25,7 +28,7 @@ impl Forward {
     pub(super) fn new(
         relay: Arc<dyn Relay>,
         node: NodeName,
-        id: SessionId,
+        id: Uuid,
         principal: Option<Principal>,
     ) -> Self {
         Self {
@@ -38,14 +41,14 @@ impl Forward {
 
     /// Sends a message to the node. If the future is dropped before it is done, the message may be
     /// delivered all the same.
-    pub(super) fn send(self, message: Message, parts: &Parts, room: Room) -> Wait {
+    pub(super) fn send(self, message: Message, parts: &Parts, room: Option<Room>) -> Wait {
         let Self {
             relay,
             node,
             id,
             principal,
         } = self;
-        let post = relay::encode(&id, principal.as_ref(), parts, message.as_bytes());
+        let post = relay::encode(id, principal.as_ref(), parts, message.as_bytes());
         Box::pin(async move {
             let _room = room;
             let reply = relay.forward(&node, post).await;

@@ -19,6 +19,7 @@ use crate::{
 use super::{
     body::PostBody,
     drain::Drain,
+    forward::Wait,
     reading::{Reading, To},
 };
 
@@ -48,9 +49,6 @@ enum State {
     Done,
 }
 
-/// Boxed: few messages wait, and the state of a wait would make the future of each `POST` larger.
-pub(super) type Wait = Pin<Box<dyn Future<Output = Result<(), RejectionKind>> + Send>>;
-
 impl<B: Body> ResponseFuture<B> {
     pub(super) fn refused(
         rejection: Rejection,
@@ -79,7 +77,7 @@ impl<B: Body> ResponseFuture<B> {
         observer: PostObserver,
     ) -> Self {
         if let To::Session(session) = &to {
-            observer.in_session(session.id().prefix(), session.observer());
+            observer.in_session(&session.observer);
         }
         Self {
             state: State::Reading(Reading::new(to, parts, Arc::clone(options))),
@@ -108,12 +106,19 @@ impl<B: Body> Future for ResponseFuture<B> {
             // Taken out to be changed, and put back where it must wait.
             match std::mem::replace(this.state, State::Done) {
                 State::Reading(mut reading) => {
-                    let read = || reading.poll_read(cx, this.body.as_mut());
-                    let Poll::Ready(read) = this.observer.in_scope(read) else {
+                    let read = {
+                        let _in_span = this.observer.enter();
+                        reading.poll_read(cx, this.body.as_mut())
+                    };
+                    let Poll::Ready(read) = read else {
                         *this.state = State::Reading(reading);
                         return Poll::Pending;
                     };
-                    match read.and_then(|text| reading.deliver(text, this.observer)) {
+                    let delivered = match read {
+                        Ok(text) => reading.deliver(text, this.observer),
+                        Err(kind) => Err(kind),
+                    };
+                    match delivered {
                         Ok(None) => break accept(this.observer),
                         Ok(Some(wait)) => *this.state = State::Waiting(wait),
                         // The body has broken off or stalled, there is nothing to drain.

@@ -32,7 +32,6 @@ mod drain;
 mod forward;
 mod future;
 mod reading;
-mod room;
 mod service;
 
 pub use self::{body::PostBody, future::ResponseFuture, service::PostService};

@@ -7,7 +7,7 @@ use std::{
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::request::Parts;
 use http_body::Body;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use crate::{
     message::Message,
@@ -15,11 +15,11 @@ use crate::{
     options::Options,
     queue::PushError,
     response::RejectionKind,
-    session::{CloseReason, Incoming, State},
+    session::{CloseReason, Incoming, Room, State},
     timer::Timer,
 };
 
-use super::{forward::Forward, future::Wait, room::Room};
+use super::forward::{Forward, Wait};
 
 /// The room that a body without a declared length takes at first.
 const UNDECLARED_BYTES: usize = 64 * 1024;
@@ -39,7 +39,14 @@ pub(super) struct Reading {
     to: To,
     parts: Box<Parts>,
     options: Arc<Options>,
-    room: Room,
+    /// For how long the `POST` may still wait for room.
+    patience: Duration,
+    /// How many bytes the body has room for.
+    room_bytes: usize,
+    room: Option<Room>,
+    /// Boxed: only a budget without room makes one.
+    room_wait: Option<RoomWait>,
+    len: usize,
     first: Bytes,
     all: BytesMut,
     /// A frame that waits for room.
@@ -47,6 +54,8 @@ pub(super) struct Reading {
     /// Boxed: only a body that does not arrive with its head makes one.
     wait: Option<Box<BodyWait>>,
 }
+
+type RoomWait = Pin<Box<dyn Future<Output = Result<(Room, Duration), RejectionKind>> + Send>>;
 
 /// What ends the wait for the rest of a body.
 struct BodyWait {
@@ -60,8 +69,12 @@ impl Reading {
         Self {
             to,
             parts: Box::new(parts),
-            room: Room::new(options.delivery_timeout),
+            patience: options.delivery_timeout,
+            room_bytes: 0,
+            room: None,
+            room_wait: None,
             options,
+            len: 0,
             first: Bytes::new(),
             all: BytesMut::new(),
             frame: None,
@@ -76,11 +89,16 @@ impl Reading {
         mut body: Pin<&mut B>,
     ) -> Poll<Result<Bytes, RejectionKind>> {
         loop {
-            ready!(self.poll_room(cx, &*body))?;
-            if let Some(frame) = self.frame.take() {
-                self.keep(frame, body.size_hint().lower());
+            if self.room_bytes == 0 || self.room_bytes < self.len {
+                ready!(self.poll_room(cx, &*body))?;
             }
-            // A body that is known to be over need not be asked for its end.
+            if let Some(frame) = self.frame.take() {
+                // A body that is known to be over need not be asked for its end.
+                match body.is_end_stream() && self.len == frame.len() {
+                    true => return Poll::Ready(Ok(frame)),
+                    false => self.keep(frame, body.size_hint().lower()),
+                }
+            }
             if body.is_end_stream() {
                 break;
             }
@@ -98,9 +116,10 @@ impl Reading {
                         continue;
                     };
                     let len = data.remaining();
-                    if len > self.options.body_limit - self.len() {
+                    if len > self.options.body_limit - self.len {
                         return Poll::Ready(Err(RejectionKind::BodyTooLarge));
                     }
+                    self.len += len;
                     self.frame = Some(data.copy_to_bytes(len));
                 }
             }
@@ -111,10 +130,6 @@ impl Reading {
         }))
     }
 
-    fn len(&self) -> usize {
-        self.first.len() + self.all.len()
-    }
-
     /// Takes room for the declared length at once, so that no two bodies wait for each other. A body
     /// that declares none takes a first step, and then twice what it needs.
     fn poll_room<B: Body>(
@@ -122,29 +137,50 @@ impl Reading {
         cx: &mut Context<'_>,
         body: &B,
     ) -> Poll<Result<(), RejectionKind>> {
-        let needed = self.len() + self.frame.as_ref().map_or(0, Bytes::len);
-        if needed <= self.room.bytes() && self.room.bytes() > 0 {
-            return Poll::Ready(Ok(()));
-        }
         let limit = self.options.body_limit;
         let bytes = match body.size_hint().exact() {
-            Some(declared) => needed + usize::try_from(declared).unwrap_or(limit),
-            None => UNDECLARED_BYTES.max(needed * 2).min(limit),
+            Some(rest) => self.len + usize::try_from(rest).unwrap_or(limit),
+            None => UNDECLARED_BYTES.max(self.len * 2).min(limit),
         };
-        self.room
-            .poll_grow(cx, bytes.max(needed), &self.to, &self.options.bodies)
+        let (session, all) = match &self.to {
+            To::Session(state) => (Some(state), &self.options.bodies.here),
+            To::Node(_) => (None, &self.options.bodies.elsewhere),
+        };
+        let more = bytes - self.room_bytes;
+        let room = match &mut self.room_wait {
+            Some(wait) => {
+                let (room, patience) = ready!(wait.as_mut().poll(cx))?;
+                (self.room_wait, self.patience) = (None, patience);
+                room
+            }
+            None => match Room::try_take(session, all, more) {
+                Ok(room) => room,
+                Err(_busy) => {
+                    let (session, all) = (session.cloned(), Arc::clone(all));
+                    let wait = Room::take(session, all, more, self.patience);
+                    self.room_wait = Some(Box::pin(wait));
+                    return self.poll_room(cx, body);
+                }
+            },
+        };
+        self.room_bytes = bytes;
+        match &mut self.room {
+            Some(held) => held.merge(room),
+            None => self.room = Some(room),
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Keeps a frame: the first as it is, those after it in one buffer.
     fn keep(&mut self, frame: Bytes, more: u64) {
-        if self.len() == 0 {
+        if self.len == frame.len() {
             self.first = frame;
             return;
         }
         if self.all.is_empty() {
             // For all that is to come, up to what a client gets for a declaration.
             let more = more.min(UNDECLARED_BYTES as u64) as usize;
-            self.all.reserve(self.first.len() + frame.len() + more);
+            self.all.reserve(self.len + more);
         }
         self.all.put(std::mem::take(&mut self.first));
         self.all.put(frame);
@@ -193,23 +229,26 @@ impl Reading {
         let Self {
             to,
             parts,
-            mut room,
+            room,
+            patience,
             ..
         } = self;
-        room.shrink_to(text.len());
         let message = Message::parse(text).map_err(|_| RejectionKind::InvalidMessage)?;
         observer.parsed(&message);
         let state = match to {
             To::Session(state) => state,
             To::Node(forward) => return Ok(Some(forward.send(message, &parts, room))),
         };
-        match state.try_deliver(Incoming::new(message, parts)) {
+        match state.try_deliver(Incoming { message, parts }) {
             Ok(()) => Ok(None),
             Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
             Err(PushError::Full(incoming)) => Ok(Some(Box::pin(async move {
-                // The body keeps its room while it waits.
-                let room = room;
-                state.deliver(incoming, room.patience()).await
+                // While it waits, the body keeps the room that it needs.
+                let mut room = room;
+                if let Some(room) = &mut room {
+                    room.shrink_to(incoming.message.as_bytes().len());
+                }
+                state.deliver(incoming, patience).await
             }))),
         }
     }

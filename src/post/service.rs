@@ -7,12 +7,13 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, Method, Request, Response,
+    HeaderMap, HeaderValue, Method, Request, Response,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
     request::Parts,
 };
 use http_body::Body;
 use tower::Service;
+use uuid::Uuid;
 
 use crate::{
     endpoint::{node, session_id},
@@ -20,7 +21,7 @@ use crate::{
     options::Options,
     relay::Relay,
     response::{Rejection, RejectionKind},
-    session::{Principal, SessionId, SessionRegistry},
+    session::{Principal, SessionRegistry},
 };
 
 use super::{body::PostBody, forward::Forward, future::ResponseFuture, reading::To};
@@ -107,12 +108,12 @@ impl Shared {
         if declared_len(request) > options.body_limit as u64 {
             return Err(RejectionKind::BodyTooLarge.into());
         }
-        let id = SessionId::from(session_id(request.uri().query())?);
+        let id = session_id(request.uri().query())?;
         if let Some(identify) = &options.identify {
             identify.0(request.extensions_mut());
         }
         let principal = request.extensions().get();
-        match self.registry.find(&id, principal) {
+        match self.registry.table.find(id, principal) {
             Some(state) => Ok(To::Session(state)),
             None => match self.find_node(id, principal, request.uri().query()) {
                 Some(forward) => Ok(To::Node(Box::new(forward))),
@@ -124,7 +125,7 @@ impl Shared {
     /// The way to the node that has a session, if the URI names another node than this.
     fn find_node(
         &self,
-        id: SessionId,
+        id: Uuid,
         principal: Option<&Principal>,
         query: Option<&str>,
     ) -> Option<Forward> {
@@ -152,8 +153,11 @@ impl<B: Body> Service<Request<B>> for PostService {
     }
 
     fn call(&mut self, mut request: Request<B>) -> ResponseFuture<B> {
-        let observer = self.shared.registry.observer().post();
-        let verdict = observer.in_scope(|| self.shared.check(&mut request));
+        let observer = self.shared.registry.observer.post();
+        let verdict = {
+            let _in_span = observer.enter();
+            self.shared.check(&mut request)
+        };
         let (parts, body) = request.into_parts();
         match verdict {
             Ok(to) => ResponseFuture::reading(to, parts, body, &self.shared.options, observer),
@@ -182,9 +186,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// The declared length of a body, by its header or by itself, whichever is larger.
 fn declared_len<B: Body>(request: &Request<B>) -> u64 {
-    let header = request.headers().get(CONTENT_LENGTH);
-    let header = header.and_then(|value| value.to_str().ok()?.parse().ok());
-    request.body().size_hint().lower().max(header.unwrap_or(0))
+    let by_itself = request.body().size_hint().lower();
+    let Some(Ok(header)) = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .map(HeaderValue::to_str)
+    else {
+        return by_itself;
+    };
+    header.parse().unwrap_or(0).max(by_itself)
 }
 
 impl fmt::Debug for PostService {

@@ -12,14 +12,8 @@ use crate::sync::{Mutex, MutexGuard, PoisonError, Semaphore};
 pub(crate) struct Capacity {
     /// The largest number of items.
     pub(crate) items: usize,
-    /// The largest sum of their weights, in bytes. A heavier item goes in alone.
+    /// The largest number of bytes that they count for together. A larger item goes in alone.
     pub(crate) bytes: usize,
-}
-
-/// What a queue needs to know of an item.
-pub(crate) trait Weigh {
-    /// The bytes that the item counts for.
-    fn weight(&self) -> usize;
 }
 
 /// A queue with many senders and one receiver, bounded in items and in bytes.
@@ -59,7 +53,7 @@ pub(crate) enum PushError<T> {
     Closed(T),
 }
 
-impl<T: Weigh> Queue<T> {
+impl<T> Queue<T> {
     pub(crate) fn new(capacity: Capacity) -> Self {
         let most = Semaphore::MAX_PERMITS.min(u32::MAX as usize);
         let items = capacity.items.clamp(1, most);
@@ -77,9 +71,8 @@ impl<T: Weigh> Queue<T> {
         }
     }
 
-    /// Puts an item in if there is room. Gives its weight.
-    pub(crate) fn try_push(&self, item: T) -> Result<u32, PushError<T>> {
-        let weight = weight_of(&item);
+    /// Puts an item in that counts for so many bytes, if there is room.
+    pub(crate) fn try_push(&self, item: T, weight: u32) -> Result<(), PushError<T>> {
         match self.free.try_acquire_many(self.permits(weight)) {
             Ok(room) => self.fill(room, item, weight).map_err(PushError::Closed),
             Err(TryAcquireError::NoPermits) => Err(PushError::Full(item)),
@@ -87,17 +80,16 @@ impl<T: Weigh> Queue<T> {
         }
     }
 
-    /// Puts an item in, waiting for room. Gives its weight, or the item if the queue is closed. If the
-    /// future is dropped before it is done, the item is not in the queue.
-    pub(crate) async fn push(&self, item: T) -> Result<u32, T> {
-        let weight = weight_of(&item);
+    /// As `try_push`, and waits for room. Gives the item back if the queue is closed. If the future is
+    /// dropped before it is done, the item is not in the queue.
+    pub(crate) async fn push(&self, item: T, weight: u32) -> Result<(), T> {
         match self.free.acquire_many(self.permits(weight)).await {
             Ok(room) => self.fill(room, item, weight),
             Err(_closed) => Err(item),
         }
     }
 
-    fn fill(&self, room: SemaphorePermit<'_>, item: T, weight: u32) -> Result<u32, T> {
+    fn fill(&self, room: SemaphorePermit<'_>, item: T, weight: u32) -> Result<(), T> {
         let mut state = self.lock();
         if state.is_closed {
             return Err(item);
@@ -110,7 +102,7 @@ impl<T: Weigh> Queue<T> {
         if let Some(receiver) = receiver {
             receiver.wake();
         }
-        Ok(weight)
+        Ok(())
     }
 
     /// Takes the first item, with its weight.
@@ -196,10 +188,6 @@ impl<T: Weigh> Queue<T> {
     }
 }
 
-fn weight_of<T: Weigh>(item: &T) -> u32 {
-    u32::try_from(item.weight()).unwrap_or(u32::MAX)
-}
-
 fn depth_of<T>(items: &VecDeque<Slot<T>>) -> (usize, usize) {
     let bytes = items.iter().map(|slot| slot.weight as usize).sum();
     (items.len(), bytes)
@@ -213,34 +201,15 @@ mod tests {
 
     use super::*;
 
-    /// Items of no weight, unless they say so.
-    impl Weigh for i32 {
-        fn weight(&self) -> usize {
-            0
-        }
-    }
-
-    impl Weigh for Arc<()> {
-        fn weight(&self) -> usize {
-            0
-        }
-    }
-
-    impl Weigh for String {
-        fn weight(&self) -> usize {
-            self.len()
-        }
-    }
-
     fn item<T>((item, _weight): (T, u32)) -> T {
         item
     }
 
-    fn items<T: Weigh>(items: usize) -> Queue<T> {
+    fn items<T>(items: usize) -> Queue<T> {
         Queue::new(Capacity { items, bytes: 100 })
     }
 
-    fn pop<'a, T: Weigh>(queue: &'a Queue<T>) -> task::Spawn<impl Future<Output = Option<T>> + 'a> {
+    fn pop<'a, T>(queue: &'a Queue<T>) -> task::Spawn<impl Future<Output = Option<T>> + 'a> {
         let next = |cx: &mut Context<'_>| queue.poll_pop(cx).map(|popped| popped.map(item));
         task::spawn(std::future::poll_fn(next))
     }
@@ -249,12 +218,12 @@ mod tests {
     fn items_come_out_in_the_order_in_which_they_went_in() {
         let queue = items(3);
         for item in 0..3 {
-            assert!(queue.try_push(item).is_ok());
+            assert!(queue.try_push(item, 0).is_ok());
         }
-        assert!(matches!(queue.try_push(3), Err(PushError::Full(3))));
+        assert!(matches!(queue.try_push(3, 0), Err(PushError::Full(3))));
         assert_ready_eq!(pop(&queue).poll(), Some(0));
         assert_eq!(queue.pop().map(item), Some(1));
-        assert!(queue.try_push(3).is_ok());
+        assert!(queue.try_push(3, 0).is_ok());
         assert_eq!(
             [queue.pop(), queue.pop(), queue.pop()].map(|popped| popped.map(item)),
             [Some(2), Some(3), None]
@@ -264,15 +233,15 @@ mod tests {
     #[test]
     fn a_full_queue_lets_waiters_in_one_by_one() {
         let queue = items(1);
-        assert!(queue.try_push(0).is_ok());
-        let mut first = task::spawn(queue.push(1));
-        let mut second = task::spawn(queue.push(2));
+        assert!(queue.try_push(0, 0).is_ok());
+        let mut first = task::spawn(queue.push(1, 0));
+        let mut second = task::spawn(queue.push(2, 0));
         assert_pending!(first.poll());
         assert_pending!(second.poll());
         assert_eq!(queue.pop().map(item), Some(0));
         assert!(first.is_woken() && !second.is_woken());
         assert!(
-            matches!(queue.try_push(3), Err(PushError::Full(3))),
+            matches!(queue.try_push(3, 0), Err(PushError::Full(3))),
             "nobody overtakes"
         );
         assert_ready!(first.poll()).unwrap();
@@ -284,9 +253,9 @@ mod tests {
     #[test]
     fn a_waiter_that_is_dropped_leaves_its_place_to_the_next() {
         let queue = items(1);
-        assert!(queue.try_push(0).is_ok());
-        let mut dropped = task::spawn(queue.push(1));
-        let mut next = task::spawn(queue.push(2));
+        assert!(queue.try_push(0, 0).is_ok());
+        let mut dropped = task::spawn(queue.push(1, 0));
+        let mut next = task::spawn(queue.push(2, 0));
         assert_pending!(dropped.poll());
         assert_pending!(next.poll());
         assert_eq!(queue.pop().map(item), Some(0));
@@ -301,14 +270,14 @@ mod tests {
         let queue = items(4);
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
-        assert!(queue.try_push(0).is_ok());
+        assert!(queue.try_push(0, 0).is_ok());
         assert!(receiver.is_woken());
         assert_ready_eq!(receiver.poll(), Some(0));
 
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
         queue.disarm();
-        assert!(queue.try_push(1).is_ok());
+        assert!(queue.try_push(1, 0).is_ok());
         assert!(!receiver.is_woken());
         assert_ready_eq!(receiver.poll(), Some(1));
     }
@@ -318,13 +287,13 @@ mod tests {
         let queue = items(1);
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
-        assert!(queue.try_push(0).is_ok());
-        let mut sender = task::spawn(queue.push(1));
+        assert!(queue.try_push(0, 0).is_ok());
+        let mut sender = task::spawn(queue.push(1, 0));
         assert_pending!(sender.poll());
         queue.close();
         assert!(receiver.is_woken() && sender.is_woken());
         assert_eq!(assert_ready!(sender.poll()), Err(1));
-        assert!(matches!(queue.try_push(2), Err(PushError::Closed(2))));
+        assert!(matches!(queue.try_push(2, 0), Err(PushError::Closed(2))));
         assert_ready_eq!(receiver.poll(), Some(0));
         assert_ready_eq!(pop(&queue).poll(), None);
         assert!(!queue.disarm());
@@ -334,7 +303,7 @@ mod tests {
     fn discarding_drops_what_is_in() {
         let queue = items(1);
         let item = Arc::new(());
-        assert!(queue.try_push(Arc::clone(&item)).is_ok());
+        assert!(queue.try_push(Arc::clone(&item), 0).is_ok());
         queue.discard();
         assert_eq!(Arc::strong_count(&item), 1);
         assert_ready!(pop(&queue).poll()).ok_or(()).unwrap_err();
@@ -347,26 +316,22 @@ mod tests {
             bytes: 100,
         };
         let queue = Queue::new(capacity);
-        let weight = |len| "x".repeat(len);
-        assert!(queue.try_push(weight(60)).is_ok());
-        assert!(matches!(
-            queue.try_push(weight(41)),
-            Err(PushError::Full(_))
-        ));
-        assert!(queue.try_push(weight(40)).is_ok());
-        assert!(matches!(queue.try_push(weight(0)), Err(PushError::Full(_))));
+        assert!(queue.try_push(60, 60).is_ok());
+        assert!(matches!(queue.try_push(41, 41), Err(PushError::Full(_))));
+        assert!(queue.try_push(40, 40).is_ok());
+        assert!(matches!(queue.try_push(0, 0), Err(PushError::Full(_))));
         assert_eq!(queue.depth(), (2, 100));
-        let mut huge = task::spawn(queue.push(weight(1000)));
+        let mut huge = task::spawn(queue.push(1000, 1000));
         assert_pending!(huge.poll());
         queue.pop().unwrap();
         assert!(!huge.is_woken(), "it waits for all the room");
         queue.pop().unwrap();
         assert_ready!(huge.poll()).unwrap();
-        assert!(matches!(queue.try_push(weight(0)), Err(PushError::Full(_))));
-        assert_eq!(item(queue.pop().unwrap()).len(), 1000);
+        assert!(matches!(queue.try_push(0, 0), Err(PushError::Full(_))));
+        assert_eq!(item(queue.pop().unwrap()), 1000);
         for _ in 0..10 {
-            assert!(queue.try_push(weight(0)).is_ok());
+            assert!(queue.try_push(0, 0).is_ok());
         }
-        assert!(matches!(queue.try_push(weight(0)), Err(PushError::Full(_))));
+        assert!(matches!(queue.try_push(0, 0), Err(PushError::Full(_))));
     }
 }

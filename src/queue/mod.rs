@@ -4,6 +4,6 @@ mod bounded;
 mod budget;
 
 pub(crate) use self::{
-    bounded::{Capacity, PushError, Queue, Weigh},
-    budget::{Budget, HasBudget, Share},
+    bounded::{Capacity, PushError, Queue},
+    budget::Budget,
 };

@@ -6,9 +6,9 @@ use crate::{
     endpoint::NodeName,
     message::Message,
     options::Options,
-    queue::{PushError, Share},
+    queue::PushError,
     response::RejectionKind,
-    session::{Incoming, SessionRegistry},
+    session::{Incoming, Room, SessionRegistry},
 };
 
 use super::{frame, reply};
@@ -68,23 +68,23 @@ impl Inbound {
 
 impl Shared {
     async fn deliver(&self, post: &[u8]) -> Result<(), RejectionKind> {
-        let here = Arc::clone(&self.options.bodies.here);
-        let room = Share::try_take(here, post.len() + OVERHEAD);
-        let _room = room.ok_or(RejectionKind::ServerBusy)?;
         let frame = frame::decode(post).ok_or(RejectionKind::NodeUnreachable)?;
         if frame.text.len() > self.options.body_limit {
             return Err(RejectionKind::BodyTooLarge);
         }
-        let state = self.registry.find(&frame.id, frame.principal.as_ref());
+        let state = self.registry.table.find(frame.id, frame.principal.as_ref());
         let state = state.ok_or(RejectionKind::SessionNotFound)?;
-        let room = Share::try_take(Arc::clone(&state), frame.text.len());
-        let _session_room = room.ok_or(RejectionKind::SessionBusy)?;
+        let bytes = post.len() + OVERHEAD;
+        let _room = Room::try_take(Some(&state), &self.options.bodies.here, bytes)?;
         let message = Message::parse(frame.text).map_err(|_| RejectionKind::InvalidMessage)?;
         let mut parts = frame.parts;
         if let Some(principal) = frame.principal {
             parts.extensions.insert(principal);
         }
-        match state.try_deliver(Incoming::new(message, Box::new(parts))) {
+        match state.try_deliver(Incoming {
+            message,
+            parts: Box::new(parts),
+        }) {
             Ok(()) => Ok(()),
             Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
             Err(PushError::Full(incoming)) => {

@@ -23,12 +23,22 @@ impl<'a> HostPort<'a> {
         let host = Host::parse(host)?;
         let port = match port {
             None | Some("") => None,
-            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Some(port.parse().ok()?)
-            }
-            Some(_) => return None,
+            // `u16` would read a sign, too.
+            Some(port) if port.starts_with('+') => return None,
+            Some(port) => Some(port.parse().ok()?),
         };
         Some(Self { host, port })
+    }
+
+    /// Whether it is this host, on this port or with `None` on any. The scheme is not known here, so a
+    /// missing port matches the default port of http and that of https.
+    pub(super) fn is_at(&self, host: &Host<Box<str>>, port: Option<u16>) -> bool {
+        let is_port = match (port, self.port) {
+            (None, _) => true,
+            (Some(only), Some(port)) => only == port,
+            (Some(only), None) => is_default(only),
+        };
+        is_port && host.is(&self.host)
     }
 
     /// Whether both name the same host and port. The scheme is not known here, so a missing port matches the
@@ -50,11 +60,9 @@ pub(super) fn is_default(port: u16) -> bool {
 
 /// Splits `:port` off. A colon in brackets belongs to an address.
 pub(super) fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
-    // Searches bytes: `str::find` is slower for short texts.
-    let find = |wanted| text.bytes().position(|byte| byte == wanted);
     let end = match text.starts_with('[') {
-        true => find(b']')? + 1,
-        false => find(b':').unwrap_or(text.len()),
+        true => memchr::memchr(b']', text.as_bytes())? + 1,
+        false => memchr::memchr(b':', text.as_bytes()).unwrap_or(text.len()),
     };
     match &text[end..] {
         "" => Some((text, None)),
@@ -68,19 +76,22 @@ impl<'a> Host<&'a str> {
             return Some(Self::Ip(IpAddr::V6(ipv6(address.strip_suffix(']')?)?)));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
-        // An IPv4 address starts with a digit.
-        let address = name.starts_with(|first: char| first.is_ascii_digit());
-        if let Some(address) = address.then(|| name.parse().ok()).flatten() {
-            return Some(Self::Ip(IpAddr::V4(address)));
+        if matches!(name.as_bytes(), [b'0'..=b'9', ..]) {
+            if let Ok(address) = name.parse() {
+                return Some(Self::Ip(IpAddr::V4(address)));
+            }
         }
-        let is_label = |label: &[u8]| {
-            let in_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
-            !label.is_empty() && label.iter().all(in_label)
-        };
-        let mut labels = name.as_bytes().split(|byte| *byte == b'.');
+        let mut label = 0;
+        for (at, byte) in name.bytes().enumerate() {
+            match byte {
+                b'.' if at == label => return None,
+                b'.' => label = at + 1,
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => {}
+                _ => return None,
+            }
+        }
         // As in the URL standard, a host whose last label is a number is an IPv4 address, here an invalid one.
-        let is_address = labels.clone().next_back().is_none_or(is_number);
-        (!is_address && labels.all(is_label)).then_some(Self::Name(name))
+        (!is_number(&name.as_bytes()[label..])).then_some(Self::Name(name))
     }
 
     pub(super) fn to_owned(self) -> Host<Box<str>> {

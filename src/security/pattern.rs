@@ -5,15 +5,15 @@ use std::{
 };
 
 use super::{
-    host::{Host, HostPort, is_default, split_port},
+    host::{Host, HostPort, split_port},
     origin::{Origin, default_port, is_scheme},
 };
 
 /// An allowed host, on any port or on one port.
 #[derive(Clone, Debug)]
 pub(super) struct HostPattern {
-    host: Host<Box<str>>,
-    port: Option<u16>,
+    pub(super) host: Host<Box<str>>,
+    pub(super) port: Option<u16>,
 }
 
 /// An allowed origin.
@@ -62,16 +62,6 @@ impl HostPattern {
             host: parsed.host.to_owned(),
             port: parsed.port,
         })
-    }
-
-    pub(super) fn allows(&self, at: &HostPort<'_>) -> bool {
-        let port = match (self.port, at.port) {
-            (None, _) => true,
-            (Some(only), Some(port)) => only == port,
-            // The scheme is not known here, so a missing port matches the default port of both schemes.
-            (Some(only), None) => is_default(only),
-        };
-        port && self.host.is(&at.host)
     }
 }
 

@@ -73,24 +73,29 @@ impl TransportSecurity {
             return Ok(());
         };
         let at = host(uri, headers);
-        if !at.is_some_and(|at| rules.hosts.iter().any(|host| host.allows(&at))) {
+        let mut is_allowed = false;
+        if let Some(at) = &at {
+            for pattern in &rules.hosts {
+                is_allowed |= at.is_at(&pattern.host, pattern.port);
+            }
+        }
+        if !is_allowed {
             let authority = uri.authority().map(|at| at.as_str().as_bytes());
             let values = authority.into_iter().chain(values(headers, &HOST));
             return Err(refuse(RejectionKind::HostNotAllowed, values, at.is_some()));
         }
         let origin = origin(headers);
-        match &origin {
-            Ok(None) => Ok(()),
-            Ok(Some(origin)) if rules.origins.iter().any(|known| known.allows(origin)) => Ok(()),
-            _ => {
-                let values = values(headers, &ORIGIN);
-                Err(refuse(
-                    RejectionKind::OriginNotAllowed,
-                    values,
-                    origin.is_ok(),
-                ))
-            }
+        let is_allowed = match &origin {
+            Ok(None) => true,
+            Ok(Some(origin)) => rules.origins.iter().any(|known| known.allows(origin)),
+            Err(NotOne) => false,
+        };
+        if !is_allowed {
+            let values = values(headers, &ORIGIN);
+            let is_one = origin.is_ok();
+            return Err(refuse(RejectionKind::OriginNotAllowed, values, is_one));
         }
+        Ok(())
     }
 }
 
@@ -120,42 +125,40 @@ impl Default for TransportSecurity {
 
 /// The request's host, if it is valid and unambiguous.
 fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<HostPort<'a>> {
-    let header = match only(headers, &HOST) {
-        Ok(value) => value.map(HostPort::parse),
-        Err(NotOne) => return None,
+    let header = only(headers, &HOST).ok()?;
+    let Some(authority) = uri.authority() else {
+        return HostPort::parse(header?);
     };
-    let authority = uri
-        .authority()
-        .map(|authority| HostPort::parse(authority.as_str()));
-    match (authority, header) {
-        (Some(authority), None) => authority,
-        (None, Some(header)) => header,
-        (Some(authority), Some(header)) => {
-            let (one, two) = (authority?, header?);
-            // Use the value with a port, which is more specific.
-            let at = if one.port.is_some() { one } else { two };
-            one.agrees(&two).then_some(at)
-        }
-        (None, None) => None,
-    }
+    let authority = HostPort::parse(authority.as_str())?;
+    let Some(header) = header else {
+        return Some(authority);
+    };
+    let header = HostPort::parse(header)?;
+    // Use the value with a port, which is more specific.
+    let at = match authority.port {
+        Some(_) => authority,
+        None => header,
+    };
+    authority.agrees(&header).then_some(at)
 }
 
 /// The request's origin. `None` if there is no `Origin` and the request is not cross-site.
-fn origin(headers: &HeaderMap) -> Result<Option<Origin<'_>>, NotOne> {
-    match only(headers, &ORIGIN)? {
-        Some(origin) => Origin::parse(origin).map(Some).ok_or(NotOne),
-        None if is_cross_site(headers) => Err(NotOne),
-        None => Ok(None),
-    }
-}
-
+///
 /// Browsers omit the `Origin` of some requests of pages of other sites, such as requests for images. They
 /// report such a request in the header `sec-fetch-site`.
-fn is_cross_site(headers: &HeaderMap) -> bool {
+fn origin(headers: &HeaderMap) -> Result<Option<Origin<'_>>, NotOne> {
     const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-    values(headers, &SEC_FETCH_SITE)
-        .flat_map(|line| line.split(|byte| *byte == b','))
-        .any(|site| site.trim_ascii().eq_ignore_ascii_case(b"cross-site"))
+    if let Some(origin) = only(headers, &ORIGIN)? {
+        return Origin::parse(origin).map(Some).ok_or(NotOne);
+    }
+    for line in headers.get_all(SEC_FETCH_SITE) {
+        for site in line.as_bytes().split(|byte| *byte == b',') {
+            if site.trim_ascii().eq_ignore_ascii_case(b"cross-site") {
+                return Err(NotOne);
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// A header is given twice or is not valid.

@@ -62,7 +62,7 @@ impl Drop for StreamGuard {
 impl fmt::Debug for StreamGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("StreamGuard")
-            .field(self.entry.state.id())
+            .field(&self.entry.state.id)
             .finish()
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::request::Parts;
 
-use crate::{message::Message, queue::Weigh};
+use crate::message::Message;
 
 /// A message that a client posted, with the head of its `POST`.
 ///
@@ -17,17 +17,13 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    pub(crate) fn new(message: Message, parts: Box<Parts>) -> Self {
-        Self { message, parts }
-    }
-}
-
-impl Weigh for Incoming {
-    fn weight(&self) -> usize {
-        let headers = self.parts.headers.iter();
-        let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
-        let fixed = size_of::<Self>() + size_of::<Parts>();
-        fixed + self.message.as_bytes().len() + headers.sum::<usize>()
+    /// The bytes that it counts for in an inbox.
+    pub(super) fn weight(&self) -> u32 {
+        let mut bytes = size_of::<Self>() + size_of::<Parts>() + self.message.as_bytes().len();
+        for (name, value) in &self.parts.headers {
+            bytes += name.as_str().len() + value.len();
+        }
+        u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
 

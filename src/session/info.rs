@@ -35,8 +35,8 @@ impl SessionInfo {
             .depths()
             .map(|(messages, bytes)| QueueDepth { messages, bytes });
         Self {
-            id: *state.id(),
-            principal: state.principal().cloned(),
+            id: state.id,
+            principal: state.principal.clone(),
             age: state.age(),
             inbox,
             outbox,

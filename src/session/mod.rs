@@ -26,6 +26,7 @@ mod outgoing;
 mod principal;
 mod receiver;
 mod registry;
+mod room;
 mod sender;
 #[allow(
     clippy::module_inception,
@@ -52,5 +53,6 @@ pub use self::{
 pub(crate) use self::{
     entry::{SessionEntry, StreamGuard},
     outgoing::Outgoing,
+    room::Room,
     state::State,
 };

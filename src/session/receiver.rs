@@ -30,7 +30,7 @@ impl SessionReceiver {
 
     /// The id of the session.
     pub fn id(&self) -> &SessionId {
-        self.state.id()
+        &self.state.id
     }
 
     /// The `GET` request that opened the session.

@@ -36,8 +36,8 @@ use super::{
 /// ```
 #[derive(Clone)]
 pub struct SessionRegistry {
-    table: Arc<Table>,
-    observer: Observer,
+    pub(crate) table: Arc<Table>,
+    pub(crate) observer: Observer,
 }
 
 impl SessionRegistry {
@@ -58,7 +58,7 @@ impl SessionRegistry {
         let state = loop {
             let id = SessionId::random();
             let make = || State::new(id, principal.cloned(), options, &self.observer);
-            if let Some(state) = self.table.open(id, principal, options, make)? {
+            if let Some(state) = self.table.open(id.uuid(), principal, options, make)? {
                 break state;
             }
         };
@@ -66,16 +66,6 @@ impl SessionRegistry {
         detach(&mut parts);
         let guard = StreamGuard::new(Arc::clone(&self.table), Arc::clone(&state));
         Ok((Session::new(state, parts), guard))
-    }
-
-    pub(crate) fn observer(&self) -> &Observer {
-        &self.observer
-    }
-
-    /// The session of that id, if it is open and this principal opened it.
-    pub(crate) fn find(&self, id: &SessionId, principal: Option<&Principal>) -> Option<Arc<State>> {
-        let state = self.table.find(id)?;
-        (state.principal() == principal).then_some(state)
     }
 
     /// The number of open sessions.
@@ -96,7 +86,7 @@ impl SessionRegistry {
 
     /// A handle that sends to an open session.
     pub fn get(&self, id: &SessionId) -> Option<SessionSender> {
-        self.table.find(id).map(SessionSender::new)
+        self.table.get(id.uuid()).map(SessionSender::new)
     }
 
     /// Sends a message to every session whose outbox has room now, without waiting. The event is
@@ -133,7 +123,7 @@ impl SessionRegistry {
     /// From now on a `POST` to it gets 404. Its stream ends after what was sent before. Its handler is
     /// dropped when the stream is polled next, or dropped.
     pub fn close(&self, id: &SessionId) -> bool {
-        self.table.close(id, CloseReason::Closed)
+        self.table.close(id.uuid(), CloseReason::Closed)
     }
 
     /// Refuses new sessions from now on with 503. Await the [`Shutdown`] to drain those that are open.
@@ -148,11 +138,6 @@ impl SessionRegistry {
     /// Whether [`shutdown`](Self::shutdown) was called.
     pub fn is_shut_down(&self) -> bool {
         self.table.is_shut_down()
-    }
-
-    #[cfg(all(test, shuttle))]
-    pub(super) fn table(&self) -> &Table {
-        &self.table
     }
 }
 

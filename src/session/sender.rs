@@ -82,12 +82,12 @@ impl SessionSender {
 
     /// The id of the session.
     pub fn id(&self) -> &SessionId {
-        self.state.id()
+        &self.state.id
     }
 
     /// The [`Principal`] that opened the session, if its request carried one.
     pub fn principal(&self) -> Option<&Principal> {
-        self.state.principal()
+        self.state.principal.as_ref()
     }
 }
 

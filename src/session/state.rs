@@ -1,7 +1,4 @@
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
 use http::request::Parts;
 use tokio::time::{self, Duration, Instant};
@@ -9,7 +6,7 @@ use tokio::time::{self, Duration, Instant};
 use crate::{
     observe::{Observer, SessionObserver, Stamp},
     options::Options,
-    queue::{Budget, HasBudget, PushError, Queue, Weigh},
+    queue::{Budget, PushError, Queue},
     response::RejectionKind,
 };
 
@@ -20,42 +17,17 @@ use super::{
 
 /// What all that hold a session share: its queues and its lifecycle.
 pub(crate) struct State {
-    id: SessionId,
-    principal: Option<Principal>,
+    pub(super) id: SessionId,
+    pub(super) principal: Option<Principal>,
     opened: Instant,
-    inbox: Queue<Queued<Incoming>>,
-    outbox: Queue<Queued<Outgoing>>,
-    bodies: Budget,
+    inbox: Queue<(Incoming, Stamp)>,
+    outbox: Queue<(Outgoing, Stamp)>,
+    /// The room for the bodies of its `POST`s.
+    pub(super) bodies: Budget,
     /// Only with an idle timeout: each message costs a look at the clock.
     activity: Option<Activity>,
     lifecycle: Lifecycle,
-    observer: SessionObserver,
-}
-
-/// A message in a queue.
-struct Queued<T> {
-    item: T,
-    since: Stamp,
-}
-
-impl<T> Queued<T> {
-    fn new(item: T) -> Self {
-        let since = Stamp::now();
-        Self { item, since }
-    }
-}
-
-impl<T: Weigh> Weigh for Queued<T> {
-    fn weight(&self) -> usize {
-        self.item.weight()
-    }
-}
-
-/// The room for the bodies of the session's `POST`s.
-impl HasBudget for Arc<State> {
-    fn budget(&self) -> &Budget {
-        &self.bodies
-    }
+    pub(crate) observer: SessionObserver,
 }
 
 impl State {
@@ -74,21 +46,8 @@ impl State {
             bodies: Budget::new(options.bodies.session_bytes()),
             activity: options.idle_timeout.map(|_| Activity::new()),
             lifecycle: Lifecycle::new(),
-            observer: observer.session(),
+            observer: observer.session(id.prefix()),
         }
-    }
-
-    pub(crate) fn id(&self) -> &SessionId {
-        &self.id
-    }
-
-    /// The principal that opened the session.
-    pub(crate) fn principal(&self) -> Option<&Principal> {
-        self.principal.as_ref()
-    }
-
-    pub(crate) fn observer(&self) -> &SessionObserver {
-        &self.observer
     }
 
     pub(super) fn age(&self) -> Duration {
@@ -97,8 +56,8 @@ impl State {
 
     /// Tells that the session is in the registry.
     pub(super) fn observe_open(&self, parts: &Parts) {
-        let client = self.principal().map(Principal::client_id);
-        self.observer.opened(self.id.prefix(), client, parts);
+        let client = self.principal.as_ref().map(Principal::client_id);
+        self.observer.opened(client, parts);
         if let Some(reason) = self.close_reason() {
             self.observer.log_closed(reason.as_str(), self.age());
         }
@@ -106,28 +65,31 @@ impl State {
 
     /// Puts a message into the inbox if there is room.
     pub(crate) fn try_deliver(&self, incoming: Incoming) -> Result<(), PushError<Incoming>> {
-        let bytes = incoming.message.as_bytes().len();
-        match self.inbox.try_push(Queued::new(incoming)) {
-            Ok(weight) => {
-                self.delivered(bytes, weight);
+        let (bytes, weight) = (incoming.message.as_bytes().len(), incoming.weight());
+        match self.inbox.try_push((incoming, Stamp::now()), weight) {
+            Ok(()) => {
+                self.touch();
+                self.observer.received(bytes, weight);
                 Ok(())
             }
-            Err(PushError::Full(queued)) => Err(PushError::Full(queued.item)),
-            Err(PushError::Closed(queued)) => Err(PushError::Closed(queued.item)),
+            Err(PushError::Full((incoming, _))) => Err(PushError::Full(incoming)),
+            Err(PushError::Closed((incoming, _))) => Err(PushError::Closed(incoming)),
         }
     }
 
-    /// Puts a message into the inbox, waiting for room. If the future is dropped before it is done, the
-    /// message is not in the inbox.
+    /// As `try_deliver`, and waits for room. If the future is dropped before it is done, the message is
+    /// not in the inbox.
     pub(crate) async fn deliver(
         &self,
         incoming: Incoming,
         patience: Duration,
     ) -> Result<(), RejectionKind> {
-        let bytes = incoming.message.as_bytes().len();
-        match time::timeout(patience, self.inbox.push(Queued::new(incoming))).await {
-            Ok(Ok(weight)) => {
-                self.delivered(bytes, weight);
+        let (bytes, weight) = (incoming.message.as_bytes().len(), incoming.weight());
+        let push = self.inbox.push((incoming, Stamp::now()), weight);
+        match time::timeout(patience, push).await {
+            Ok(Ok(())) => {
+                self.touch();
+                self.observer.received(bytes, weight);
                 Ok(())
             }
             Ok(Err(_closed)) => Err(RejectionKind::SessionNotFound),
@@ -135,44 +97,38 @@ impl State {
         }
     }
 
-    fn delivered(&self, bytes: usize, weight: u32) {
-        self.touch();
-        self.observer.received(bytes, weight);
-    }
-
     /// The handler's side of the inbox. `None` once the inbox is closed and empty.
     pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         self.inbox.poll_pop(cx).map(|popped| {
-            let (Queued { item, since }, weight) = popped?;
+            let ((incoming, since), weight) = popped?;
             self.observer.taken(since, weight);
-            Some(item)
+            Some(incoming)
         })
     }
 
     /// Puts a message into the outbox if there is room.
     pub(super) fn try_send(&self, outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {
-        match self.outbox.try_push(Queued::new(outgoing)) {
-            Ok(weight) => {
-                self.sent(weight);
+        let weight = outgoing.weight();
+        match self.outbox.try_push((outgoing, Stamp::now()), weight) {
+            Ok(()) => {
+                self.touch();
+                self.observer.sent(weight);
                 Ok(())
             }
-            Err(PushError::Full(queued)) => Err(PushError::Full(queued.item)),
-            Err(PushError::Closed(queued)) => Err(PushError::Closed(queued.item)),
+            Err(PushError::Full((outgoing, _))) => Err(PushError::Full(outgoing)),
+            Err(PushError::Closed((outgoing, _))) => Err(PushError::Closed(outgoing)),
         }
     }
 
-    /// Puts a message into the outbox, waiting for room.
+    /// As `try_send`, and waits for room.
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
         self.observer.waits();
-        let sent = self.outbox.push(Queued::new(outgoing)).await;
-        let weight = sent.map_err(|queued| queued.item)?;
-        self.sent(weight);
-        Ok(())
-    }
-
-    fn sent(&self, weight: u32) {
+        let weight = outgoing.weight();
+        let sent = self.outbox.push((outgoing, Stamp::now()), weight).await;
+        sent.map_err(|(outgoing, _)| outgoing)?;
         self.touch();
         self.observer.sent(weight);
+        Ok(())
     }
 
     /// The stream's side of the outbox: the next message, if there is one now.
@@ -186,10 +142,9 @@ impl State {
         popped.map(|popped| popped.map(|popped| self.written(popped)))
     }
 
-    fn written(&self, (queued, weight): (Queued<Outgoing>, u32)) -> Outgoing {
-        let Queued { item, since } = queued;
-        self.observer.written(item.message(), since, weight);
-        item
+    fn written(&self, ((outgoing, since), weight): ((Outgoing, Stamp), u32)) -> Outgoing {
+        self.observer.written(outgoing.message(), since, weight);
+        outgoing
     }
 
     /// The stream is being polled, so nobody need wake it. Says whether the session is still open.
@@ -247,6 +202,7 @@ impl State {
         self.activity.as_ref().map(Activity::last)
     }
 
+    /// A message came or went.
     fn touch(&self) {
         if let Some(activity) = &self.activity {
             activity.touch();

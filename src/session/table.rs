@@ -4,20 +4,22 @@ use std::{
     sync::Arc,
 };
 
+use uuid::Uuid;
+
 use crate::{
     options::Options,
     response::RejectionKind,
     sync::{Mutex, MutexGuard, Notify, PoisonError},
 };
 
-use super::{close_reason::CloseReason, id::SessionId, principal::Principal, state::State};
+use super::{close_reason::CloseReason, principal::Principal, state::State};
 
 /// The open sessions, behind one lock.
 ///
 /// The lock is held for one operation on the map. Sessions are closed, wakers run and values of other
 /// code are dropped after it is released.
 #[derive(Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     map: Mutex<Map>,
     /// Notified when the last stream is gone.
     empty: Notify,
@@ -25,7 +27,7 @@ pub(super) struct Table {
 
 #[derive(Default)]
 struct Map {
-    sessions: HashMap<SessionId, Arc<State>>,
+    sessions: HashMap<Uuid, Arc<State>>,
     /// The sessions of each principal.
     principals: HashMap<Principal, usize>,
     /// Includes streams whose session is closed and that still give out what was sent.
@@ -37,7 +39,7 @@ impl Table {
     /// Makes a session and enters it, unless a cap refuses it. `None` if its id is taken.
     pub(super) fn open(
         &self,
-        id: SessionId,
+        id: Uuid,
         principal: Option<&Principal>,
         options: &Options,
         make: impl FnOnce() -> State,
@@ -68,8 +70,14 @@ impl Table {
     }
 
     /// The session of that id, if it is open.
-    pub(super) fn find(&self, id: &SessionId) -> Option<Arc<State>> {
-        self.lock().sessions.get(id).map(Arc::clone)
+    pub(super) fn get(&self, id: Uuid) -> Option<Arc<State>> {
+        self.lock().sessions.get(&id).map(Arc::clone)
+    }
+
+    /// The session of that id, if it is open and this principal opened it.
+    pub(crate) fn find(&self, id: Uuid, principal: Option<&Principal>) -> Option<Arc<State>> {
+        let state = self.get(id)?;
+        (state.principal.as_ref() == principal).then_some(state)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -81,7 +89,7 @@ impl Table {
     }
 
     /// Closes a session. Says whether it was open.
-    pub(super) fn close(&self, id: &SessionId, reason: CloseReason) -> bool {
+    pub(super) fn close(&self, id: Uuid, reason: CloseReason) -> bool {
         let state = self.lock().remove(id);
         state.inspect(|state| state.close(reason)).is_some()
     }
@@ -146,14 +154,14 @@ impl Table {
 }
 
 impl Map {
-    fn remove(&mut self, id: &SessionId) -> Option<Arc<State>> {
-        let state = self.sessions.remove(id)?;
+    fn remove(&mut self, id: Uuid) -> Option<Arc<State>> {
+        let state = self.sessions.remove(&id)?;
         self.forget(&state);
         Some(state)
     }
 
     fn remove_own(&mut self, state: &Arc<State>) -> Option<Arc<State>> {
-        match self.sessions.entry(*state.id()) {
+        match self.sessions.entry(state.id.uuid()) {
             Entry::Occupied(entry) if Arc::ptr_eq(entry.get(), state) => {
                 let state = entry.remove();
                 self.forget(&state);
@@ -165,7 +173,7 @@ impl Map {
 
     /// The principal of a session has one less.
     fn forget(&mut self, state: &State) {
-        let Some(principal) = state.principal() else {
+        let Some(principal) = &state.principal else {
             return;
         };
         if let Some(count) = self.principals.get_mut(principal) {
@@ -185,7 +193,7 @@ impl Map {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::Observer;
+    use crate::{observe::Observer, session::SessionId};
 
     #[test]
     fn a_principal_without_sessions_is_forgotten() {
@@ -194,7 +202,7 @@ mod tests {
         let states = [(); 2].map(|()| {
             let id = SessionId::random();
             let make = || State::new(id, Some(owner.clone()), &options, &observer);
-            let opened = table.open(id, Some(&owner), &options, make);
+            let opened = table.open(id.uuid(), Some(&owner), &options, make);
             opened.unwrap().unwrap()
         });
         assert_eq!(table.lock().principals.get(&owner), Some(&2));
@@ -213,7 +221,7 @@ mod tests {
             ..Options::default()
         };
         let make = || unreachable!("a refused GET allocates no session");
-        let opened = Table::default().open(SessionId::random(), None, &options, make);
+        let opened = Table::default().open(Uuid::nil(), None, &options, make);
         assert_eq!(opened.err(), Some(RejectionKind::TooManySessions));
     }
 }

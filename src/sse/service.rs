@@ -82,7 +82,7 @@ impl<H: Handler> Shared<H> {
         let id = session.id().uuid();
         let uri = announce(&mount, &options.endpoint, id, options.node.as_ref(), query);
         // Unwind safe: a handler that panics leaves no future, and its session is closed.
-        let observer = guard.entry().state().observer();
+        let observer = &guard.entry().state().observer;
         let handler = || observer.in_scope(|| self.handler.handle(session));
         let handler = catch_unwind(AssertUnwindSafe(handler)).ok();
         if handler.is_none() {

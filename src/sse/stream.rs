@@ -49,7 +49,7 @@ pin_project! {
             // As the order of the fields does: first the session, then the handler.
             this.guard.close();
             let state = this.guard.entry().state();
-            state.observer().in_scope(|| this.handler.set(None));
+            state.observer.in_scope(|| this.handler.set(None));
         }
     }
 }
@@ -91,7 +91,7 @@ impl<F: Future<Output = ()>> Stream<F> {
         let bytes = self.as_mut().poll_next(cx);
         if let Poll::Ready(Some(bytes)) = &bytes {
             let this = self.project();
-            this.guard.entry().state().observer().wrote(bytes.len());
+            this.guard.entry().state().observer.wrote(bytes.len());
             *this.last_sent = Instant::now();
             if let Some(stall) = this.stall {
                 stall.given(*this.last_sent);
@@ -128,14 +128,14 @@ impl<F: Future<Output = ()>> Stream<F> {
             return;
         };
         if is_open {
-            let reason = match caught(|| state.observer().in_scope(|| handler.poll(cx))) {
+            let reason = match caught(|| state.observer.in_scope(|| handler.poll(cx))) {
                 Some(Poll::Pending) => return,
                 Some(Poll::Ready(())) => state.reason_of_return(),
                 None => CloseReason::HandlerPanicked,
             };
             session.close(reason);
         }
-        caught(|| state.observer().in_scope(|| this.handler.set(None)));
+        caught(|| state.observer.in_scope(|| this.handler.set(None)));
     }
 
     /// Nothing waits to go out: a keep-alive if the stream was silent for long, the end if the session
@@ -155,11 +155,11 @@ impl<F: Future<Output = ()>> Stream<F> {
         };
         ready!(timer.poll_until(cx, deadline));
         if idle != Some(deadline) {
-            state.observer().kept_alive();
+            state.observer.kept_alive();
             return Poll::Ready(Some(event::KEEP_ALIVE));
         }
         session.close(CloseReason::Idle);
-        caught(|| state.observer().in_scope(|| this.handler.set(None)));
+        caught(|| state.observer.in_scope(|| this.handler.set(None)));
         // What was sent in the meantime, before the close, goes out.
         let next = || state.next_outgoing();
         Poll::Ready(next().map(|last| this.frames.frame(last, next)))
