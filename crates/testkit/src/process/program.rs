@@ -3,7 +3,7 @@
 //! On Debian: `apt-get install -y --no-install-recommends nats-server nginx haproxy redis-server`.
 
 use std::{
-    fs,
+    env, fs,
     io::{Write as _, stderr},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
@@ -11,10 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A running server.
-pub(crate) struct Program {
+use super::system::signal;
+use crate::PATIENCE;
+
+/// A running server of another project.
+pub struct Program {
     child: Child,
-    pub(crate) address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
 }
 
 /// Returns whether a program is installed. A test that needs the program does nothing if it is not.
@@ -22,10 +26,10 @@ pub(crate) struct Program {
 /// # Panics
 ///
 /// Panics if the program is missing and `CI=true` is set, so that the gate cannot skip a test.
-pub(crate) fn is_installed(name: &str) -> bool {
-    let installed = std::env::split_paths(&path()).any(|folder| folder.join(name).is_file());
+pub fn is_installed(name: &str) -> bool {
+    let installed = env::split_paths(&path()).any(|folder| folder.join(name).is_file());
     if !installed {
-        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        let ci = env::var("CI").is_ok_and(|ci| ci == "true");
         assert!(!ci, "{name} is not installed");
         // Not with `eprintln!`: the test harness hides its text if the test passes.
         let _ = writeln!(stderr(), "left out: {name} is not installed");
@@ -35,19 +39,22 @@ pub(crate) fn is_installed(name: &str) -> bool {
 
 /// Debian installs servers in `/usr/sbin`, which is not in the `PATH` of every user.
 fn path() -> String {
-    std::env::var("PATH").unwrap_or_default() + ":/usr/sbin"
+    env::var("PATH").unwrap_or_default() + ":/usr/sbin"
 }
 
 /// An address whose port is free now.
-pub(crate) fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap()
 }
 
 /// An empty folder for the files of a program.
-pub(crate) fn folder(name: &str, address: SocketAddr) -> PathBuf {
+pub fn folder(name: &str, address: SocketAddr) -> PathBuf {
     let port = address.port();
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{port}"));
+    // `target/tmp`, two folders above the test binary's own.
+    let binary = env::current_exe().unwrap();
+    let target = binary.ancestors().nth(3).unwrap();
+    let folder = target.join(format!("tmp/{name}-{port}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
@@ -56,7 +63,7 @@ pub(crate) fn folder(name: &str, address: SocketAddr) -> PathBuf {
 impl Program {
     /// Starts a program and waits until it listens at `address`. Tries again if it ends, since another process
     /// may have taken the port.
-    pub(crate) fn start(name: &str, args: &[&str], address: SocketAddr) -> Self {
+    pub fn start(name: &str, args: &[&str], address: SocketAddr) -> Self {
         let mut tries = 0;
         loop {
             match Self::try_start(name, args, address) {
@@ -85,7 +92,7 @@ impl Program {
                 return Err(status);
             }
             assert!(
-                start.elapsed() < Duration::from_secs(40),
+                start.elapsed() < PATIENCE,
                 "{name} does not listen"
             );
             std::thread::sleep(Duration::from_millis(20));
@@ -94,18 +101,19 @@ impl Program {
     }
 
     /// Starts a NATS server with additional configuration.
-    pub(crate) fn nats(address: SocketAddr, config: &str) -> Self {
+    pub fn nats(address: SocketAddr, config: &str) -> Self {
         let file = folder("nats", address).join("nats.conf");
         fs::write(&file, format!("listen: \"{address}\"\n{config}\n")).unwrap();
         Self::start("nats-server", &["-c", file.to_str().unwrap()], address)
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    /// The process id.
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Kills the program with SIGKILL.
-    pub(crate) fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -116,8 +124,7 @@ impl Drop for Program {
         // After `wait`, the id may belong to another process.
         if let Ok(None) = self.child.try_wait() {
             // With SIGTERM, so that nginx ends its workers.
-            let id = self.child.id().to_string();
-            let _ = Command::new("kill").args(["-s", "TERM", &id]).status();
+            signal(self.id(), "TERM");
             let _ = self.child.wait();
         }
     }
