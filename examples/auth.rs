@@ -1,13 +1,13 @@
-//! An MCP server for two users, each behind a bearer token, in an axum router.
+//! An MCP server in an axum router, for two users with a bearer token each.
 //!
 //! ```sh
 //! cargo run --example auth                      # http://127.0.0.1:8000/sse
 //! cargo run --example auth -- 127.0.0.1:9000    # another address
 //! ```
 //!
-//! The tokens of `alice` and `bob` are made up anew at each start and printed, or taken from the
-//! variables `ALICE_TOKEN` and `BOB_TOKEN`. Then, in another terminal, without a token, with one, and
-//! with another's (the path of the session is what alice's stream printed):
+//! The server prints the tokens of `alice` and `bob`. It takes them from the environment variables
+//! `ALICE_TOKEN` and `BOB_TOKEN`, or makes new ones. In another terminal, send requests without a token,
+//! with alice's token and with bob's token. `SESSION_PATH` is the path that alice's stream printed:
 //!
 //! ```sh
 //! curl -i http://127.0.0.1:8000/sse
@@ -17,10 +17,10 @@
 //!     -d '{"jsonrpc":"2.0","id":1,"method":"ping"}' "http://127.0.0.1:8000$SESSION_PATH"
 //! ```
 //!
-//! The last one is answered with 404, as if the session did not exist; with alice's token it is
-//! accepted, and the answer is in her stream. `tests/clients/auth.py` does the same with a real client.
+//! The last request gets 404, as if the session did not exist. With alice's token, it is accepted, and
+//! the response arrives on her stream. `tests/clients/auth.py` does the same with a real client.
 //!
-//! Ctrl-C ends the open streams and stops.
+//! Ctrl-C ends the open streams and stops the server.
 
 use std::{env, error::Error, future::ready, sync::Arc};
 
@@ -39,7 +39,7 @@ use tokio::{net::TcpListener, signal};
 use tower_http::auth::AsyncRequireAuthorizationLayer;
 
 const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
-/// Who issues the tokens. Nobody does here: a real one is the authorization server's own URL.
+/// The issuer of the tokens. A real issuer is the URL of the authorization server.
 const ISSUER: &str = "https://auth.example.com";
 
 #[tokio::main]
@@ -53,11 +53,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let base = format!("http://{}", listener.local_addr()?);
     println!("MCP over HTTP+SSE at {base}/sse");
 
-    // The handler can ask whose session it is. Whose a POST is, it need not ask: nobody else's
-    // reaches it.
+    // The handler can ask for the owner of the session. All POSTs that reach it are the owner's.
     let transport = SseServerTransport::new("/messages/", |session: Session| async move {
         let user = session.principal().and_then(Principal::subject);
-        println!("{:?} is {}'s", session.id(), user.unwrap_or("nobody"));
+        println!("{:?} belongs to {}", session.id(), user.unwrap_or("nobody"));
         demo::serve(session).await;
     })?
     .max_sessions_per_principal(10);
@@ -69,16 +68,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route_service("/sse", sse)
         .route_service("/messages/", post.clone())
         .route_service("/messages", post)
-        // A real check waits for something, such as the keys of the issuer: hence the async layer.
+        // The layer is async because a real check waits, for example for the keys of the issuer.
         .route_layer(AsyncRequireAuthorizationLayer::new(move |request| {
             ready(gate.let_in(request))
         }))
-        // After the layer, so that whoever has no token yet can read where to get one.
+        // After the layer: a client without a token can read where to get one.
         .route(METADATA_PATH, get(metadata(&base)));
 
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            // No signal handler, no graceful end: then the server stops at once.
+            // If the signal handler cannot be installed, the server stops at once.
             let _ = signal::ctrl_c().await;
             sessions.shutdown().await;
         })
@@ -86,7 +85,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Lets requests with a known token in, and says in their extensions whose they are.
+/// Accepts requests with a known token, and puts the principal into their extensions.
 struct Gate {
     users: Vec<(String, Principal)>,
     challenge: HeaderValue,
@@ -121,8 +120,8 @@ impl Gate {
         Ok(request)
     }
 
-    /// A real server checks a signature here, or asks the issuer. What it must not do is compare
-    /// secrets with `==`, which is the faster the earlier they differ.
+    /// A real server checks a signature here, or asks the issuer. It must not compare secrets with
+    /// `==`: the time of `==` depends on the first difference.
     fn owner(&self, token: &str) -> Option<&Principal> {
         let is = |known: &str| bool::from(known.as_bytes().ct_eq(token.as_bytes()));
         let (_, principal) = self.users.iter().find(|(known, _)| is(known))?;
@@ -130,14 +129,14 @@ impl Gate {
     }
 }
 
-/// The token of a request, if it brings one.
+/// The token of a request, if it has one.
 fn bearer(request: &Request<Body>) -> Option<&str> {
     let value = request.headers().get(header::AUTHORIZATION)?;
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then_some(token)
 }
 
-/// Where to get a token, for clients that speak OAuth (RFC 9728).
+/// Tells clients that speak OAuth where to get a token (RFC 9728).
 fn metadata(base: &str) -> impl IntoResponse + Clone + use<> {
     let document = json!({
         "resource": base,

@@ -5,8 +5,8 @@
 //! cargo run --example axum -- 127.0.0.1:9000    # another address
 //! ```
 //!
-//! Pages of this machine may use it from their own origin, such as that of `examples/browser`. Ctrl-C
-//! ends the open streams, waits for requests that are still on their way, and stops.
+//! Web pages of this machine may use the server from their own origin, such as the page of
+//! `examples/browser`. Ctrl-C ends the open streams, waits for open requests, and stops the server.
 
 use std::error::Error;
 
@@ -20,8 +20,8 @@ use mcp_sse_testkit::demo;
 use tokio::{net::TcpListener, signal};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// Whose pages may read the answers. Whose pages may use the server at all is for the transport to say,
-/// by its `TransportSecurity`: without a word, it says the same.
+/// The origins whose pages may read responses. The transport's `TransportSecurity` decides which pages may
+/// send requests. Its default allows the same origins.
 fn is_loopback(origin: &HeaderValue) -> bool {
     let origin = Uri::try_from(origin.as_bytes());
     let host = origin.as_ref().ok().and_then(Uri::host);
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
 
-    // `nest` takes `/api` off the path before the services see it: clients must be told of it.
+    // `nest` removes `/api` from the path before the services see it, so announce it to clients.
     let transport =
         SseServerTransport::new("/messages/", demo::serve)?.mount_path(MountPath::new("/api")?);
     let (sse, post) = transport.services();
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let api = Router::new()
         .route_service("/sse", sse)
-        // Both spellings: a redirect from one to the other would lose bodies and credentials.
+        // Both spellings: clients lose bodies and credentials on a redirect.
         .route_service("/messages/", post.clone())
         .route_service("/messages", post);
     let cors = CorsLayer::new()
@@ -63,9 +63,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            // No signal handler, no graceful end: then the server stops at once.
+            // If the signal handler cannot be installed, the server stops at once.
             let _ = signal::ctrl_c().await;
-            // Open streams would hold the graceful shutdown up for ever.
+            // The graceful shutdown would wait for open streams without end.
             sessions.shutdown().await;
         })
         .await?;

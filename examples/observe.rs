@@ -1,12 +1,11 @@
-//! The MCP server of the other examples, seen at work: a page for Prometheus, and logs that say what
-//! happens.
+//! The MCP server of the other examples, with metrics for Prometheus and readable logs.
 //!
 //! ```sh
 //! cargo run --example observe --features metrics,tracing                      # http://127.0.0.1:8000/sse
 //! cargo run --example observe --features metrics,tracing -- 127.0.0.1:9000    # another address
 //! ```
 //!
-//! Then, in another terminal, a session, a refusal, and what is told of them:
+//! In another terminal, open a session, send a request that is refused, and read the metrics:
 //!
 //! ```sh
 //! curl -N http://127.0.0.1:8000/sse
@@ -14,11 +13,10 @@
 //! curl http://127.0.0.1:8000/metrics
 //! ```
 //!
-//! The logs go to standard error. `RUST_LOG=mcp_sse_server=debug` tells of each message, too.
-//! `observe.json`, beside this file, is a dashboard for Grafana, and `observe.rules.yml` has alerts for
-//! Prometheus.
+//! The logs go to standard error. `RUST_LOG=mcp_sse_server=debug` also logs each message. `observe.json`
+//! in the same folder is a dashboard for Grafana, and `observe.rules.yml` has alerts for Prometheus.
 //!
-//! Ctrl-C ends the open streams and stops.
+//! Ctrl-C ends the open streams and stops the server.
 
 use std::{error::Error, io, time::Duration};
 
@@ -35,12 +33,12 @@ use tokio::{net::TcpListener, signal, time};
 use tower_http::trace::TraceLayer;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-/// What the messages wait, and how long a `POST` takes, in seconds.
+/// Buckets for the waits of messages and the duration of a `POST`, in seconds.
 const WAITS: [f64; 10] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
-/// How long sessions last, in seconds: from one to a day.
+/// Buckets for the duration of sessions: from one second to one day.
 const SESSIONS: [f64; 8] = [1.0, 10.0, 60.0, 300.0, 1800.0, 3600.0, 21600.0, 86400.0];
 
-/// Keeps the metrics, and gives them out as text.
+/// Installs the recorder. The handle returns the metrics as text.
 fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     let durations = Matcher::Suffix("_seconds".to_owned());
     let sessions = Matcher::Full("mcp_sse_session_duration_seconds".to_owned());
@@ -48,7 +46,7 @@ fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(durations, &WAITS)?
         .set_buckets_for_metric(sessions, &SESSIONS)?
         .install_recorder()?;
-    // Without it, what a histogram is told takes memory until somebody asks for the page.
+    // Without upkeep, the values of a histogram use memory until the page is read.
     let upkeep = handle.clone();
     tokio::spawn(async move {
         let mut every = time::interval(Duration::from_secs(5));
@@ -77,17 +75,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     run(address.as_deref().unwrap_or("127.0.0.1:8000")).await
 }
 
-/// Until Ctrl-C.
+/// Runs until Ctrl-C.
 pub(crate) async fn run(address: &str) -> Result<(), Box<dyn Error>> {
     install_logs();
-    // Before the transport is made: it asks for its metrics then, and never again.
+    // Before the transport is made, because it registers its metrics then.
     let metrics = install_metrics()?;
 
     let transport = SseServerTransport::new("/messages/", demo::serve)?.max_sessions(1_000);
     let (sse, post) = transport.services();
     let sessions = transport.sessions();
 
-    // The path alone: the query of a POST holds the session's id, which is a secret.
+    // Only the path: the query of a POST contains the session's id, which is a secret.
     let trace = TraceLayer::new_for_http().make_span_with(|request: &Request<Body>| {
         tracing::info_span!("request", method = %request.method(), path = request.uri().path())
     });
@@ -100,8 +98,8 @@ pub(crate) async fn run(address: &str) -> Result<(), Box<dyn Error>> {
         .route_service("/messages/", post.clone())
         .route_service("/messages", post)
         .layer(trace)
-        // Anybody who reaches the server can read it. It names nobody; where even its numbers are
-        // nobody's business, serve it on an address of its own.
+        // Every client that reaches the server can read this page. It has no names and no ids. If the
+        // numbers are confidential, serve the page at another address.
         .route("/metrics", page);
 
     let listener = TcpListener::bind(address)
@@ -111,7 +109,7 @@ pub(crate) async fn run(address: &str) -> Result<(), Box<dyn Error>> {
     println!("MCP over HTTP+SSE at {base}/sse, metrics at {base}/metrics");
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            // No signal handler, no graceful end: then the server stops at once.
+            // If the signal handler cannot be installed, the server stops at once.
             let _ = signal::ctrl_c().await;
             tracing::info!(sessions = sessions.len(), "stopping");
             let cut = sessions.shutdown().deadline(Duration::from_secs(10)).await;

@@ -13,7 +13,7 @@
 //! curl -N --http2-prior-knowledge http://127.0.0.1:8000/sse
 //! ```
 //!
-//! Ctrl-C ends it at once, open streams included.
+//! Ctrl-C stops the server and its open streams at once.
 
 use std::{convert::Infallible, error::Error, time::Duration};
 
@@ -42,8 +42,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let transport = SseServerTransport::new("/messages/", serve)?;
     let (sse, post) = transport.services();
 
-    // The bodies differ in type, so they are boxed. The router of a framework does this for you, see
-    // the `axum` example.
+    // One service for both paths. The bodies have different types, so they are boxed. The router of a
+    // framework does this for you: see the `axum` example.
     let app = service_fn(move |request: Request<Incoming>| {
         let (mut sse, mut post) = (sse.clone(), post.clone());
         async move {
@@ -72,7 +72,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let (stream, _) = match listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // An error passes, such as too many open files: the server goes on.
+                    // Such as too many open files: this is temporary, so the server must continue.
                     eprintln!("accept: {error}");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -83,7 +83,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tokio::spawn(async move {
                 let mut server = auto::Builder::new(TokioExecutor::new());
                 server.http1().timer(TokioTimer::new());
-                // An error here is a client that broke off.
+                // A lost connection is normal, do not log it.
                 let _ = server.serve_connection(TokioIo::new(stream), service).await;
             });
         }
@@ -92,7 +92,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         () = serve => {}
         stopped = signal::ctrl_c() => stopped?,
     }
-    // The end of `main` drops the runtime, and with it every connection, stream and session.
+    // When `main` returns, the runtime is dropped with every connection, stream and session.
     Ok(())
 }
 

@@ -1,39 +1,38 @@
-//! The text of server-sent events, as far as this transport writes it (HTML standard, section 9.2.5).
-//!
-//! Nothing else can be written: one `endpoint` event, `message` events, and the keep-alive comment.
+//! The text of the server-sent events of this transport (HTML standard, section 9.2.5): the `endpoint` event,
+//! `message` events and the keep-alive comment. Nothing else can be written.
 
 use bytes::Bytes;
 
 /// The keep-alive: a comment line.
 ///
-/// No blank line follows. The Python and TypeScript SDK clients were run against both forms and read
-/// both (`tests/clients/keep_alive.py` and `keep_alive.mjs` repeat it); by its source, the Java SDK's
-/// client loses one unit of demand to each blank line that ends no event, and stalls after 256 of
-/// them. A parser that knows comments needs no blank line after one.
+/// No blank line follows, because a parser needs none after a comment. According to its source, the Java SDK's
+/// client loses one unit of demand for each blank line that ends no event, and stalls after 256 of them. The
+/// clients of the Python SDK and the TypeScript SDK read both forms (`tests/clients/keep_alive.py` and
+/// `keep_alive.mjs`).
 pub(crate) const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n");
 
-/// What stands before a message whose text is one line.
+/// The text before a message of one line.
 pub(crate) const MESSAGE: Bytes = Bytes::from_static(b"event: message\ndata: ");
-/// What stands behind it.
+/// The text after it.
 pub(crate) const END: Bytes = Bytes::from_static(b"\n\n");
 
 const NEXT_LINE: &[u8] = b"\ndata: ";
 
-/// The stream's first event. A URI has no line breaks.
+/// The first event of a stream. A URI has no line breaks.
 pub(crate) fn endpoint(uri: &str) -> Bytes {
     debug_assert!(!uri.contains(['\r', '\n']));
     ["event: endpoint\ndata: ", uri, "\n\n"].concat().into()
 }
 
-/// The room that a message takes as an event, if its text has no line breaks.
+/// The length of a message as an event, if its text has no line breaks.
 pub(crate) fn message_len(text: &[u8]) -> usize {
     MESSAGE.len() + text.len() + END.len()
 }
 
-/// Writes a message. JSON may hold line breaks between its tokens: each line becomes a `data` line,
-/// and the reader puts them together again with LF. CR, LF and CRLF are one break each.
+/// Writes a message. JSON may have line breaks between its tokens. Each line becomes a `data` line, and the
+/// reader joins the lines with LF. CR, LF and CRLF are one line break each.
 ///
-/// A text that is known to have no line break is not looked through for one.
+/// With `is_one_line`, the text is not searched for line breaks.
 pub(crate) fn message(event: &mut Vec<u8>, text: &[u8], is_one_line: bool) {
     event.extend_from_slice(&MESSAGE);
     match is_one_line {
@@ -75,7 +74,7 @@ mod tests {
         String::from_utf8(event).unwrap()
     }
 
-    /// Reads events with a parser that is not ours, fed in pieces of the given length.
+    /// Reads events with another crate's parser, in pieces of the given length.
     fn read(text: &[u8], piece: usize) -> Vec<Event> {
         let pieces = text
             .chunks(piece)
@@ -87,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_written_to_the_letter() {
+    fn events_have_the_exact_text() {
         assert_eq!(
             endpoint("/m?session_id=x"),
             "event: endpoint\ndata: /m?session_id=x\n\n"
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_line_breaks_takes_the_room_foretold() {
+    fn a_text_without_line_breaks_has_the_predicted_length() {
         let text = r#"{"jsonrpc":"2.0","method":"ping"}"#;
         assert_eq!(write(text).len(), message_len(text.as_bytes()));
         let mut event = Vec::new();
@@ -121,7 +120,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn another_parser_reads_what_was_written(
+        fn another_parser_reads_the_written_events(
             texts in prop::collection::vec("[{][ -~\r\nü😀\u{2028}]{0,40}", 1..6),
             piece in 1_usize..50,
         ) {

@@ -1,23 +1,25 @@
-//! What a server does with a session.
+//! The code that runs a session.
 //!
-//! A [`Handler`] is any `Fn(Session) -> Future`. It is called once for each stream; the future is the
-//! session's whole life, and when it is done the stream ends, after what it sent.
+//! A [`Handler`] is any `Fn(Session) -> Future`. It is called once for each stream. The future runs the
+//! whole session. When it completes, the stream sends what is in the outbox, and ends.
 //!
 //! # The stream drives the handler
 //!
-//! The future is polled by the stream that it belongs to, inside the task of the HTTP server; this
-//! crate spawns nothing. When the client is gone, the server drops the stream, and with it the
-//! handler, its session and its timers, in that instant. Three things follow:
+//! The stream polls the handler's future, inside the task of the HTTP server. This crate spawns nothing. When
+//! the client is gone, the server drops the stream. This drops the handler, its session and its timers at
+//! the same time. Therefore:
 //!
-//! - *A handler runs only while the server polls its stream.* A client that stops reading pauses it,
+//! - *A handler runs only while the server polls its stream.* When a client stops reading, its handler pauses,
 //!   and memory stays bounded.
-//! - *A handler that blocks, blocks its connection*, and on HTTP/2 every other stream on it.
-//! - *A handler should return when `recv` gives `None`.* A server that shuts down tells its sessions so,
-//!   and gives them the time to answer what they have taken.
+//! - *A handler that blocks its thread blocks its connection*, and on HTTP/2 all streams of the connection.
+//! - *Code after the handler's loop does not run when the client leaves.* The handler is dropped at an await.
+//! - *A handler should return when `recv` returns `None`.* This is how a server that shuts down tells its
+//!   sessions to end. Until the deadline of the shutdown, they can still send answers.
 //!
-//! Code that must run on regardless is spawned: by the handler itself, or whole, by [`Spawned`].
+//! If the handler must work while the client does not read, wrap it in [`Spawned`]. If code must run after the
+//! client left, spawn a task that waits for [`SessionSender::closed`](crate::session::SessionSender::closed).
 //!
-//! A panic in a handler ends its own session and no other: the stream ends after what was sent.
+//! A panic in a handler ends its own session only. The stream sends what is in the outbox, and ends.
 
 use std::{
     fmt,
@@ -30,12 +32,12 @@ use tokio::task::JoinSet;
 
 use crate::{observe, session::Session};
 
-/// What a server does with a session. See the [module docs](crate::handler).
+/// Runs sessions. See the [module docs](crate::handler).
 pub trait Handler {
-    /// The session's whole life.
+    /// The future that runs a session. The stream ends when it completes.
     type Future: Future<Output = ()>;
 
-    /// Takes a new session over.
+    /// Starts a new session.
     fn handle(&self, session: Session) -> Self::Future;
 }
 
@@ -51,10 +53,10 @@ where
     }
 }
 
-/// Runs each session of a handler in a tokio task of its own, which is aborted when the stream ends.
+/// Runs each session of a handler in a tokio task of its own. The task is aborted when the stream ends.
 ///
-/// The handler then works on while the client does not read, until the session's outbox is full, and
-/// its work does not hold up the connection.
+/// The handler then continues while the client does not read, until the session's outbox is full. Its work
+/// does not delay the connection.
 ///
 /// ```
 /// use mcp_sse_server::{Session, SseServerTransport, handler::Spawned};
@@ -86,7 +88,7 @@ where
 
     /// # Panics
     ///
-    /// Outside a tokio runtime.
+    /// Panics outside a tokio runtime.
     fn handle(&self, session: Session) -> SpawnedFuture {
         let mut task = JoinSet::new();
         task.spawn(observe::in_current_span(self.handler.handle(session)));
@@ -102,11 +104,11 @@ impl<H> fmt::Debug for Spawned<H> {
     }
 }
 
-/// The session of a [`Spawned`] handler: done when its task is, and dropping it aborts the task.
+/// The future of a [`Spawned`] handler. It completes with its task. Dropping it aborts the task.
 #[derive(Debug)]
 #[must_use = "dropping it aborts the session's task"]
 pub struct SpawnedFuture {
-    // A set of one: it aborts on drop, which a `JoinHandle` does not.
+    // A set with one task, because it aborts the task on drop. A `JoinHandle` does not.
     task: JoinSet<()>,
 }
 

@@ -117,13 +117,16 @@ pub mod handler;
 pub mod layer;
 pub mod message;
 mod observe;
+mod options;
 pub mod post;
+mod queue;
 pub mod relay;
 pub mod response;
 pub mod security;
 pub mod session;
 pub mod sse;
 mod sync;
+mod timer;
 mod transport;
 
 #[doc(inline)]
@@ -133,6 +136,7 @@ pub use self::{
     layer::McpSseLayer,
     message::Message,
     post::PostService,
+    response::RejectionKind,
     security::TransportSecurity,
     session::{Incoming, Session, SessionRegistry},
     sse::SseService,

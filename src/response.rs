@@ -1,7 +1,7 @@
-//! Refusals: what each is, and the response that says so.
+//! Refusals: the kinds of them, and their responses.
 //!
-//! Every error response of this crate is made here. Its reason, a [`RejectionKind`], is in the
-//! extensions of the response, for middleware that counts or logs:
+//! Every error response of this crate has its [`RejectionKind`] in its extensions, for middleware that
+//! counts or logs:
 //!
 //! ```
 //! use mcp_sse_server::{Session, SseServerTransport, response::RejectionKind};
@@ -29,17 +29,17 @@ use http::{
 /// Why a request was refused.
 ///
 /// `Display` prints the text of the response's body. Texts and kinds say no more than the client may
-/// know: a session of somebody else is a session that was not found.
+/// know: a session of another principal counts as a session that was not found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// The method is not the one that the path is for.
+    /// The path does not take this method.
     MethodNotAllowed,
     /// The media type of a `POST` is not `application/json`.
     InvalidContentType,
-    /// The host is missing, given twice, or not one that is allowed.
+    /// The host is missing, given twice, or not allowed.
     HostNotAllowed,
-    /// The origin is not one that is allowed.
+    /// The origin is not allowed.
     OriginNotAllowed,
     /// The body is larger than the limit.
     BodyTooLarge,
@@ -47,27 +47,27 @@ pub enum RejectionKind {
     SessionIdMissing,
     /// `session_id` is not a UUID, or is given twice.
     SessionIdInvalid,
-    /// There is no such session, or there is none any more, or it is another principal's.
+    /// There is no such session, it is closed, or it belongs to another principal.
     SessionNotFound,
-    /// The body broke off.
+    /// The body broke off or stalled.
     BodyUnreadable,
     /// The body is not one JSON-RPC 2.0 message.
     InvalidMessage,
-    /// The session's inbox was full, and still is.
+    /// The session's inbox, or its share of room for bodies, stayed full.
     SessionBusy,
-    /// The bodies of all `POST`s together had no room for this one, and still have none.
+    /// The room for the bodies of all `POST`s stayed full.
     ServerBusy,
-    /// The session is another node's, and the request is larger than what is carried there.
+    /// The session is at another node, and the request is larger than the relay takes.
     TooLargeToRelay,
-    /// The session is another node's, which cannot be reached now.
+    /// The session is at another node, which cannot be reached now.
     NodeUnreachable,
-    /// The session is another node's, which did not answer. It may have the message.
+    /// The session is at another node, which did not answer. It may have the message.
     NodeSilent,
-    /// As many sessions are open as may be.
+    /// The server has as many sessions as it may have.
     TooManySessions,
-    /// As many sessions of this principal are open as may be.
+    /// The principal has as many sessions as it may have.
     TooManySessionsOfPrincipal,
-    /// The server takes no new sessions, because it is stopping.
+    /// The server takes no new sessions because it shuts down.
     ShuttingDown,
 }
 
@@ -95,7 +95,7 @@ impl RejectionKind {
         }
     }
 
-    /// A name for logs and metrics, such as `session_not_found`. It does not change.
+    /// A name for logs and metrics, such as `session_not_found`. Names do not change.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MethodNotAllowed => "method_not_allowed",
@@ -117,6 +117,27 @@ impl RejectionKind {
             Self::TooManySessionsOfPrincipal => "too_many_sessions_of_principal",
             Self::ShuttingDown => "shutting_down",
         }
+    }
+
+    /// The setting that would change the refusal, if there is one.
+    #[cfg(feature = "tracing")]
+    fn hint(self) -> Option<&'static str> {
+        Some(match self {
+            Self::BodyTooLarge => "SseServerTransport::body_limit allows larger ones",
+            Self::SessionBusy => {
+                "the handler does not keep up, or its client does not read: \
+                 SseServerTransport::queue_messages and queue_bytes let more messages wait, \
+                 delivery_timeout lets them wait longer"
+            }
+            Self::ServerBusy => {
+                "too many bodies at a time: SseServerTransport::in_flight_bytes allows more"
+            }
+            Self::TooManySessions => "SseServerTransport::max_sessions allows more",
+            Self::TooManySessionsOfPrincipal => {
+                "SseServerTransport::max_sessions_per_principal allows more"
+            }
+            _ => return None,
+        })
     }
 
     fn text(self) -> &'static str {
@@ -148,24 +169,58 @@ impl fmt::Display for RejectionKind {
     }
 }
 
-/// A refusal on its way to become a response.
-#[derive(Clone, Copy, Debug)]
+/// A refusal, on its way to become a response.
+#[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) kind: RejectionKind,
+    /// The one method that the path takes.
     allow: Option<&'static str>,
+    #[cfg(feature = "tracing")]
+    hint: Option<Box<Hint>>,
+}
+
+/// What the log says of a refusal, and the response does not.
+#[cfg(feature = "tracing")]
+#[derive(Debug)]
+pub(crate) struct Hint {
+    /// The values that the client sent, escaped and cut.
+    pub(crate) values: String,
+    /// What would change the refusal.
+    pub(crate) text: String,
 }
 
 impl Rejection {
-    /// The method is not `allow`.
+    /// The request's method is not `allow`.
     pub(crate) fn method(allow: &'static str) -> Self {
         Self {
-            kind: RejectionKind::MethodNotAllowed,
             allow: Some(allow),
+            ..RejectionKind::MethodNotAllowed.into()
         }
     }
 
-    pub(crate) fn into_response<B>(self, body: impl FnOnce(Bytes) -> B) -> Response<B> {
-        let Self { kind, allow } = self;
+    #[cfg(feature = "tracing")]
+    pub(crate) fn with_hint(self, hint: Hint) -> Self {
+        Self {
+            hint: Some(Box::new(hint)),
+            ..self
+        }
+    }
+
+    /// What would change the refusal, if a setting does.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn hint(&self) -> Option<&str> {
+        let own = self.hint.as_ref().map(|hint| hint.text.as_str());
+        own.or_else(|| self.kind.hint())
+    }
+
+    /// The values that the client sent, where the log shows them.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn values(&self) -> Option<&str> {
+        self.hint.as_ref().map(|hint| hint.values.as_str())
+    }
+
+    pub(crate) fn to_response<B>(&self, body: impl FnOnce(Bytes) -> B) -> Response<B> {
+        let Self { kind, allow, .. } = *self;
         let mut response = text(kind.status(), kind.text(), body);
         if let Some(method) = allow {
             response
@@ -184,19 +239,24 @@ impl Rejection {
 
 impl From<RejectionKind> for Rejection {
     fn from(kind: RejectionKind) -> Self {
-        Self { kind, allow: None }
+        Self {
+            kind,
+            allow: None,
+            #[cfg(feature = "tracing")]
+            hint: None,
+        }
     }
 }
 
-/// A response of plain text.
-pub(crate) fn text<B>(
-    status: StatusCode,
-    text: &'static str,
-    body: impl FnOnce(Bytes) -> B,
-) -> Response<B> {
+/// The answer to a `POST` whose message is in the inbox.
+pub(crate) fn accepted<B>(body: impl FnOnce(Bytes) -> B) -> Response<B> {
+    text(StatusCode::ACCEPTED, "Accepted", body)
+}
+
+fn text<B>(status: StatusCode, text: &'static str, body: impl FnOnce(Bytes) -> B) -> Response<B> {
     let mut response = Response::new(body(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
-    // One header, and place for one more: an empty map makes room for six.
+    // Room for one more header: an empty map would make room for six.
     *response.headers_mut() = HeaderMap::with_capacity(2);
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, plain);

@@ -1,8 +1,8 @@
 //! The operations whose instructions `.ci/instructions` counts.
 //!
-//! `instructions count NAME..` runs some of them, under callgrind: only what runs inside of [`measured`]
-//! counts, and [`done`] ends the count of one. Without that order, as in `cargo test`, each is run once
-//! and named.
+//! `instructions count NAME..` runs some operations under callgrind. Only code inside [`measured`] counts,
+//! and [`done`] ends the count of one operation. Without `count`, as in `cargo test`, the program runs each
+//! operation once and prints its name.
 
 mod operations;
 
@@ -10,11 +10,11 @@ use std::hint::black_box;
 
 use mcp_sse_testkit::polled;
 
-/// Runs operations many times: what they need is made outside of the count.
+/// Runs operations many times. Their input is made outside of the count.
 pub(crate) struct Meter {
-    /// The operations to count. If none are given, each is run once.
+    /// The operations to count. If empty, each operation runs once.
     count: Vec<String>,
-    /// Whether each tenth call is made twice, to try out whether that is found.
+    /// Whether each tenth call is made twice, to test that a regression is found.
     twice: bool,
 }
 
@@ -27,8 +27,8 @@ impl Meter {
         !self.count.is_empty()
     }
 
-    /// Counts `operation`, of which each call gets what `prepare` made, so many `times`. The first few
-    /// calls do not count: they fill caches, here and in the allocator.
+    /// Counts `times` calls of `operation`, each with an input from `prepare`. The first few calls do not
+    /// count: they fill caches, here and in the allocator.
     pub(crate) fn count<I, O>(
         &self,
         name: &str,
@@ -63,13 +63,13 @@ impl Meter {
     }
 }
 
-/// Callgrind counts what runs in here.
+/// Callgrind counts the code in this function.
 #[inline(never)]
 fn measured(operation: &mut dyn FnMut()) {
     black_box(operation)();
 }
 
-/// Callgrind writes down what it counted, and begins anew.
+/// Callgrind dumps its counts and resets them.
 #[inline(never)]
 fn done() {
     black_box(());
@@ -77,7 +77,7 @@ fn done() {
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    // What `cargo bench` gives along is no order to count.
+    // `cargo bench` passes arguments of its own, which do not start a count.
     let order = arguments.next();
     let counts = matches!(order.as_deref(), Some("count" | "count-twice"));
     let meter = Meter {
@@ -87,6 +87,7 @@ fn main() {
     let runtime = polled::runtime();
     let _entered = runtime.enter();
     operations::message(&meter);
+    operations::post(&meter);
     operations::path(&meter);
     operations::sessions(&meter, 1);
     operations::sessions(&meter, 100_000);

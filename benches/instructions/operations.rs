@@ -1,4 +1,4 @@
-//! What is counted.
+//! The counted operations.
 
 use std::hint::black_box;
 
@@ -9,12 +9,12 @@ use crate::Meter;
 
 #[allow(
     dead_code,
-    reason = "a private module of the crate, of which this needs less"
+    reason = "this needs only a part of the crate's private module"
 )]
 #[path = "../../src/event.rs"]
 mod event;
 
-/// Messages by themselves: read, and written as events.
+/// Messages: parsed, encoded as events, and sent.
 pub(crate) fn message(meter: &Meter) {
     let texts = [
         ("parse 64 B", 1_000, messages::with_len(64)),
@@ -64,7 +64,25 @@ pub(crate) fn message(meter: &Meter) {
     }
 }
 
-/// From the `POST` to its 202 and the frame of the stream.
+/// The path from a `POST` to its 202. The stream is polled outside of the count.
+pub(crate) fn post(meter: &Meter) {
+    let server = Server::new(send_back);
+    let mut stream = server.stream();
+    let post = requests::python_post(&stream.uri, messages::with_len(64));
+    assert_eq!(server.call_now(post.clone()).status(), 202);
+    meter.count(
+        "POST 64 B",
+        1_000,
+        || {
+            // Takes the previous message out of the inbox.
+            stream.frames();
+            post.clone()
+        },
+        |post| server.call_now(post),
+    );
+}
+
+/// The path from a `POST` to its 202 and the frame of the stream.
 pub(crate) fn path(meter: &Meter) {
     for (name, times, size) in [
         ("POST to frame 64 B", 1_000, 64),
@@ -107,7 +125,7 @@ pub(crate) fn sessions(meter: &Meter, others: usize) {
     meter.count(close, 1_000, || server.begin(get.clone()), drop);
 }
 
-/// One message to many, and out of all their streams.
+/// One message to many sessions, and the frames of all their streams.
 pub(crate) fn broadcast(meter: &Meter) {
     let server = Server::new(send_back);
     let mut streams = server.streams(1_000);

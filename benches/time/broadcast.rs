@@ -1,4 +1,4 @@
-//! One message to all sessions, and out of all their streams.
+//! One message to all sessions, and the frames of all their streams.
 
 use criterion::{Criterion, Throughput};
 use mcp_sse_server::Message;

@@ -1,4 +1,4 @@
-//! A message is written as an event: by itself, and with its way through the outbox.
+//! Encoding a message as an event, without and with the outbox.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use mcp_sse_server::Message;
@@ -6,7 +6,7 @@ use mcp_sse_testkit::{handlers::send_back, messages, polled::Server};
 
 #[allow(
     dead_code,
-    reason = "a private module of the crate, of which this needs less"
+    reason = "this needs only a part of the crate's private module"
 )]
 #[path = "../../src/event.rs"]
 mod event;

@@ -1,7 +1,7 @@
-//! What the crate's work costs in time, one topic a file. `cargo bench --bench time` measures all,
-//! `cargo bench --bench time -- parse` one; `cargo test --bench time` runs each once.
+//! Benchmarks of time, with one topic in each file. `cargo bench --bench time` runs all of them,
+//! `cargo bench --bench time -- parse` runs one topic. `cargo test --bench time` runs each benchmark once.
 //!
-//! All is in memory, called and polled by hand: there is no server and no socket in it.
+//! Everything runs in memory, called and polled by hand, without a server and without sockets.
 
 mod broadcast;
 mod encode;
@@ -16,7 +16,7 @@ use criterion::Criterion;
 use mcp_sse_testkit::polled;
 
 fn main() {
-    // The timers of streams run as they do in a server.
+    // The timers of streams need a runtime.
     let runtime = polled::runtime();
     let _entered = runtime.enter();
     let mut criterion = Criterion::default()

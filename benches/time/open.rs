@@ -1,4 +1,4 @@
-//! A session's beginning and its end.
+//! Opening and dropping a session.
 
 use criterion::{BatchSize, Criterion};
 use mcp_sse_testkit::{handlers::send_back, polled::Server, requests};

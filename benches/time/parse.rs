@@ -1,4 +1,4 @@
-//! A posted text is checked.
+//! Checking the text of a message.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use mcp_sse_server::Message;

@@ -1,4 +1,4 @@
-//! From the `POST` through inbox, handler and outbox to the frame of the stream, with the 202.
+//! The path from a `POST` through inbox, handler and outbox to the frame of the stream, with the 202.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use mcp_sse_testkit::{handlers::send_back, messages, polled::Server, requests};

@@ -1,8 +1,8 @@
-//! Sessions are looked up, opened and dropped among others, from one thread and from two.
+//! Looking up, opening and dropping sessions among many others, from one thread and from two.
 //!
-//! What a lookup and a session cost must not grow with how many there are: `.ci/instructions` guards it
-//! in instructions, this shows it in time. Of many sessions, most are in no cache: to look up one that
-//! is, again and again, tells of the table, and to look up each in turn of the memory.
+//! The cost of a look-up and of a session must not grow with the number of sessions. `.ci/instructions` checks
+//! this in instructions, and these benchmarks show it in time. Most of many sessions are not in the CPU cache:
+//! `look up one` measures the table, and `look up each` also measures the memory.
 
 use std::{
     sync::Barrier,
@@ -27,7 +27,7 @@ pub(crate) fn benches(criterion: &mut Criterion, runtime: &Handle) {
             }
         };
         let look_up_each = |thread: usize, times: u64| {
-            // Each thread begins elsewhere.
+            // Each thread starts at another session.
             let (last, first) = ids.split_at(thread * sessions / 2);
             for (id, _) in first.iter().chain(last).cycle().zip(0..times) {
                 assert!(server.sessions.get(id).is_some());
@@ -57,10 +57,10 @@ pub(crate) fn benches(criterion: &mut Criterion, runtime: &Handle) {
     group.finish();
 }
 
-/// Done by a thread, so many times.
+/// What a thread does: its number, and how many times.
 type Operation<'a> = dyn Fn(usize, u64) + Sync + 'a;
 
-/// How long the slowest of some threads takes.
+/// The time of the slowest thread.
 fn at_once(threads: usize, runtime: &Handle, work: impl Fn(usize) + Sync) -> Duration {
     let start = Barrier::new(threads);
     thread::scope(|scope| {

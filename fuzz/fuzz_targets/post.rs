@@ -140,8 +140,7 @@ async fn check(input: &Input<'_>) {
         .body_limit(BODY_LIMIT)
         .in_flight_bytes(BODY_LIMIT)
         .stall_timeout(STALL_TIMEOUT)
-        .inbox_capacity(CAPACITY)
-        .outbox_capacity(CAPACITY)
+        .queue_messages(CAPACITY)
         .max_sessions(SESSIONS)
         .max_sessions_per_principal(SESSIONS_OF_ONE);
     let mut world = World {

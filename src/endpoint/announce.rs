@@ -1,8 +1,7 @@
 use std::fmt::Write;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-
-use crate::session::SessionId;
+use uuid::{Uuid, fmt::Simple};
 
 use super::{
     node::NodeName,
@@ -10,7 +9,8 @@ use super::{
     query::{is_node, is_session_id, pairs},
 };
 
-/// What `http::Uri` lets stand in a query though RFC 3986 does not. Escapes that are there stay.
+/// Characters that `http::Uri` accepts in a query and RFC 3986 does not. `%` stays, so that existing escapes
+/// do not change.
 const NOT_IN_QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -26,20 +26,20 @@ const NOT_IN_QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The URI of a session, as the `endpoint` event names it.
+/// The URI of a session, for the `endpoint` event.
 ///
-/// `carried` is the query of the stream's own request, if it is to be carried over. A `session_id` in
-/// it is left out: given twice, it would name no session. So is a `node`, where the server has a name:
-/// the server's own comes first, which is the one that proxies read.
+/// `carried` is the query of the stream's `GET`, if the option `carry_query` is set. A `session_id` in it is
+/// left out, because a `POST` with two of them is refused. If the server has a name, a `node` is left out, too:
+/// proxies must read the server's own name.
 pub(crate) fn announce(
     mount: &MountPath,
     endpoint: &Endpoint,
-    id: &SessionId,
+    id: Uuid,
     node: Option<&NodeName>,
     carried: Option<&str>,
 ) -> String {
-    let mut secret = [0; SessionId::LEN];
-    let id = id.encode(&mut secret);
+    let mut secret = [0; Simple::LENGTH];
+    let id = &*id.simple().encode_lower(&mut secret);
     let [name, value] = node.map_or([""; 2], |node| ["&node=", node.as_str()]);
     let (mount, endpoint) = (mount.as_str(), endpoint.as_str());
     let mut uri = [mount, endpoint, "?session_id=", id, name, value].concat();
@@ -58,9 +58,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_prefix_stands_before_the_path_and_the_own_query_behind_the_id() {
-        let id = SessionId::random();
-        let secret = id.expose_secret();
+    fn the_uri_is_the_prefix_the_path_the_id_and_the_carried_query() {
+        let id = Uuid::new_v4();
+        let secret = id.simple();
         for (mount, endpoint, carried, announced) in [
             ("", "/messages/", None, "/messages/?session_id=ID"),
             ("/api", "/messages/", None, "/api/messages/?session_id=ID"),
@@ -81,15 +81,15 @@ mod tests {
         ] {
             let mount = MountPath::new(mount).unwrap();
             let endpoint = Endpoint::new(endpoint).unwrap();
-            let uri = announce(&mount, &endpoint, &id, None, carried);
+            let uri = announce(&mount, &endpoint, id, None, carried);
             assert_eq!(uri, announced.replace("ID", &secret.to_string()));
         }
     }
 
     #[test]
-    fn the_node_stands_behind_the_id_and_no_carried_one_beside_it() {
-        let id = SessionId::random();
-        let secret = id.expose_secret();
+    fn the_node_follows_the_id_and_replaces_a_carried_node() {
+        let id = Uuid::new_v4();
+        let secret = id.simple();
         let (mount, endpoint) = (MountPath::default(), Endpoint::new("/m").unwrap());
         let node = NodeName::new("a1").unwrap();
         for (node, carried, announced) in [
@@ -102,7 +102,7 @@ mod tests {
             ),
             (None, Some("node=b"), "/m?session_id=ID&node=b"),
         ] {
-            let uri = announce(&mount, &endpoint, &id, node, carried);
+            let uri = announce(&mount, &endpoint, id, node, carried);
             assert_eq!(uri, announced.replace("ID", &secret.to_string()));
         }
     }

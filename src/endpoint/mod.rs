@@ -1,26 +1,28 @@
-//! Where a client posts: the path that the stream's first event announces.
+//! The endpoint: the path to which clients post, announced in the first event of a stream.
 //!
 //! The announced URI is a path and a query, never a host: `/messages/?session_id=<32 hex digits>`.
-//! A client resolves it against the URL of its stream, so that it holds behind any proxy and under
-//! any name of the server. If a proxy or a router takes a prefix off the path before the services
-//! see it, the prefix must be announced, too: as a [`MountPath`], fixed in the configuration or put
-//! into the extensions of each `GET` request.
+//! A client resolves it against the URL of its stream, so it is valid behind any proxy and under any
+//! name of the server. If a proxy or a router removes a prefix from the path before the services see
+//! it, announce the prefix with a [`MountPath`]. Set it on the transport, or put it into the
+//! extensions of each `GET`.
 //!
-//! Where several servers stand behind one address, the URI also says which of them has the session:
-//! `/messages/?session_id=<32 hex digits>&node=a1`, with the [`NodeName`] that the server was given.
+//! If several servers have one address, the URI also names the server that has the session:
+//! `/messages/?session_id=<32 hex digits>&node=a1`. The [`NodeName`] is an option of the transport.
+//!
+//! Paths are given as plain text and announced percent-encoded: a space becomes `%20`, and `%` becomes
+//! `%25`.
 //!
 //! ```
-//! use mcp_sse_server::endpoint::{Endpoint, MountPath};
+//! use mcp_sse_server::endpoint::MountPath;
 //!
-//! assert_eq!(Endpoint::new("messages/")?.as_str(), "/messages/");
-//! assert_eq!(Endpoint::new("/größe 100%/")?.as_str(), "/gr%C3%B6%C3%9Fe%20100%25/");
 //! assert_eq!(MountPath::new("/api/")?.as_str(), "/api");
+//! assert_eq!(MountPath::new("größe 100%")?.as_str(), "/gr%C3%B6%C3%9Fe%20100%25");
 //!
-//! let error = Endpoint::new("https://example.com/messages/").unwrap_err();
+//! let error = MountPath::new("https://example.com/api").unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "\"https://example.com/messages/\" must be a path without scheme and host, \
-//!      such as \"/messages/\": clients resolve it against the URL of their stream",
+//!     "\"https://example.com/api\" must be a path without scheme and host, \
+//!      such as \"/api\": clients resolve it against the URL of their stream",
 //! );
 //! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
 //! ```
@@ -32,9 +34,10 @@ mod query;
 
 pub(crate) use self::{
     announce::announce,
-    query::{SessionIdError, node, session_id},
+    path::Endpoint,
+    query::{node, session_id},
 };
 pub use self::{
     node::{InvalidNodeName, NodeName},
-    path::{Endpoint, InvalidEndpoint, MountPath},
+    path::{InvalidEndpoint, MountPath},
 };

@@ -2,11 +2,11 @@ use std::{error::Error, fmt, str::FromStr, sync::Arc};
 
 const MOST: usize = 63;
 
-/// The name of one of several servers, which its sessions carry in their URI: `&node=a1`.
+/// The name of a server among several. The URIs of its sessions contain it: `&node=a1`.
 ///
-/// A name is 1 to 63 lower case letters, digits and hyphens, with no hyphen first or last: what a
-/// Kubernetes pod is called, or the first label of a host name. It needs no escape in a query, in the
-/// key of a proxy's map or in the subject of a message broker.
+/// A name has 1 to 63 lower case letters, digits and hyphens, with no hyphen first or last. The names of
+/// Kubernetes pods and the labels of host names have this form. Such a name needs no escapes in a query, in a
+/// key of a proxy's map, or in a subject of a message broker.
 ///
 /// ```
 /// use mcp_sse_server::endpoint::NodeName;
@@ -14,7 +14,7 @@ const MOST: usize = 63;
 /// assert_eq!(NodeName::new("mcp-0")?.as_str(), "mcp-0");
 /// assert_eq!(
 ///     NodeName::new("a.*").unwrap_err().to_string(),
-///     "\"a.*\" is no node name: it must be 1 to 63 lower case letters, digits and hyphens, \
+///     "\"a.*\" is not a node name: it must be 1 to 63 lower case letters, digits and hyphens, \
 ///      with no hyphen first or last, such as \"mcp-0\"",
 /// );
 /// # Ok::<(), mcp_sse_server::endpoint::InvalidNodeName>(())
@@ -27,8 +27,8 @@ impl NodeName {
     ///
     /// # Errors
     ///
-    /// The name is empty or longer than 63 bytes, has another character than `a` to `z`, `0` to `9`
-    /// and `-`, or a `-` at either end.
+    /// The name is empty, is longer than 63 bytes, has a character other than `a` to `z`, `0` to `9` and
+    /// `-`, or starts or ends with `-`.
     pub fn new(name: impl AsRef<str>) -> Result<Self, InvalidNodeName> {
         let name = name.as_ref();
         match is_name(name) {
@@ -72,9 +72,9 @@ impl FromStr for NodeName {
     }
 }
 
-/// A text is no [`NodeName`].
+/// A text is not a [`NodeName`].
 ///
-/// `Display` shows the text, and what a name is.
+/// `Display` shows the text and the rule for names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidNodeName(Box<str>);
 
@@ -89,7 +89,7 @@ impl fmt::Display for InvalidNodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is no node name: it must be 1 to {MOST} lower case letters, digits and hyphens, with \
+            "{:?} is not a node name: it must be 1 to {MOST} lower case letters, digits and hyphens, with \
              no hyphen first or last, such as \"mcp-0\"",
             self.0
         )
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_a_label_of_a_host_name() {
+    fn a_label_of_a_host_name_is_a_name() {
         let longest = "x".repeat(MOST);
         for name in ["a", "0", "a1", "mcp-0", "a--b", longest.as_str()] {
             assert_eq!(NodeName::new(name).unwrap().as_str(), name);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_something_to_a_query_a_map_or_a_broker_is_no_name() {
+    fn a_name_has_no_character_that_a_query_a_map_or_a_broker_interprets() {
         let too_long = "x".repeat(MOST + 1);
         for name in [
             "",
@@ -144,7 +144,7 @@ mod tests {
             let error = NodeName::new(name).unwrap_err();
             assert_eq!(error.value(), name);
             let text = error.to_string();
-            assert!(text.starts_with(&format!("{name:?} is no")), "{text}");
+            assert!(text.starts_with(&format!("{name:?} is not")), "{text}");
             assert!(!text.contains('\n') && !text.contains('\0'), "{text:?}");
         }
     }

@@ -2,8 +2,8 @@ use std::{error::Error, fmt, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What a path may hold as it is (RFC 3986, section 3.3). `%` is not among it: paths are given as
-/// plain text. Nor is `\`, which URL parsers of the web take for a slash.
+/// All characters but those that a path may contain unescaped (RFC 3986, section 3.3). `%` is escaped,
+/// because paths are given as plain text. `\` is escaped, because browsers read it as a slash.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -26,16 +26,18 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The path that clients post to, checked and percent-encoded.
 ///
-/// It is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` its UTF-8
-/// bytes, and a `%` becomes `%25`. See the [module docs](crate::endpoint).
+/// It is given as plain text and announced percent-encoded: a space becomes `%20`, `ü` becomes its
+/// escaped UTF-8 bytes, and `%` becomes `%25`. See the [module docs](crate::endpoint).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint(Arc<str>);
+pub(crate) struct Endpoint(Arc<str>);
 
-/// A path prefix under which the services are mounted, to be announced before the [`Endpoint`].
+/// A path prefix under which the services are mounted, announced in front of the endpoint.
 ///
-/// Put one into the extensions of a `GET` request, in a middleware, to set it for that request; it
-/// takes the place of the configured one. It is the seat of ASGI's `root_path`. The rules are those
-/// of [`Endpoint`]; slashes at the end are taken off, and an empty prefix is allowed.
+/// To set the prefix for one request, put a `MountPath` into the extensions of the `GET` in a middleware. It
+/// replaces the configured prefix. It corresponds to `root_path` in ASGI.
+///
+/// A prefix is given as plain text and announced percent-encoded. Slashes at the end are removed. An empty prefix
+/// is allowed.
 ///
 /// ```
 /// use mcp_sse_server::endpoint::MountPath;
@@ -48,13 +50,8 @@ pub struct Endpoint(Arc<str>);
 pub struct MountPath(Arc<str>);
 
 impl Endpoint {
-    /// Checks and encodes a path such as `/messages/`. A missing slash at its start is added.
-    ///
-    /// # Errors
-    ///
-    /// An empty text, a full URL, `//` at the start, `?`, `#`, a control character, a `.` or `..`
-    /// segment.
-    pub fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
+    /// Checks and encodes a path such as `/messages/`. Adds a missing slash at the start.
+    pub(crate) fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
         let path = path.as_ref();
         if path.is_empty() {
             return Err(InvalidEndpoint::new(
@@ -66,25 +63,32 @@ impl Endpoint {
         encode(path, "/messages/").map(|path| Self(path.into()))
     }
 
-    /// The path as it is announced, percent-encoded.
-    pub fn as_str(&self) -> &str {
+    /// The path in its announced form, percent-encoded.
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self("/messages/".into())
+    }
+}
+
 impl MountPath {
-    /// Checks and encodes a prefix such as `/api`. A missing slash at its start is added, slashes at
-    /// its end are taken off.
+    /// Checks and encodes a prefix such as `/api`. Adds a missing slash at the start, and removes slashes at
+    /// the end. An empty text means no prefix.
     ///
     /// # Errors
     ///
-    /// As [`Endpoint::new`], but for an empty text, which is no prefix.
+    /// `path` is a full URL, starts with `//`, has a `?`, a `#` or a control character, or has a `.` or `..`
+    /// segment.
     pub fn new(path: impl AsRef<str>) -> Result<Self, InvalidEndpoint> {
         let encoded = encode(path.as_ref(), "/api")?;
         Ok(Self(encoded.trim_end_matches('/').into()))
     }
 
-    /// The prefix as it is announced: empty, or percent-encoded with one slash at its start.
+    /// The prefix in its announced form: empty, or percent-encoded with one slash at the start.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -115,9 +119,9 @@ fn encode(path: &str, example: &'static str) -> Result<String, InvalidEndpoint> 
     Ok(format!("{slash}{}", utf8_percent_encode(path, ESCAPED)))
 }
 
-/// A text cannot be an [`Endpoint`] or a [`MountPath`].
+/// A text is not a path that can be announced.
 ///
-/// `Display` shows the text, the rule that it breaks and a right example.
+/// `Display` shows the text, the broken rule and a valid example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidEndpoint {
     value: Box<str>,
@@ -162,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_announced_percent_encoded_with_one_slash_first() {
+    fn a_path_is_percent_encoded_and_starts_with_one_slash() {
         for (given, announced) in [
             ("/", "/"),
             ("/messages/", "/messages/"),
@@ -185,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_path_is_refused_with_the_value_and_an_example() {
+    fn an_invalid_path_is_refused_with_its_value_and_an_example() {
         for given in [
             "http://host/m",
             "https://host",

@@ -1,51 +1,45 @@
 use percent_encoding::percent_decode_str;
+use uuid::Uuid;
 
-use crate::session::SessionId;
+use crate::response::RejectionKind;
 
 use super::node::NodeName;
 
 const SESSION_ID: &str = "session_id";
 const NODE: &str = "node";
 
-/// Why a query names no session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionIdError {
-    Missing,
-    /// Not a UUID, or given twice: which of two would be meant is anybody's guess.
-    Invalid,
-}
-
-/// Reads the id back from the query of a POST.
-pub(crate) fn session_id(query: Option<&str>) -> Result<SessionId, SessionIdError> {
-    // As it was announced.
-    let simple = query.and_then(|query| query.strip_prefix("session_id="));
-    if let Some(Ok(id)) = simple.map(str::parse) {
-        return Ok(id);
+/// Reads the session's id from the query of a POST.
+pub(crate) fn session_id(query: Option<&str>) -> Result<Uuid, RejectionKind> {
+    // Fast path: the form that the endpoint event announces.
+    let query = query.unwrap_or_default();
+    if let Some(id) = query.strip_prefix("session_id=") {
+        if let Ok(id) = Uuid::try_parse(id) {
+            return Ok(id);
+        }
     }
-    let mut ids = pairs(query.unwrap_or_default()).filter(|pair| is_session_id(pair));
-    let pair = ids.next().ok_or(SessionIdError::Missing)?;
+    let mut ids = pairs(query).filter(|pair| is_session_id(pair));
+    let pair = ids.next().ok_or(RejectionKind::SessionIdMissing)?;
     if ids.next().is_some() {
-        return Err(SessionIdError::Invalid);
+        return Err(RejectionKind::SessionIdInvalid);
     }
     let value = pair.split_once('=').map_or("", |(_, value)| value);
-    value
-        .parse()
-        .or_else(|_| percent_decode_str(value).decode_utf8_lossy().parse())
-        .map_err(|_| SessionIdError::Invalid)
+    Uuid::try_parse(value)
+        .or_else(|_| Uuid::try_parse(&percent_decode_str(value).decode_utf8_lossy()))
+        .map_err(|_| RejectionKind::SessionIdInvalid)
 }
 
-/// Reads the node back from the query of a POST. What is no name, or is given twice, is nobody's.
+/// Reads the node's name from the query of a POST. `None` if it is invalid or given twice.
 pub(crate) fn node(query: Option<&str>) -> Option<NodeName> {
     let mut nodes = pairs(query.unwrap_or_default()).filter(|pair| is_node(pair));
     let (Some(pair), None) = (nodes.next(), nodes.next()) else {
         return None;
     };
-    // As it was announced: a name needs no escapes.
+    // Escapes are not decoded, because a name needs none.
     let (_, value) = pair.split_once('=')?;
     NodeName::new(value).ok()
 }
 
-/// The pairs of a query, as they stand.
+/// The pairs of a query, not decoded.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').filter(|pair| !pair.is_empty())
 }
@@ -58,7 +52,7 @@ pub(super) fn is_node(pair: &str) -> bool {
     is_named(pair, NODE)
 }
 
-/// Whether the pair has that name, also if it is written with escapes.
+/// Whether the pair has the name `wanted`, with or without escapes.
 fn is_named(pair: &str, wanted: &str) -> bool {
     let name = pair.split_once('=').map_or(pair, |(name, _)| name);
     name == wanted || name.contains('%') && percent_decode_str(name).eq(wanted.bytes())
@@ -69,8 +63,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_is_read_in_every_spelling_of_a_uuid() {
-        let id: SessionId = "0123456789abcdef0123456789abcdef".parse().unwrap();
+    fn the_id_is_read_in_every_form_of_a_uuid() {
+        let id = Uuid::try_parse("0123456789abcdef0123456789abcdef").unwrap();
         for query in [
             "session_id=0123456789abcdef0123456789abcdef",
             "session_id=0123456789ABCDEF0123456789abcdef",
@@ -86,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_id_is_told_from_a_wrong_one() {
-        use SessionIdError::{Invalid, Missing};
+    fn a_missing_id_is_distinguished_from_an_invalid_one() {
+        use RejectionKind::{SessionIdInvalid as Invalid, SessionIdMissing as Missing};
         let id = "session_id=0123456789abcdef0123456789abcdef";
         let twice = format!("{id}&{id}");
         let cut = format!("{id}0");
@@ -116,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_is_read_only_if_it_is_named_once_and_is_one() {
+    fn a_node_is_read_only_if_it_is_given_once_and_valid() {
         for (query, name) in [
             ("session_id=x&node=a1", Some("a1")),
             ("node=a1", Some("a1")),

@@ -1,38 +1,38 @@
-//! How to have it in the server that you have.
+//! How to add the transport to your server.
 //!
-//! | in | page | runnable example |
+//! | server | page | runnable example |
 //! |---|---|---|
 //! | axum | [`axum`] | `examples/axum.rs` |
 //! | hyper, HTTP/1.1 and HTTP/2, TLS | [`hyper`], [`tls`] | `examples/quickstart.rs`, [`tls.rs`] |
 //! | warp | [`warp`] | [`warp.rs`] |
 //! | tonic, beside gRPC | [`tonic`] | [`tonic.rs`] |
-//! | rmcp, also beside its Streamable HTTP | the crate `mcp-sse-server-rmcp`, with a page on the move from rmcp's own SSE server | its `examples/rmcp.rs` |
-//! | under middleware of tower and tower-http | [`middleware`] | |
+//! | rmcp, also beside its Streamable HTTP | the crate [`mcp-sse-server-rmcp`] | its example `rmcp` |
+//! | with middleware of tower and tower-http | [`middleware`] | |
 //! | behind nginx and other proxies | [`proxies`] | |
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |
 //! | on more than one server | [`nodes`] | |
 //! | with OpenTelemetry | [`opentelemetry`] | [`opentelemetry.rs`] |
 //!
-//! # What holds everywhere
+//! # Rules for all servers
 //!
-//! **One layer or two services.** [`SseServerTransport::layer`] puts both paths before any tower
+//! **One layer or two services.** [`SseServerTransport::layer`] puts both paths in front of any tower
 //! service, in one line. [`SseServerTransport::services`] gives the two services, for a router.
 //!
-//! **Both spellings.** Clients disagree on the slash at the end of the messages' path. The layer serves
-//! both spellings; in a router, mount [`PostService`] twice. Do not redirect from one to the other:
-//! clients lose bodies and credentials on the way.
+//! **Both spellings.** Some clients post with a trailing slash, others without it. The layer serves both
+//! spellings. In a router, mount [`PostService`] twice. Do not redirect from one spelling to the other:
+//! clients lose bodies and credentials when they follow a redirect.
 //!
-//! **Prefixes.** Clients are told a path, and resolve it against the URL of their stream. Where a
-//! router or a proxy takes a prefix off, it must be announced: with
-//! [`SseServerTransport::mount_path`] if it is fixed, with a [`MountPath`] in the extensions of the
-//! `GET` if it is not.
+//! **Prefixes.** A client gets a path and resolves it against the URL of its stream. If a router or a
+//! proxy removes a prefix, announce the prefix. If it is fixed, use
+//! [`SseServerTransport::mount_path`]. If it differs between requests, put a [`MountPath`] into the
+//! extensions of the `GET`.
 //!
-//! **Hosts.** Only loopback is let in until [`TransportSecurity`] says otherwise. A server that is
-//! reached by a name must allow it, and so must one behind a proxy that passes the `Host` on.
+//! **Hosts.** Only loopback is allowed until you configure [`TransportSecurity`]. If clients reach the
+//! server under a name, allow the name. The same applies behind a proxy that passes the `Host` on.
 //!
-//! **The end.** An open stream is a request on its way: a graceful shutdown waits for it, and would wait
-//! for ever. Call [`SessionRegistry::shutdown`] when the server begins to stop: it ends all streams
-//! after what was sent, and refuses new ones with 503.
+//! **Shutdown.** An open stream is an open request: a graceful shutdown waits for it without end. Call
+//! [`SessionRegistry::shutdown`] when the server begins to stop. It refuses new streams with 503, and
+//! ends each open stream after the messages that were sent.
 //!
 //! [`SseServerTransport::layer`]: crate::SseServerTransport::layer
 //! [`SseServerTransport::services`]: crate::SseServerTransport::services
@@ -41,10 +41,11 @@
 //! [`MountPath`]: crate::MountPath
 //! [`PostService`]: crate::PostService
 //! [`TransportSecurity`]: crate::TransportSecurity
-//! [`tls.rs`]: tls#the-whole-of-it
-//! [`warp.rs`]: warp#the-whole-of-it
-//! [`tonic.rs`]: tonic#the-whole-of-it
-//! [`opentelemetry.rs`]: opentelemetry#the-whole-of-it
+//! [`tls.rs`]: tls#complete-example
+//! [`warp.rs`]: warp#complete-example
+//! [`tonic.rs`]: tonic#complete-example
+//! [`opentelemetry.rs`]: opentelemetry#complete-example
+//! [`mcp-sse-server-rmcp`]: https://docs.rs/mcp-sse-server-rmcp
 
 #[doc = include_str!("axum.md")]
 pub mod axum {}
@@ -64,7 +65,7 @@ pub mod observability {}
 #[doc = include_str!("proxies.md")]
 pub mod proxies {}
 
-// The code of these is compiled and run by `examples/stacks`, which has the crates that it needs.
+// The code of these pages needs other crates: `examples/stacks` compiles and runs it.
 
 #[cfg_attr(not(doctest), doc = include_str!("opentelemetry.md"))]
 pub mod opentelemetry {}

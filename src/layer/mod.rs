@@ -84,7 +84,6 @@ mod body;
 mod future;
 mod paths;
 mod service;
-mod shared;
 
 pub(crate) use self::paths::Paths;
 pub use self::{

@@ -1,8 +1,6 @@
-use http::Request;
+use http::{HeaderMap, Method, Request, header::ACCEPT};
 
-use crate::endpoint::Endpoint;
-
-use super::shared;
+use crate::endpoint::{Endpoint, session_id};
 
 /// Which requests are the transport's.
 #[derive(Clone, Debug)]
@@ -42,7 +40,7 @@ impl Paths {
         let is_shared =
             self.shared && without_last_slash(path) == without_last_slash(self.stream.as_str());
         match is_shared {
-            true => shared::target(request),
+            true => shared_target(request),
             false => self.target_of(path),
         }
     }
@@ -60,6 +58,37 @@ impl Paths {
 
 fn without_last_slash(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
+}
+
+/// For whom a request is at a URL that the transport shares with Streamable HTTP.
+fn shared_target<B>(request: &Request<B>) -> Target {
+    let headers = request.headers();
+    if headers.contains_key("mcp-session-id") {
+        return Target::Inner;
+    }
+    match *request.method() {
+        // A client that resumes names the last event that it has seen. No event of ours has an id.
+        Method::GET if !headers.contains_key("last-event-id") && accepts_events(headers) => {
+            Target::Stream
+        }
+        Method::POST if session_id(request.uri().query()).is_ok() => Target::Messages,
+        _ => Target::Inner,
+    }
+}
+
+fn accepts_events(headers: &HeaderMap) -> bool {
+    const RANGES: [&[u8]; 3] = [b"text/event-stream", b"text/*", b"*/*"];
+    !headers.contains_key(ACCEPT)
+        || headers
+            .get_all(ACCEPT)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .filter_map(|range| range.split(|byte| *byte == b';').next())
+            .any(|range| {
+                RANGES
+                    .iter()
+                    .any(|known| range.trim_ascii().eq_ignore_ascii_case(known))
+            })
 }
 
 #[cfg(test)]
@@ -125,5 +154,78 @@ mod tests {
         }
         assert_eq!(two.target(&post("/messages")), Messages);
         assert_eq!(one.target(&post("/messages")), Inner);
+    }
+
+    const OURS: &str = "/mcp?session_id=0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn old_clients_and_new_ones_are_told_apart() {
+        let none: &[(&str, &str)] = &[];
+        for (method, uri, headers, target) in [
+            ("GET", "/mcp", none, Stream),
+            ("GET", "/mcp", &[("accept", "text/event-stream")], Stream),
+            (
+                "GET",
+                "/mcp",
+                &[("accept", "application/json, */*;q=0.1")],
+                Stream,
+            ),
+            (
+                "GET",
+                "/mcp",
+                &[("accept", "Text/Event-Stream; q=1")],
+                Stream,
+            ),
+            (
+                "GET",
+                "/mcp",
+                &[("accept", "a/b"), ("accept", "text/*")],
+                Stream,
+            ),
+            // The Java SDK's old client, and the TypeScript SDK's when it connects again.
+            (
+                "GET",
+                "/mcp",
+                &[("mcp-protocol-version", "2024-11-05")],
+                Stream,
+            ),
+            ("GET", OURS, none, Stream),
+            (
+                "GET",
+                "/mcp",
+                &[("accept", "text/html, application/json")],
+                Inner,
+            ),
+            ("GET", "/mcp", &[("accept", "text/event-streams")], Inner),
+            ("GET", "/mcp", &[("mcp-session-id", "x")], Inner),
+            ("GET", "/mcp", &[("last-event-id", "0")], Inner),
+            ("POST", OURS, none, Messages),
+            (
+                "POST",
+                OURS,
+                &[("accept", "application/json, text/event-stream")],
+                Messages,
+            ),
+            ("POST", OURS, &[("mcp-session-id", "x")], Inner),
+            ("POST", "/mcp", none, Inner),
+            ("POST", "/mcp?session_id=mine", none, Inner),
+            (
+                "POST",
+                "/mcp?sessionId=0123456789abcdef0123456789abcdef",
+                none,
+                Inner,
+            ),
+            ("DELETE", OURS, none, Inner),
+            ("HEAD", "/mcp", none, Inner),
+            ("OPTIONS", OURS, none, Inner),
+            ("PUT", OURS, none, Inner),
+        ] {
+            let mut request = Request::builder().method(method).uri(uri);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let request = request.body(()).unwrap();
+            assert_eq!(shared_target(&request), target, "{request:?}");
+        }
     }
 }

@@ -1,45 +1,95 @@
-//! What an operator is told: spans and events with the feature `tracing`, metrics with the feature
-//! `metrics`. Without them all of it is of no size and does nothing.
+//! What an operator sees: spans and events with the feature `tracing`, metrics with the feature
+//! `metrics`.
+//!
+//! Each event of the transport is one method, and what both features do at that event stands side by
+//! side in it. Without the features the observers have no size and the methods do nothing.
+//!
+//! Nothing that is observed is imported here but messages and kinds of refusals: sessions and relays
+//! hand in names and numbers.
+#![allow(
+    clippy::unused_self,
+    unused_variables,
+    reason = "each feature reads other parts of an event"
+)]
 
-#[cfg(feature = "tracing")]
-mod clip;
 #[cfg(feature = "metrics")]
-mod names;
+mod metrics;
 mod post;
-#[cfg(feature = "tracing")]
-mod refusal;
 mod relay;
 mod session;
-
-#[cfg(feature = "metrics")]
-mod meter;
-#[cfg(not(feature = "metrics"))]
-#[path = "no_meter.rs"]
-mod meter;
-#[cfg(feature = "metrics")]
-mod timer;
 #[cfg(feature = "tracing")]
-mod trace;
-#[cfg(not(feature = "tracing"))]
-#[path = "no_trace.rs"]
-mod trace;
+mod text;
 
-#[cfg(not(feature = "metrics"))]
-pub(crate) use self::meter::Stamp;
-/// Of every span and event: what a filter names stays, wherever the code goes.
+use crate::response::Rejection;
+
+#[cfg(feature = "metrics")]
+use self::metrics::Metrics;
+
+pub(crate) use self::{
+    post::PostObserver,
+    relay::{relayed, unroutable},
+    session::{SessionObserver, Stamp},
+};
+
+/// The target of every span and event. It stays the same wherever the code moves, so that filters go
+/// on to work.
 #[cfg(feature = "tracing")]
 const TARGET: &str = "mcp_sse_server";
 
+/// Observes one transport. A clone is another handle to the same.
+#[derive(Clone)]
+pub(crate) struct Observer {
+    // Made once: a recorder looks each name up.
+    #[cfg(feature = "metrics")]
+    metrics: std::sync::Arc<Metrics>,
+}
+
+impl Observer {
+    pub(crate) fn new() -> Self {
+        Self {
+            #[cfg(feature = "metrics")]
+            metrics: Metrics::new().into(),
+        }
+    }
+
+    /// A message was offered to all sessions.
+    pub(crate) fn broadcast(&self, sent: usize, full: usize) {
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics.broadcasts.increment(1);
+            self.metrics.broadcast_sent.increment(sent as u64);
+            self.metrics.broadcast_full.increment(full as u64);
+        }
+    }
+}
+
+/// A request to a service (`sse` or `post`) was refused.
+///
+/// A refusal that a setting changes is a warning that names the call.
+pub(crate) fn refused(service: &'static str, rejection: &Rejection) {
+    let kind = rejection.kind;
+    #[cfg(feature = "metrics")]
+    metrics::refused(service, kind.as_str());
+    #[cfg(feature = "tracing")]
+    {
+        let (reason, values) = (kind.as_str(), rejection.values());
+        match rejection.hint() {
+            Some(hint) => {
+                tracing::warn!(target: TARGET, service, reason, values, hint, "refused: {kind}");
+            }
+            None => tracing::debug!(target: TARGET, service, reason, "refused: {kind}"),
+        }
+    }
+}
+
+/// Runs a future in the span in which it is made.
 #[cfg(feature = "tracing")]
-pub(crate) use self::refusal::forbidden;
-#[cfg(feature = "metrics")]
-pub(crate) use self::timer::Stamp;
+pub(crate) fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    tracing::Instrument::in_current_span(future)
+}
+
+/// Runs a future in the span in which it is made.
 #[cfg(not(feature = "tracing"))]
-pub(crate) use self::trace::forbidden;
-pub(crate) use self::{
-    meter::{Meter, QueueMeter},
-    post::{PostObserver, stream_refused},
-    relay::{elsewhere, relay_failed, relay_refused, relayed},
-    session::SessionObserver,
-    trace::in_current_span,
-};
+pub(crate) fn in_current_span<F: Future>(future: F) -> F {
+    future
+}

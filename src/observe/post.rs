@@ -1,51 +1,131 @@
-use crate::{message::Message, response::RejectionKind, session::SessionId};
+use std::marker::PhantomData;
 
-use super::{
-    meter::{self, Meter, PostMeter},
-    session::SessionObserver,
-    trace::{self, PostSpan},
+use crate::{message::Message, response::Rejection};
+
+use super::{Observer, SessionObserver};
+
+#[cfg(feature = "tracing")]
+use {
+    super::{TARGET, text},
+    tracing::field::{Empty, display},
 };
 
-/// What is told of one `POST`.
+/// Code that runs while it is there is in the span of a `POST`.
+#[must_use = "dropping it leaves the span"]
+pub(crate) struct InSpan<'a> {
+    #[cfg(feature = "tracing")]
+    _entered: tracing::span::Entered<'a>,
+    _post: PhantomData<&'a PostObserver>,
+}
+
+/// Observes one `POST`. A `POST` that is dropped before it has an outcome was cancelled.
 pub(crate) struct PostObserver {
-    meter: PostMeter,
-    span: PostSpan,
+    #[cfg(feature = "metrics")]
+    metrics: std::sync::Arc<super::Metrics>,
+    #[cfg(feature = "metrics")]
+    start: tokio::time::Instant,
+    #[cfg(feature = "metrics")]
+    has_outcome: bool,
+    /// A child of the caller's span, linked to the session's.
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+impl Observer {
+    /// The head of a `POST` is here.
+    pub(crate) fn post(&self) -> PostObserver {
+        PostObserver {
+            #[cfg(feature = "metrics")]
+            metrics: std::sync::Arc::clone(&self.metrics),
+            #[cfg(feature = "metrics")]
+            start: tokio::time::Instant::now(),
+            #[cfg(feature = "metrics")]
+            has_outcome: false,
+            #[cfg(feature = "tracing")]
+            span: tracing::info_span!(
+                target: TARGET,
+                "mcp_sse_post",
+                session = Empty,
+                kind = Empty,
+                id = Empty,
+                method = Empty,
+                outcome = Empty,
+            ),
+        }
+    }
 }
 
 impl PostObserver {
-    pub(crate) fn start(meter: &Meter) -> Self {
-        Self {
-            meter: PostMeter::start(meter),
-            span: PostSpan::start(),
+    /// The `POST` is for this session.
+    pub(crate) fn in_session(&self, session: &SessionObserver) {
+        #[cfg(feature = "tracing")]
+        if !self.span.is_disabled() {
+            self.span.record(
+                "session",
+                display(format_args!("{:08x}", session.log.prefix)),
+            );
+            if let Some(session) = session.span() {
+                self.span.follows_from(session);
+            }
         }
     }
 
-    pub(crate) fn of_session(&self, id: &SessionId, session: &SessionObserver) {
-        self.span.of_session(id, &session.span);
+    /// The body is a message.
+    pub(crate) fn parsed(&self, message: &Message) {
+        // Each field is looked up by its name, also if nobody listens.
+        #[cfg(feature = "tracing")]
+        if !self.span.is_disabled() {
+            self.span
+                .record("kind", tracing::field::debug(message.kind()));
+            text::record(&self.span, "id", text::id_of(message));
+            text::record(&self.span, "method", text::method_of(message));
+        }
     }
 
-    pub(crate) fn parsed(&mut self, message: &Message) {
-        self.span.parsed(message);
-    }
-
-    /// It is answered with 202.
+    /// The message is in the inbox.
     pub(crate) fn accepted(&mut self) {
-        self.meter.accepted();
-        self.span.accepted();
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics.accepted.increment(1);
+            self.metrics.post_duration.record(self.start.elapsed());
+            self.has_outcome = true;
+        }
+        #[cfg(feature = "tracing")]
+        {
+            if !self.span.is_disabled() {
+                self.span.record("outcome", "accepted");
+            }
+            tracing::debug!(target: TARGET, parent: &self.span, "message accepted");
+        }
     }
 
-    pub(crate) fn refused(&mut self, kind: RejectionKind) {
-        self.meter.refused(kind);
-        self.span.refused(kind);
+    pub(crate) fn refused(&mut self, rejection: &Rejection) {
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics.refused.increment(1);
+            self.has_outcome = true;
+        }
+        #[cfg(feature = "tracing")]
+        self.span.record("outcome", rejection.kind.as_str());
+        let _in_span = self.enter();
+        super::refused("post", rejection);
     }
 
-    pub(crate) fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
-        self.span.in_scope(code)
+    /// Enters the span of the `POST` until the guard is dropped.
+    pub(crate) fn enter(&self) -> InSpan<'_> {
+        InSpan {
+            #[cfg(feature = "tracing")]
+            _entered: self.span.enter(),
+            _post: PhantomData,
+        }
     }
 }
 
-/// A `GET` was refused.
-pub(crate) fn stream_refused(kind: RejectionKind) {
-    meter::refused("sse", kind);
-    trace::refused("sse", kind);
+#[cfg(feature = "metrics")]
+impl Drop for PostObserver {
+    fn drop(&mut self) {
+        if !self.has_outcome {
+            self.metrics.cancelled.increment(1);
+        }
+    }
 }

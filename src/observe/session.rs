@@ -2,83 +2,298 @@ use std::time::Duration;
 
 use http::request::Parts;
 
-use crate::{
-    message::Message,
-    session::{CloseReason, Principal, SessionId},
+use crate::message::Message;
+
+use super::Observer;
+
+#[cfg(feature = "tracing")]
+use {
+    super::{
+        TARGET,
+        text::{Clipped, id_of, method_of},
+    },
+    std::sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
+    },
+    tracing::{Span, debug, field::display, info, info_span, trace},
 };
 
-use super::{meter::Meter, trace::SessionSpan};
-
-/// What is told of one session.
+/// Observes one session.
 pub(crate) struct SessionObserver {
-    meter: Meter,
-    pub(super) span: SessionSpan,
+    #[cfg(feature = "metrics")]
+    metrics: std::sync::Arc<super::Metrics>,
+    #[cfg(feature = "tracing")]
+    pub(super) log: Log,
+}
+
+/// The session's span, and the figures for the event of its close.
+#[cfg(feature = "tracing")]
+#[derive(Default)]
+pub(super) struct Log {
+    /// The first digits of the session's id.
+    pub(super) prefix: u32,
+    // Not there before the session is open: a GET that is refused leaves no span.
+    span: OnceLock<Span>,
+    told_close: AtomicBool,
+    received: AtomicU64,
+    sent: AtomicU64,
+    untaken: AtomicU64,
+}
+
+/// When a message entered a queue.
+#[derive(Clone, Copy)]
+pub(crate) struct Stamp {
+    #[cfg(feature = "metrics")]
+    since: tokio::time::Instant,
+}
+
+impl Stamp {
+    pub(crate) fn now() -> Self {
+        Self {
+            #[cfg(feature = "metrics")]
+            since: tokio::time::Instant::now(),
+        }
+    }
+}
+
+impl Observer {
+    /// `prefix` is the first digits of the session's id.
+    pub(crate) fn session(&self, prefix: u32) -> SessionObserver {
+        SessionObserver {
+            #[cfg(feature = "metrics")]
+            metrics: std::sync::Arc::clone(&self.metrics),
+            #[cfg(feature = "tracing")]
+            log: Log {
+                prefix,
+                ..Log::default()
+            },
+        }
+    }
 }
 
 impl SessionObserver {
-    /// Whether there is a span that code can be in.
-    pub(crate) const HAS_SPANS: bool = cfg!(feature = "tracing");
-
-    pub(crate) fn new(meter: Meter) -> Self {
-        Self {
-            meter,
-            span: SessionSpan::new(),
+    /// The session is in the registry. `client` names who opened it.
+    pub(crate) fn opened(&self, client: Option<&str>, parts: &Parts) {
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics.opened.increment(1);
+            self.metrics.sessions.increment(1);
+        }
+        #[cfg(feature = "tracing")]
+        {
+            let header = |name| {
+                let value = parts.headers.get(name);
+                value.map(|value| display(Clipped(value.as_bytes())))
+            };
+            let span = info_span!(
+                target: TARGET,
+                "mcp_sse_session",
+                session = %format_args!("{:08x}", self.log.prefix),
+                client = client.map(|client| display(Clipped(client.as_bytes()))),
+                protocol_version = header("mcp-protocol-version"),
+                user_agent = header(http::header::USER_AGENT.as_str()),
+            );
+            info!(target: TARGET, parent: &span, "session opened");
+            // Set once: a session is opened once.
+            let _ = self.log.span.set(span);
         }
     }
 
-    pub(crate) fn opened(&self, id: &SessionId, principal: Option<&Principal>, parts: &Parts) {
-        self.meter.opened();
-        self.span.opened(id, principal, parts);
+    /// The session is closed.
+    pub(crate) fn closed(&self, reason: &'static str, age: Duration) {
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics.sessions.decrement(1);
+            super::metrics::closed(reason);
+            self.metrics.session_duration.record(age);
+        }
+        self.log_closed(reason, age);
     }
 
-    /// So many messages were in the inbox when the session ended, or when its handler let go of it.
-    pub(crate) fn untaken(&self, messages: usize) {
-        self.span.untaken(messages);
+    /// Tells the close in the log, once and after the opening. Another thread may close a session
+    /// before [`opened`](Self::opened) has run, so whoever opens it calls this, too.
+    pub(crate) fn log_closed(&self, reason: &'static str, age: Duration) {
+        #[cfg(feature = "tracing")]
+        if let Some(span) = self.log.span.get() {
+            if self.log.told_close.swap(true, SeqCst) {
+                return;
+            }
+            info!(
+                target: TARGET,
+                parent: span,
+                reason,
+                duration_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
+                received = self.log.received.load(Relaxed),
+                sent = self.log.sent.load(Relaxed),
+                untaken = self.log.untaken.load(Relaxed),
+                "session closed"
+            );
+        }
     }
 
-    pub(crate) fn closed(&self, reason: CloseReason, age: Duration) {
-        self.meter.closed(reason, age);
-        self.span.closed(reason, age);
+    /// A message of so many bytes, which counts for `weight`, is in the inbox.
+    pub(crate) fn received(&self, bytes: usize, weight: u32) {
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics.received.increment(1);
+            self.metrics.received_bytes.increment(bytes as u64);
+            self.metrics.inbox.put(weight);
+        }
+        #[cfg(feature = "tracing")]
+        self.log.received.fetch_add(1, Relaxed);
     }
 
-    /// The stream is gone; so many messages were in its outbox.
-    pub(crate) fn unread(&self, messages: usize) {
-        self.span.unread(messages);
+    /// The handler took a message out of the inbox.
+    pub(crate) fn taken(&self, since: Stamp, weight: u32) {
+        #[cfg(feature = "metrics")]
+        self.metrics.inbox.taken(since.since, weight);
     }
 
-    /// A message is in the inbox.
-    pub(crate) fn received(&self, bytes: usize) {
-        self.meter.received(bytes);
-        self.span.received();
-    }
-
-    /// A message is in the outbox.
-    pub(crate) fn sent(&self) {
-        self.span.sent();
+    /// These messages were in the inbox when the session was closed, or its receiver dropped.
+    pub(crate) fn untaken(&self, (messages, weight): (usize, usize)) {
+        #[cfg(feature = "metrics")]
+        self.metrics.inbox.dropped(messages, weight);
+        #[cfg(feature = "tracing")]
+        self.log.untaken.fetch_add(messages as u64, Relaxed);
     }
 
     /// A send waits for room in the outbox.
     pub(crate) fn waits(&self) {
-        self.span.waits();
+        #[cfg(feature = "tracing")]
+        if let Some(span) = self.span() {
+            debug!(
+                target: TARGET,
+                parent: span,
+                "the client does not keep up: a send waits for room in the outbox"
+            );
+        }
     }
 
-    /// A message is out of the outbox. One of a broadcast is known as bytes only.
-    pub(crate) fn written(&self, message: Option<&Message>) {
-        self.span.written(message);
+    /// A message is in the outbox.
+    pub(crate) fn sent(&self, weight: u32) {
+        #[cfg(feature = "metrics")]
+        self.metrics.outbox.put(weight);
+        #[cfg(feature = "tracing")]
+        self.log.sent.fetch_add(1, Relaxed);
     }
 
-    /// Bytes are given to the server.
-    pub(crate) fn gave(&self, bytes: usize) {
-        self.meter.wrote(bytes);
+    /// The stream took a message out of the outbox. `None` is a message of a broadcast, which the
+    /// stream has as an event.
+    pub(crate) fn written(&self, message: Option<&Message>, since: Stamp, weight: u32) {
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics.sent.increment(1);
+            self.metrics.outbox.taken(since.since, weight);
+        }
+        #[cfg(feature = "tracing")]
+        match (self.span(), message) {
+            (None, _) => {}
+            (Some(span), Some(message)) => debug!(
+                target: TARGET,
+                parent: span,
+                kind = ?message.kind(),
+                id = id_of(message).map(display),
+                method = method_of(message).map(display),
+                "message sent"
+            ),
+            (Some(span), None) => debug!(target: TARGET, parent: span, "broadcast sent"),
+        }
+    }
+
+    /// The stream is gone, and these messages were in the outbox.
+    pub(crate) fn unread(&self, (messages, weight): (usize, usize)) {
+        #[cfg(feature = "metrics")]
+        self.metrics.outbox.dropped(messages, weight);
+        #[cfg(feature = "tracing")]
+        if let (1.., Some(span)) = (messages, self.span()) {
+            info!(
+                target: TARGET,
+                parent: span,
+                messages,
+                "messages of a closed session were not read"
+            );
+        }
+    }
+
+    /// The stream handed so many bytes to the server.
+    pub(crate) fn wrote(&self, bytes: usize) {
+        #[cfg(feature = "metrics")]
+        self.metrics.sent_bytes.increment(bytes as u64);
     }
 
     pub(crate) fn kept_alive(&self) {
-        self.meter.kept_alive();
-        self.span.kept_alive();
+        #[cfg(feature = "metrics")]
+        self.metrics.keep_alives.increment(1);
+        #[cfg(feature = "tracing")]
+        if let Some(span) = self.span() {
+            trace!(target: TARGET, parent: span, "keep-alive");
+        }
     }
 
-    /// Runs code of the session's handler.
+    /// Whether there is a span that code can run in.
+    pub(crate) const HAS_SPANS: bool = cfg!(feature = "tracing");
+
+    /// Runs code of the session's handler in the session's span.
     pub(crate) fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
-        self.span.in_scope(code)
+        #[cfg(feature = "tracing")]
+        if let Some(span) = self.span() {
+            return span.in_scope(code);
+        }
+        code()
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(super) fn span(&self) -> Option<&Span> {
+        self.log.span.get()
+    }
+}
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn a_session_that_is_closed_while_it_is_opened_logs_both_once() {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let writer = Arc::clone(&log);
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || LogWriter(Arc::clone(&writer)))
+            .finish();
+        let (parts, ()) = http::Request::new(()).into_parts();
+        tracing::subscriber::with_default(subscriber, || {
+            let session = Observer::new().session(7);
+            session.closed("shutdown", Duration::ZERO);
+            session.opened(None, &parts);
+            session.log_closed("shutdown", Duration::ZERO);
+            session.log_closed("shutdown", Duration::ZERO);
+        });
+        let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> = log.lines().collect();
+        let [opened, closed] = lines[..] else {
+            panic!("{log}")
+        };
+        assert!(opened.contains("session opened"), "{opened}");
+        assert!(closed.contains("session closed"), "{closed}");
+        assert!(closed.contains(r#"reason="shutdown""#), "{closed}");
+        for line in lines {
+            assert!(line.contains("mcp_sse_session{session="), "{line}");
+        }
+    }
+
+    struct LogWriter(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for LogWriter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
     }
 }

@@ -1,63 +1,77 @@
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
-    time::Duration,
+    task::{Context, Poll},
 };
 
 use bytes::Buf;
 use http_body::Body;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Duration, Instant};
 
-use super::read::ReadError;
+use crate::timer::Timer;
 
-/// How much of a body that is too large is read and thrown away.
-const TOO_LARGE_BYTES: usize = 256 * 1024;
-/// For how long the rest of a body is waited for.
-const TIME: Duration = Duration::from_millis(500);
+/// How much of a refused body is read. Clients write the whole body before they read the answer, so this
+/// is four times the default limit of a body.
+const BYTES: usize = 16 * 1024 * 1024;
+/// For how long a refused body is read.
+const TIME: Duration = Duration::from_secs(10);
+/// For how long a refused body may make no progress.
+const SILENCE: Duration = Duration::from_millis(500);
 
-/// Reads the rest of a body that is refused, and throws it away. A connection that is closed on unread
-/// bytes is reset, and the client may lose the answer that it was sent.
+/// Reads the rest of a refused body and throws it away.
+///
+/// A server that closes a connection on unread bytes resets it, and the client may lose the answer.
 pub(super) struct Drain {
-    why: ReadError,
     left: usize,
-    // Boxed: only a refusal makes one.
-    deadline: Pin<Box<Sleep>>,
+    /// Made when the body is first waited for.
+    wait: Option<DrainWait>,
+}
+
+struct DrainWait {
+    timer: Pin<Box<Timer>>,
+    end: Instant,
+    progress: Instant,
 }
 
 impl Drain {
-    /// Nobody knows how much more there is: a bit of it.
-    pub(super) fn of_too_large() -> Self {
-        Self::of_refused(ReadError::TooLarge, TOO_LARGE_BYTES)
-    }
-
-    pub(super) fn of_refused(why: ReadError, left: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            why,
-            left,
-            deadline: Box::pin(sleep(TIME)),
+            left: BYTES,
+            wait: None,
         }
     }
 
-    /// Ready with the reason when the body is over or broken, or when enough was thrown away or waited
-    /// for.
-    pub(super) fn poll_refusal<B: Body>(
+    /// Ready when the body has ended or broken off, or when a bound is reached.
+    pub(super) fn poll_drain<B: Body>(
         &mut self,
         cx: &mut Context<'_>,
         mut body: Pin<&mut B>,
-    ) -> Poll<ReadError> {
+    ) -> Poll<()> {
+        let mut has_progressed = false;
         while self.left > 0 && !body.is_end_stream() {
             match body.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     let len = frame.data_ref().map_or(0, Buf::remaining);
                     self.left = self.left.saturating_sub(len);
+                    has_progressed = true;
                 }
                 Poll::Ready(Some(Err(_)) | None) => break,
-                Poll::Pending => {
-                    ready!(self.deadline.as_mut().poll(cx));
-                    break;
-                }
+                Poll::Pending => return self.poll_wait(cx, has_progressed),
             }
         }
-        Poll::Ready(self.why)
+        Poll::Ready(())
+    }
+
+    fn poll_wait(&mut self, cx: &mut Context<'_>, has_progressed: bool) -> Poll<()> {
+        let now = Instant::now();
+        let wait = self.wait.get_or_insert_with(|| DrainWait {
+            timer: Box::pin(Timer::new(now + SILENCE)),
+            end: now + TIME,
+            progress: now,
+        });
+        if has_progressed {
+            wait.progress = now;
+        }
+        let deadline = wait.end.min(wait.progress + SILENCE);
+        wait.timer.as_mut().poll_until(cx, deadline)
     }
 }

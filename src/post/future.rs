@@ -3,27 +3,24 @@ use std::{
     fmt,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use bytes::Bytes;
-use http::{Response, StatusCode, request::Parts};
+use http::{Response, header::EXPECT, request::Parts};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::{
-    message::Message,
     observe::PostObserver,
+    options::Options,
     response::{self, Rejection, RejectionKind},
-    session::{DeliveryError, Incoming, Offer},
 };
 
 use super::{
     body::PostBody,
-    deliver::Delivery,
-    lease::{Lease, NoRoom},
-    read::{Read, ReadError},
-    relay::{Forward, Relaying},
+    drain::Drain,
+    forward::Wait,
+    reading::{Reading, To},
 };
 
 pin_project! {
@@ -31,47 +28,72 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is done, the message is not delivered; but one that is on its way to
-    /// [another node](crate::relay) may be.
+    /// If it is dropped before it is done, the message is not delivered, unless it is on its way to
+    /// [another node](crate::relay).
     #[must_use = "futures do nothing unless polled"]
-    #[project = ResponseFutureProj]
     pub struct ResponseFuture<B> {
         #[pin]
-        state: State<B>,
+        body: B,
+        state: State,
         observer: PostObserver,
     }
 }
 
-pin_project! {
-    #[project = StateProj]
-    enum State<B> {
-        Refused { rejection: Rejection },
-        Reading { #[pin] read: Read<B>, parts: Option<Box<Parts>>, forward: Option<Box<Forward>> },
-        Delivering { delivery: Delivery, lease: Lease },
-        Relaying { relaying: Relaying, lease: Lease },
-        Done,
-    }
+enum State {
+    Refused(Rejection),
+    /// Reads the rest of the body, then refuses.
+    Draining(Drain, Rejection),
+    Reading(Reading),
+    /// Waits for room in the inbox, or for another node.
+    Waiting(Wait),
+    Done,
 }
 
 impl<B: Body> ResponseFuture<B> {
-    pub(super) fn refused(rejection: Rejection, observer: PostObserver) -> Self {
-        let state = State::Refused { rejection };
-        Self { state, observer }
-    }
-
-    /// Without parts, the body is too large from the start. With a way, it goes to another node.
-    pub(super) fn reading(
-        read: Read<B>,
-        parts: Option<Box<Parts>>,
-        forward: Option<Box<Forward>>,
+    pub(super) fn refused(
+        rejection: Rejection,
+        parts: &Parts,
+        body: B,
         observer: PostObserver,
     ) -> Self {
-        let state = State::Reading {
-            read,
-            parts,
-            forward,
+        // A client that sent `Expect: 100-continue` sends no body after a final response.
+        let is_too_large = matches!(rejection.kind, RejectionKind::BodyTooLarge);
+        let state = match is_too_large && !parts.headers.contains_key(EXPECT) {
+            true => State::refuse(rejection, &body),
+            false => State::Refused(rejection),
         };
-        Self { state, observer }
+        Self {
+            body,
+            state,
+            observer,
+        }
+    }
+
+    pub(super) fn reading(
+        to: To,
+        parts: Parts,
+        body: B,
+        options: &Arc<Options>,
+        observer: PostObserver,
+    ) -> Self {
+        if let To::Session(session) = &to {
+            observer.in_session(&session.observer);
+        }
+        Self {
+            state: State::Reading(Reading::new(to, parts, Arc::clone(options))),
+            body,
+            observer,
+        }
+    }
+}
+
+impl State {
+    /// Refuses a request whose body may not have arrived yet.
+    fn refuse<B: Body>(rejection: Rejection, body: &B) -> Self {
+        match body.is_end_stream() {
+            true => Self::Refused(rejection),
+            false => Self::Draining(Drain::new(), rejection),
+        }
     }
 }
 
@@ -79,102 +101,75 @@ impl<B: Body> Future for ResponseFuture<B> {
     type Output = Result<Response<PostBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let ResponseFutureProj {
-            mut state,
-            observer,
-        } = self.project();
-        let outcome = loop {
-            match state.as_mut().project() {
-                StateProj::Refused { rejection } => break Err(*rejection),
-                StateProj::Reading {
-                    read,
-                    parts,
-                    forward,
-                } => {
-                    let read = observer.in_scope(|| read.poll_read(cx));
-                    let read = ready!(read).map_err(refuse_body);
-                    let delivered = read.and_then(|(body, lease)| {
-                        let parts = parts.take().ok_or(RejectionKind::BodyTooLarge)?;
-                        if let Some(forward) = forward.take() {
-                            let relaying = forward.start(body, &parts, observer)?;
-                            return Ok(Some(State::Relaying { relaying, lease }));
-                        }
-                        let delivery = deliver(body, parts, &lease, observer)?;
-                        Ok(delivery.map(|delivery| State::Delivering { delivery, lease }))
-                    });
+        let mut this = self.project();
+        let response = loop {
+            // Taken out to be changed, and put back where it must wait.
+            match std::mem::replace(this.state, State::Done) {
+                State::Reading(mut reading) => {
+                    let read = {
+                        let _in_span = this.observer.enter();
+                        reading.poll_read(cx, this.body.as_mut())
+                    };
+                    let Poll::Ready(read) = read else {
+                        *this.state = State::Reading(reading);
+                        return Poll::Pending;
+                    };
+                    let delivered = match read {
+                        Ok(text) => reading.deliver(text, this.observer),
+                        Err(kind) => Err(kind),
+                    };
                     match delivered {
-                        Ok(Some(delivering)) => state.set(delivering),
-                        Ok(None) => break Ok(()),
-                        Err(rejection) => break Err(rejection),
+                        Ok(None) => break accept(this.observer),
+                        Ok(Some(wait)) => *this.state = State::Waiting(wait),
+                        // The body has broken off or stalled, there is nothing to drain.
+                        Err(kind @ RejectionKind::BodyUnreadable) => {
+                            *this.state = State::Refused(kind.into());
+                        }
+                        Err(kind) => *this.state = State::refuse(kind.into(), &*this.body),
                     }
                 }
-                StateProj::Delivering { delivery, .. } => {
-                    break ready!(Pin::new(delivery).poll(cx)).map_err(refuse_delivery);
+                State::Waiting(mut wait) => match wait.as_mut().poll(cx) {
+                    Poll::Pending => {
+                        *this.state = State::Waiting(wait);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Ok(())) => break accept(this.observer),
+                    Poll::Ready(Err(kind)) => *this.state = State::Refused(kind.into()),
+                },
+                State::Draining(mut drain, rejection) => {
+                    match drain.poll_drain(cx, this.body.as_mut()) {
+                        Poll::Pending => {
+                            *this.state = State::Draining(drain, rejection);
+                            return Poll::Pending;
+                        }
+                        Poll::Ready(()) => *this.state = State::Refused(rejection),
+                    }
                 }
-                StateProj::Relaying { relaying, .. } => {
-                    break ready!(Pin::new(relaying).poll(cx)).map_err(Rejection::from);
-                }
-                StateProj::Done => panic!("polled after completion"),
+                State::Refused(rejection) => break refuse(&rejection, this.observer),
+                State::Done => panic!("polled after completion"),
             }
         };
-        state.set(State::Done);
-        Poll::Ready(Ok(match outcome {
-            Ok(()) => {
-                observer.accepted();
-                response::text(StatusCode::ACCEPTED, "Accepted", PostBody::text)
-            }
-            Err(rejection) => {
-                observer.refused(rejection.kind);
-                rejection.into_response(PostBody::text)
-            }
-        }))
+        Poll::Ready(Ok(response))
     }
 }
 
-/// Puts the message into the inbox. If that is full, what is left to wait for comes back.
-fn deliver(
-    body: Bytes,
-    parts: Box<Parts>,
-    lease: &Lease,
-    observer: &mut PostObserver,
-) -> Result<Option<Delivery>, Rejection> {
-    let message = Message::parse(body).map_err(|_| RejectionKind::InvalidMessage)?;
-    observer.parsed(&message);
-    let channel = lease.channel().ok_or(RejectionKind::SessionNotFound)?;
-    match channel.offer(Incoming::new(message, parts)) {
-        Offer::Taken => Ok(None),
-        Offer::Full(incoming) => {
-            let channel = Arc::clone(channel);
-            Ok(Some(Delivery::new(channel, incoming, lease.patience())))
-        }
-        Offer::Ended => Err(refuse_delivery(DeliveryError::Ended)),
-    }
+fn accept(observer: &mut PostObserver) -> Response<PostBody> {
+    observer.accepted();
+    response::accepted(PostBody::text)
 }
 
-fn refuse_body(error: ReadError) -> Rejection {
-    match error {
-        ReadError::TooLarge => RejectionKind::BodyTooLarge.into(),
-        ReadError::Broken => RejectionKind::BodyUnreadable.into(),
-        ReadError::NoRoom(NoRoom::InSession) => RejectionKind::SessionBusy.into(),
-        ReadError::NoRoom(NoRoom::InAll) => RejectionKind::ServerBusy.into(),
-        ReadError::NoRoom(NoRoom::SessionEnded) => RejectionKind::SessionNotFound.into(),
-    }
-}
-
-fn refuse_delivery(error: DeliveryError) -> Rejection {
-    match error {
-        DeliveryError::Busy => RejectionKind::SessionBusy.into(),
-        DeliveryError::Ended => RejectionKind::SessionNotFound.into(),
-    }
+fn refuse(rejection: &Rejection, observer: &mut PostObserver) -> Response<PostBody> {
+    observer.refused(rejection);
+    rejection.to_response(PostBody::text)
 }
 
 impl<B> fmt::Debug for ResponseFuture<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            State::Refused { .. } => "refused",
-            State::Reading { .. } => "reading",
-            State::Delivering { .. } => "delivering",
-            State::Relaying { .. } => "relaying",
+            State::Refused(_) => "refused",
+            State::Draining(..) => "draining",
+            State::Reading(_) => "reading",
+            State::Waiting(_) => "waiting",
             State::Done => "done",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()

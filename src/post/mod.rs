@@ -28,17 +28,10 @@
 //! read for it, too, and there is more that may be answered.
 
 mod body;
-mod deliver;
 mod drain;
+mod forward;
 mod future;
-mod lease;
-mod read;
-mod relay;
+mod reading;
 mod service;
-mod stall;
 
 pub use self::{body::PostBody, future::ResponseFuture, service::PostService};
-pub(crate) use self::{
-    relay::{Elsewhere, RelayHandle},
-    service::PostOptions,
-};

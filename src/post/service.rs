@@ -3,46 +3,41 @@ use std::{
     fmt,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, Method, Request, Response,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
+    HeaderMap, HeaderValue, Method, Request, Response,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
     request::Parts,
 };
 use http_body::Body;
 use tower::Service;
+use uuid::Uuid;
 
 use crate::{
-    endpoint::{SessionIdError, session_id},
-    observe::{self, PostObserver},
+    endpoint::{node, session_id},
+    observe,
+    options::Options,
+    relay::Relay,
     response::{Rejection, RejectionKind},
-    security::TransportSecurity,
-    session::{Budget, Channel, PrincipalSource, SessionRegistry},
+    session::{Principal, SessionRegistry},
 };
 
-use super::{
-    body::PostBody,
-    future::ResponseFuture,
-    lease::Lease,
-    read::Read,
-    relay::{Elsewhere, Forward},
-};
+use super::{body::PostBody, forward::Forward, future::ResponseFuture, reading::To};
 
-/// Takes what clients post and puts it into their sessions' inboxes.
+/// Puts the messages that clients post into the inboxes of their sessions.
 ///
 /// Made by [`SseServerTransport::services`](crate::SseServerTransport::services). It does not look at
-/// the path: mount it where the endpoint says, with and without the slash at the end. See the
-/// [module docs](crate::post) for each answer.
+/// the path of a request: mount it at the endpoint, with and without the slash at the end. The
+/// [module docs](crate::post) list the answers.
 ///
 /// A clone is cheap and serves the same sessions.
 ///
 /// # Panics
 ///
-/// A `POST` that must wait for room in an inbox, or whose body is too large, needs tokio's timer: its
-/// future panics outside a tokio runtime with time enabled.
+/// Some `POST`s need tokio's timer: one that waits for room or for the rest of its body, and one that is
+/// refused before its body is read. Their futures panic outside a tokio runtime with time enabled.
 #[derive(Clone)]
 pub struct PostService {
     shared: Arc<Shared>,
@@ -50,48 +45,27 @@ pub struct PostService {
 
 struct Shared {
     registry: SessionRegistry,
-    options: PostOptions,
-    in_flight: Arc<Budget>,
-    /// For bodies whose sessions nobody here knows: they take none of the room of those that are known.
-    in_flight_elsewhere: Arc<Budget>,
-}
-
-/// What the transport's options say of messages.
-#[derive(Clone, Debug)]
-pub(crate) struct PostOptions {
-    pub(crate) body_limit: usize,
-    pub(crate) in_flight_bytes: usize,
-    pub(crate) delivery_timeout: Duration,
-    pub(crate) stall_timeout: Option<Duration>,
-    pub(crate) elsewhere: Elsewhere,
-    pub(crate) security: TransportSecurity,
-    pub(crate) principal: PrincipalSource,
-}
-
-/// What the head of a request decides.
-enum Verdict {
-    Refuse(Rejection),
-    /// Too large, as it says itself: only to be read so far that the client can read the answer.
-    Drain,
-    Read(Arc<Channel>),
-    Forward(Box<Forward>),
+    relay: Option<Arc<dyn Relay>>,
+    options: Arc<Options>,
 }
 
 impl PostService {
-    pub(crate) fn new(registry: SessionRegistry, options: PostOptions) -> Self {
-        let in_flight = Arc::new(Budget::new(options.in_flight_bytes));
-        let in_flight_elsewhere = Arc::new(Budget::new(options.in_flight_bytes));
-        let shared = Arc::new(Shared {
+    pub(crate) fn new(
+        registry: SessionRegistry,
+        relay: Option<Arc<dyn Relay>>,
+        options: Arc<Options>,
+    ) -> Self {
+        let shared = Shared {
             registry,
+            relay,
             options,
-            in_flight,
-            in_flight_elsewhere,
-        });
-        Self { shared }
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
-    /// Answers a `POST` whose body was read already, by a framework or by a layer that looks into it.
-    /// Every check is made, as for any other.
+    /// Answers a `POST` whose body a framework or a layer has already read. All checks are made.
     ///
     /// ```
     /// use mcp_sse_server::{Session, SseServerTransport};
@@ -112,8 +86,8 @@ impl PostService {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is done, the message is not delivered; but one that is on its way to
-    /// [another node](crate::relay) may be.
+    /// If the future is dropped before it is done, the message is not delivered, unless it is on its way
+    /// to [another node](crate::relay).
     pub fn deliver(&self, parts: Parts, body: impl Into<Bytes>) -> ResponseFuture<PostBody> {
         self.clone()
             .call(Request::from_parts(parts, PostBody::text(body.into())))
@@ -121,53 +95,51 @@ impl PostService {
 }
 
 impl Shared {
-    fn read<B: Body>(
-        &self,
-        body: B,
-        channel: Option<Arc<Channel>>,
-        in_flight: &Arc<Budget>,
-    ) -> Read<B> {
+    /// The checks on the head of a request: where its message goes, or why it is refused.
+    fn check<B: Body>(&self, request: &mut Request<B>) -> Result<To, Rejection> {
         let options = &self.options;
-        let lease = Lease::new(channel, Arc::clone(in_flight), options.delivery_timeout);
-        Read::new(body, options.body_limit, options.stall_timeout, lease)
-    }
-
-    fn judge<B: Body>(&self, request: &Request<B>) -> Verdict {
         if request.method() != Method::POST {
-            return Verdict::Refuse(Rejection::method("POST"));
+            return Err(Rejection::method("POST"));
         }
         if !is_json(request.headers()) {
-            return Verdict::Refuse(RejectionKind::InvalidContentType.into());
+            return Err(RejectionKind::InvalidContentType.into());
         }
-        if let Err(refusal) = self
-            .options
-            .security
-            .check(request.uri(), request.headers())
-        {
-            observe::forbidden("post", &refusal);
-            return Verdict::Refuse(refusal.kind.into());
+        options.security.check(request.uri(), request.headers())?;
+        if declared_len(request) > options.body_limit as u64 {
+            return Err(RejectionKind::BodyTooLarge.into());
         }
-        if declared_len(request) > self.options.body_limit as u64 {
-            // Whoever asked first sends no body after a refusal.
-            return match request.headers().contains_key(EXPECT) {
-                true => Verdict::Refuse(RejectionKind::BodyTooLarge.into()),
-                false => Verdict::Drain,
-            };
+        let id = session_id(request.uri().query())?;
+        if let Some(identify) = &options.identify {
+            identify.0(request.extensions_mut());
         }
-        match session_id(request.uri().query()) {
-            Err(SessionIdError::Missing) => Verdict::Refuse(RejectionKind::SessionIdMissing.into()),
-            Err(SessionIdError::Invalid) => Verdict::Refuse(RejectionKind::SessionIdInvalid.into()),
-            Ok(id) => {
-                let principal = self.options.principal.of(request.extensions());
-                match self.registry.find(&id, principal.as_deref()) {
-                    None => match self.options.elsewhere.find(id, principal, request.uri()) {
-                        None => Verdict::Refuse(RejectionKind::SessionNotFound.into()),
-                        Some(forward) => Verdict::Forward(Box::new(forward)),
-                    },
-                    Some(channel) => Verdict::Read(channel),
-                }
-            }
+        let principal = request.extensions().get();
+        match self.registry.table.find(id, principal) {
+            Some(state) => Ok(To::Session(state)),
+            None => match self.find_node(id, principal, request.uri().query()) {
+                Some(forward) => Ok(To::Node(Box::new(forward))),
+                None => Err(RejectionKind::SessionNotFound.into()),
+            },
         }
+    }
+
+    /// The way to the node that has a session, if the URI names another node than this.
+    fn find_node(
+        &self,
+        id: Uuid,
+        principal: Option<&Principal>,
+        query: Option<&str>,
+    ) -> Option<Forward> {
+        let here = self.options.node.as_ref();
+        if here.is_none() && self.relay.is_none() {
+            return None;
+        }
+        let node = node(query).filter(|node| Some(node) != here)?;
+        let Some(relay) = &self.relay else {
+            observe::unroutable(here.map(|here| here.as_str()), node.as_str());
+            return None;
+        };
+        let (relay, principal) = (Arc::clone(relay), principal.cloned());
+        Some(Forward::new(relay, node, id, principal))
     }
 }
 
@@ -180,29 +152,16 @@ impl<B: Body> Service<Request<B>> for PostService {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> ResponseFuture<B> {
-        let observer = PostObserver::start(self.shared.registry.meter());
-        match observer.in_scope(|| self.shared.judge(&request)) {
-            Verdict::Refuse(rejection) => ResponseFuture::refused(rejection, observer),
-            Verdict::Drain => {
-                let read = Read::too_large(request.into_body());
-                ResponseFuture::reading(read, None, None, observer)
-            }
-            Verdict::Read(channel) => {
-                observer.of_session(channel.id(), channel.observer());
-                let (parts, body) = request.into_parts();
-                let read = self
-                    .shared
-                    .read(body, Some(channel), &self.shared.in_flight);
-                ResponseFuture::reading(read, Some(Box::new(parts)), None, observer)
-            }
-            Verdict::Forward(forward) => {
-                let (parts, body) = request.into_parts();
-                let read = self
-                    .shared
-                    .read(body, None, &self.shared.in_flight_elsewhere);
-                ResponseFuture::reading(read, Some(Box::new(parts)), Some(forward), observer)
-            }
+    fn call(&mut self, mut request: Request<B>) -> ResponseFuture<B> {
+        let observer = self.shared.registry.observer.post();
+        let verdict = {
+            let _in_span = observer.enter();
+            self.shared.check(&mut request)
+        };
+        let (parts, body) = request.into_parts();
+        match verdict {
+            Ok(to) => ResponseFuture::reading(to, parts, body, &self.shared.options, observer),
+            Err(rejection) => ResponseFuture::refused(rejection, &parts, body, observer),
         }
     }
 }
@@ -225,26 +184,30 @@ fn is_json(headers: &HeaderMap) -> bool {
         .eq_ignore_ascii_case(b"application/json")
 }
 
-/// The length that a body is said to have, by its header or by itself, whichever is more.
+/// The declared length of a body, by its header or by itself, whichever is larger.
 fn declared_len<B: Body>(request: &Request<B>) -> u64 {
-    let header = request.headers().get(CONTENT_LENGTH);
-    let header = header.and_then(|value| value.to_str().ok()?.parse().ok());
-    request.body().size_hint().lower().max(header.unwrap_or(0))
+    let by_itself = request.body().size_hint().lower();
+    let Some(Ok(header)) = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .map(HeaderValue::to_str)
+    else {
+        return by_itself;
+    };
+    header.parse().unwrap_or(0).max(by_itself)
 }
 
 impl fmt::Debug for PostService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared {
             registry,
+            relay,
             options,
-            in_flight,
-            in_flight_elsewhere,
         } = &*self.shared;
         f.debug_struct("PostService")
             .field("registry", registry)
+            .field("relay", &relay.as_ref().map(|_| "<relay>"))
             .field("options", options)
-            .field("in_flight", in_flight)
-            .field("in_flight_elsewhere", in_flight_elsewhere)
             .finish()
     }
 }

@@ -13,8 +13,9 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, request::Parts};
+use uuid::Uuid;
 
-use crate::session::{Principal, SessionId};
+use crate::session::Principal;
 
 const FORMAT: u8 = 1;
 
@@ -27,19 +28,14 @@ const MOST_HEAD: usize = 1024 * 1024;
 
 /// What arrived at the session's node. The text is not checked yet.
 pub(super) struct Frame {
-    pub(super) id: SessionId,
+    pub(super) id: Uuid,
     pub(super) principal: Option<Principal>,
     pub(super) parts: Parts,
     pub(super) text: Bytes,
 }
 
 /// The extensions stay behind, but for what the principal is.
-pub(crate) fn encode(
-    id: &SessionId,
-    principal: Option<&Principal>,
-    parts: &Parts,
-    text: &[u8],
-) -> Bytes {
+pub(crate) fn encode(id: Uuid, principal: Option<&Principal>, parts: &Parts, text: &[u8]) -> Bytes {
     let headers = parts.headers.iter();
     let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + 9);
     let uri = parts.uri.to_string();
@@ -91,7 +87,7 @@ pub(super) fn decode(frame: &[u8]) -> Option<Frame> {
     if rest.byte()? != FORMAT {
         return None;
     }
-    let id = SessionId::from_bytes(rest.take(16)?.try_into().ok()?);
+    let id = Uuid::from_slice(rest.take(16)?).ok()?;
     let principal = rest.principal()?;
     let version = version_from_u8(rest.byte()?)?;
     let uri = Uri::try_from(rest.counted()?).ok()?;
@@ -214,12 +210,12 @@ mod tests {
 
     fn frame() -> Bytes {
         let principal = Principal::new("c").with_subject("ü");
-        encode(&SessionId::random(), Some(&principal), &parts(), b"{}")
+        encode(Uuid::new_v4(), Some(&principal), &parts(), b"{}")
     }
 
     #[test]
     fn all_but_the_extensions_arrives() {
-        let (id, sent) = (SessionId::random(), parts());
+        let (id, sent) = (Uuid::new_v4(), parts());
         let whole = Principal::new("c").with_issuer("i").with_subject("");
         for principal in [
             None,
@@ -229,7 +225,7 @@ mod tests {
             Some(whole),
         ] {
             for text in ["", "{}"] {
-                let frame = encode(&id, principal.as_ref(), &sent, text.as_bytes());
+                let frame = encode(id, principal.as_ref(), &sent, text.as_bytes());
                 let frame = decode(&frame).unwrap();
                 assert_eq!((frame.id, &frame.principal), (id, &principal));
                 assert_eq!(frame.text, text);
@@ -279,7 +275,7 @@ mod tests {
         let mut parts = parts();
         let huge = "x".repeat(MOST_HEAD);
         parts.headers.insert("x-huge", huge.parse().unwrap());
-        assert!(decode(&encode(&SessionId::random(), None, &parts, b"{}")).is_none());
+        assert!(decode(&encode(Uuid::new_v4(), None, &parts, b"{}")).is_none());
     }
 
     proptest! {

@@ -1,22 +1,22 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
 use crate::{
     endpoint::NodeName,
     message::Message,
-    session::{Budget, Channel, DeliveryError, Incoming, Offer, SessionRegistry},
+    options::Options,
+    queue::PushError,
+    response::RejectionKind,
+    session::{Incoming, Room, SessionRegistry},
 };
 
-use super::{
-    answer::{Answer, Refusal},
-    frame,
-};
+use super::{frame, reply};
 
 /// What a delivery takes beside its bytes.
 const OVERHEAD: usize = 1024;
 
-/// The receiving end of a relay: takes what other nodes sent into the sessions of this one.
+/// The receiving end of a relay: delivers what other nodes forwarded to the sessions of this one.
 ///
 /// Made by [`SseServerTransport::inbound`](crate::SseServerTransport::inbound). A clone is another
 /// handle to the same.
@@ -25,119 +25,86 @@ pub struct Inbound {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
+    node: NodeName,
     registry: SessionRegistry,
-    options: InboundOptions,
-    in_flight: Budget,
-}
-
-/// What the transport's options say of what comes from other nodes.
-#[derive(Clone, Debug)]
-pub(crate) struct InboundOptions {
-    pub(crate) node: NodeName,
-    pub(crate) body_limit: usize,
-    pub(crate) in_flight_bytes: usize,
-    pub(crate) delivery_timeout: Duration,
+    options: Arc<Options>,
 }
 
 impl Inbound {
-    pub(crate) fn new(registry: SessionRegistry, options: InboundOptions) -> Self {
-        let in_flight = Budget::new(options.in_flight_bytes.saturating_add(2 * OVERHEAD));
+    pub(crate) fn new(node: NodeName, registry: SessionRegistry, options: Arc<Options>) -> Self {
         let shared = Shared {
+            node,
             registry,
             options,
-            in_flight,
         };
         Self {
             shared: Arc::new(shared),
         }
     }
 
-    /// The name of this node: what is sent to it must come here, and nothing else.
+    /// The name of this node. What is sent to it must come here, and nothing else.
     pub fn node(&self) -> &NodeName {
-        &self.shared.options.node
+        &self.shared.node
     }
 
-    /// Takes a `POST`, as another node's [`Relay`](super::Relay) was given it, and gives the answer that
-    /// must come back there.
+    /// Delivers a `POST` as the [`Relay`](super::Relay) of another node got it. Gives the reply that must
+    /// go back there.
     ///
-    /// It is checked as if it came over HTTP: its size, its session, whose that is, the message. It
-    /// waits for room in the session's inbox for as long as a `POST` may, see
-    /// [`delivery_timeout`](crate::SseServerTransport::delivery_timeout), and not at all for the room
-    /// that all which wait have together, [`in_flight_bytes`](crate::SseServerTransport::in_flight_bytes):
-    /// call it for all that comes, at once, and let the calls run side by side.
+    /// The same is checked as for a `POST` over HTTP: the size, the session, its principal, the message.
+    /// It waits for room in the session's inbox, see
+    /// [`delivery_timeout`](crate::SseServerTransport::delivery_timeout). It does not wait for room in
+    /// [`in_flight_bytes`](crate::SseServerTransport::in_flight_bytes). So call it for each `POST` at
+    /// once, and let the calls run side by side.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is done, the message is not delivered.
+    /// If the future is dropped before it is done, the message is not delivered.
     pub fn deliver(&self, post: Bytes) -> impl Future<Output = Bytes> + Send + use<> {
         let shared = Arc::clone(&self.shared);
-        async move {
-            let answer = match shared.take(&post).await {
-                Ok(()) => Answer::Accepted,
-                Err(refusal) => Answer::Refused(refusal),
-            };
-            answer.encode()
-        }
+        async move { reply::encode(shared.deliver(&post).await) }
     }
 }
 
 impl Shared {
-    async fn take(&self, post: &[u8]) -> Result<(), Refusal> {
-        let _room =
-            Room::take(&self.in_flight, post.len() + OVERHEAD).ok_or(Refusal::ServerBusy)?;
-        let frame = frame::decode(post).ok_or(Refusal::Unreadable)?;
+    async fn deliver(&self, post: &[u8]) -> Result<(), RejectionKind> {
+        let frame = frame::decode(post).ok_or(RejectionKind::NodeUnreachable)?;
         if frame.text.len() > self.options.body_limit {
-            return Err(Refusal::TooLarge);
+            return Err(RejectionKind::BodyTooLarge);
         }
-        let owner = frame.principal.as_ref();
-        let channel = self.registry.find(&frame.id, owner);
-        let channel = channel.ok_or(Refusal::NotFound)?;
-        let session = channel.in_flight();
-        let _share = Room::take(session, frame.text.len()).ok_or(Refusal::SessionBusy)?;
-        let message = Message::parse(frame.text).map_err(|_| Refusal::Invalid)?;
+        let state = self.registry.table.find(frame.id, frame.principal.as_ref());
+        let state = state.ok_or(RejectionKind::SessionNotFound)?;
+        let bytes = post.len() + OVERHEAD;
+        let _room = Room::try_take(Some(&state), &self.options.bodies.here, bytes)?;
+        let message = Message::parse(frame.text).map_err(|_| RejectionKind::InvalidMessage)?;
         let mut parts = frame.parts;
         if let Some(principal) = frame.principal {
             parts.extensions.insert(principal);
         }
-        self.deliver(&channel, Incoming::new(message, Box::new(parts)))
-            .await
-    }
-
-    async fn deliver(&self, channel: &Channel, incoming: Incoming) -> Result<(), Refusal> {
-        let outcome = match channel.offer(incoming) {
-            Offer::Taken => Ok(()),
-            Offer::Full(incoming) => {
-                let patience = self.options.delivery_timeout;
-                channel.deliver(incoming, patience).await
+        match state.try_deliver(Incoming {
+            message,
+            parts: Box::new(parts),
+        }) {
+            Ok(()) => Ok(()),
+            Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
+            Err(PushError::Full(incoming)) => {
+                state.deliver(incoming, self.options.delivery_timeout).await
             }
-            Offer::Ended => Err(DeliveryError::Ended),
-        };
-        outcome.map_err(|error| match error {
-            DeliveryError::Busy => Refusal::SessionBusy,
-            DeliveryError::Ended => Refusal::NotFound,
-        })
-    }
-}
-
-/// Bytes of a budget, given back when it is dropped.
-struct Room<'a>(&'a Budget, usize);
-
-impl<'a> Room<'a> {
-    fn take(budget: &'a Budget, bytes: usize) -> Option<Self> {
-        budget.take(bytes).then(|| Self(budget, bytes))
-    }
-}
-
-impl Drop for Room<'_> {
-    fn drop(&mut self) {
-        self.0.give_back(self.1);
+        }
     }
 }
 
 impl fmt::Debug for Inbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.fmt(f)
+        let Shared {
+            node,
+            registry,
+            options,
+        } = &*self.shared;
+        f.debug_struct("Inbound")
+            .field("node", node)
+            .field("registry", registry)
+            .field("options", options)
+            .finish()
     }
 }

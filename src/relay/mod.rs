@@ -123,19 +123,15 @@
 //!
 //! The crate `mcp-sse-server-nats` is an engine over NATS.
 
-mod answer;
 mod engine;
 mod error;
 mod frame;
 mod inbound;
+mod reply;
 
-pub(crate) use self::{
-    answer::{Answer, Refusal},
-    frame::encode,
-    inbound::InboundOptions,
-};
 pub use self::{
     engine::{Relay, RelayFuture},
     error::RelayError,
     inbound::Inbound,
 };
+pub(crate) use self::{frame::encode, reply::decode};

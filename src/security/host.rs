@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv6Addr};
 
-/// A host and port as a request names them, cut out of its text.
+/// A host and port of a request, borrowed from its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HostPort<'a> {
     pub(super) host: Host<&'a str>,
@@ -11,28 +11,38 @@ pub(super) struct HostPort<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host<S> {
     Ip(IpAddr),
-    /// Without the dot at its end. Of any case.
+    /// In any case, without a trailing dot.
     Name(S),
 }
 
 impl<'a> HostPort<'a> {
-    /// Reads `host`, `host:port` or `[address]:port`. Nothing else is a host: no userinfo, no escapes,
-    /// no spaces, no port that is not a number.
+    /// Reads `host`, `host:port` or `[address]:port`. Refuses everything else: userinfo, escapes, spaces, and
+    /// ports that are not numbers.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let (host, port) = split_port(text)?;
         let host = Host::parse(host)?;
         let port = match port {
             None | Some("") => None,
-            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Some(port.parse().ok()?)
-            }
-            Some(_) => return None,
+            // `u16` would read a sign, too.
+            Some(port) if port.starts_with('+') => return None,
+            Some(port) => Some(port.parse().ok()?),
         };
         Some(Self { host, port })
     }
 
-    /// Whether both are the same place. The scheme is not known here, so that a missing port may be
-    /// either scheme's default.
+    /// Whether it is this host, on this port or with `None` on any. The scheme is not known here, so a
+    /// missing port matches the default port of http and that of https.
+    pub(super) fn is_at(&self, host: &Host<Box<str>>, port: Option<u16>) -> bool {
+        let is_port = match (port, self.port) {
+            (None, _) => true,
+            (Some(only), Some(port)) => only == port,
+            (Some(only), None) => is_default(only),
+        };
+        is_port && host.is(&self.host)
+    }
+
+    /// Whether both name the same host and port. The scheme is not known here, so a missing port matches the
+    /// default port of http and that of https.
     pub(super) fn agrees(&self, other: &Self) -> bool {
         let ports = match (self.port, other.port) {
             (Some(one), Some(two)) => one == two,
@@ -43,18 +53,16 @@ impl<'a> HostPort<'a> {
     }
 }
 
-/// Whether a port goes without saying under http or https.
+/// Whether a port is the default of http or https.
 pub(super) fn is_default(port: u16) -> bool {
     matches!(port, 80 | 443)
 }
 
-/// Takes `:port` off. A colon inside brackets belongs to an address.
+/// Splits `:port` off. A colon in brackets belongs to an address.
 pub(super) fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
-    // Of bytes: `str` looks for a character in a way that pays off in long texts.
-    let find = |wanted| text.bytes().position(|byte| byte == wanted);
     let end = match text.starts_with('[') {
-        true => find(b']')? + 1,
-        false => find(b':').unwrap_or(text.len()),
+        true => memchr::memchr(b']', text.as_bytes())? + 1,
+        false => memchr::memchr(b':', text.as_bytes()).unwrap_or(text.len()),
     };
     match &text[end..] {
         "" => Some((text, None)),
@@ -68,19 +76,22 @@ impl<'a> Host<&'a str> {
             return Some(Self::Ip(IpAddr::V6(ipv6(address.strip_suffix(']')?)?)));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
-        // An address begins with a digit.
-        let address = name.starts_with(|first: char| first.is_ascii_digit());
-        if let Some(address) = address.then(|| name.parse().ok()).flatten() {
-            return Some(Self::Ip(IpAddr::V4(address)));
+        if matches!(name.as_bytes(), [b'0'..=b'9', ..]) {
+            if let Ok(address) = name.parse() {
+                return Some(Self::Ip(IpAddr::V4(address)));
+            }
         }
-        let is_label = |label: &[u8]| {
-            let in_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
-            !label.is_empty() && label.iter().all(in_label)
-        };
-        let mut labels = name.as_bytes().split(|byte| *byte == b'.');
-        // As on the web, a name whose last label is a number is an address, and not a right one.
-        let is_address = labels.clone().next_back().is_none_or(is_number);
-        (!is_address && labels.all(is_label)).then_some(Self::Name(name))
+        let mut label = 0;
+        for (at, byte) in name.bytes().enumerate() {
+            match byte {
+                b'.' if at == label => return None,
+                b'.' => label = at + 1,
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => {}
+                _ => return None,
+            }
+        }
+        // As in the URL standard, a host whose last label is a number is an IPv4 address, here an invalid one.
+        (!is_number(&name.as_bytes()[label..])).then_some(Self::Name(name))
     }
 
     pub(super) fn to_owned(self) -> Host<Box<str>> {
@@ -101,7 +112,7 @@ impl<S: AsRef<str>> Host<S> {
     }
 }
 
-/// Decimal, octal, or hexadecimal after `0x`. No digits are a number, too.
+/// Whether a label is a number: decimal, octal, or hexadecimal after `0x`. An empty label counts as one.
 fn is_number(label: &[u8]) -> bool {
     match label {
         [b'0', b'x' | b'X', hex @ ..] => hex.iter().all(u8::is_ascii_hexdigit),
@@ -109,8 +120,8 @@ fn is_number(label: &[u8]) -> bool {
     }
 }
 
-/// An IPv6 address, with or without a zone. The zone says which of its own links a machine means, and
-/// is no part of the address.
+/// Reads an IPv6 address, with or without a zone. The zone is ignored: it selects a network interface and is
+/// not part of the address.
 fn ipv6(text: &str) -> Option<Ipv6Addr> {
     let address = match text.split_once('%') {
         None => text,

@@ -1,25 +1,24 @@
-//! Who may reach the server: protection against DNS rebinding, on by default.
+//! Allowed hosts and origins: protection against DNS rebinding, on by default.
 //!
-//! A web page can make a browser send requests to `127.0.0.1`, and by rebinding its own name to that
-//! address it can even read the answers (CVE-2025-66414 and CVE-2025-66416 in other servers). Such
-//! requests give themselves away: by their `Host`, which is the page's name, or by their `Origin`.
-//! [`TransportSecurity`] looks at both, on `GET` and `POST` alike, before anything else of the request
-//! counts.
+//! A web page can make a browser send requests to `127.0.0.1`. If the page rebinds its own host name to this
+//! address, it can also read the responses (CVE-2025-66414 and CVE-2025-66416 in other servers). Such a
+//! request is recognised by its `Host`, which is the page's name, or by its `Origin`. [`TransportSecurity`]
+//! checks both, for `GET` and `POST`, before a session is opened or looked up.
 //!
 //! | request | default | status | text |
 //! |---|---|---|---|
 //! | host is `localhost`, `127.0.0.1` or `[::1]`, any port | passes | | |
-//! | any other host, none, more than one, one that is no host | refused | 421 | `Invalid Host header` |
+//! | any other host, no host, several hosts, an invalid host | refused | 421 | `Invalid Host header` |
 //! | no `Origin` | passes | | |
 //! | `Origin` is http or https on one of these hosts, any port | passes | | |
-//! | any other `Origin`, `null`, more than one | refused | 403 | `Invalid Origin header` |
+//! | any other `Origin`, `null`, several origins | refused | 403 | `Invalid Origin header` |
 //! | no `Origin`, but `sec-fetch-site: cross-site` | refused | 403 | `Invalid Origin header` |
 //!
-//! The host is the `Host` header, or `:authority` on HTTP/2; where a request has both, or an
-//! absolute-form target, they must agree. Hosts compare as the web does: case and one dot at the end
-//! do not count, addresses compare as addresses.
+//! The host is the `Host` header, or `:authority` on HTTP/2. If a request has both, or a target in absolute
+//! form, they must agree. Hosts are compared as browsers compare them: case and one trailing dot are ignored,
+//! and addresses are compared as addresses.
 //!
-//! A server that is reached by a name must be told the name:
+//! If clients reach the server under a name, allow the name:
 //!
 //! ```
 //! use mcp_sse_server::security::TransportSecurity;
@@ -30,13 +29,13 @@
 //! # Ok::<(), mcp_sse_server::security::InvalidPattern>(())
 //! ```
 //!
-//! This is no authentication: it keeps web pages out, not people. See `SECURITY.md` for what is left
-//! to other layers.
+//! This is not authentication: it stops web pages, not other clients. `SECURITY.md` lists what other layers
+//! must do.
 
 mod host;
 mod origin;
 mod pattern;
 mod policy;
+mod refusal;
 
-pub(crate) use self::policy::Refusal;
 pub use self::{pattern::InvalidPattern, policy::TransportSecurity};

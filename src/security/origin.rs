@@ -5,15 +5,15 @@ use super::host::HostPort;
 pub(super) enum Origin<'a> {
     Null,
     Tuple {
-        /// Of any case.
+        /// In any case.
         scheme: &'a str,
-        /// With the scheme's default port put in.
+        /// With the scheme's default port, if the origin has no port.
         at: HostPort<'a>,
     },
 }
 
 impl<'a> Origin<'a> {
-    /// Reads one origin. Lists, paths and userinfo are none.
+    /// Reads one origin. Refuses lists, paths and userinfo.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         if text == "null" {
             return Some(Self::Null);

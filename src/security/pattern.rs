@@ -5,18 +5,18 @@ use std::{
 };
 
 use super::{
-    host::{Host, HostPort, is_default, split_port},
+    host::{Host, HostPort, split_port},
     origin::{Origin, default_port, is_scheme},
 };
 
-/// A host that is let in, on any port or on one.
+/// An allowed host, on any port or on one port.
 #[derive(Clone, Debug)]
 pub(super) struct HostPattern {
-    host: Host<Box<str>>,
-    port: Option<u16>,
+    pub(super) host: Host<Box<str>>,
+    pub(super) port: Option<u16>,
 }
 
-/// An origin that is let in.
+/// An allowed origin.
 #[derive(Clone, Debug)]
 pub(super) enum OriginPattern {
     Null,
@@ -30,7 +30,7 @@ pub(super) enum OriginPattern {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PortPattern {
     Any,
-    /// As an origin has it: none if the scheme has no default and none is named.
+    /// The port of an origin. `None` if it has no port and its scheme has no default port.
     Only(Option<u16>),
 }
 
@@ -62,16 +62,6 @@ impl HostPattern {
             host: parsed.host.to_owned(),
             port: parsed.port,
         })
-    }
-
-    pub(super) fn allows(&self, at: &HostPort<'_>) -> bool {
-        let port = match (self.port, at.port) {
-            (None, _) => true,
-            (Some(only), Some(port)) => only == port,
-            // The scheme is not known here, so that no port may be either scheme's default.
-            (Some(only), None) => is_default(only),
-        };
-        port && self.host.is(&at.host)
     }
 }
 
@@ -131,7 +121,7 @@ impl OriginPattern {
     }
 }
 
-/// Takes `:*` off: any port, as the Python SDK writes it.
+/// Removes `:*`, the Python SDK's notation for any port.
 fn without_any_port(text: &str) -> (&str, bool) {
     match text.strip_suffix(":*") {
         Some(rest) => (rest, true),
@@ -139,12 +129,12 @@ fn without_any_port(text: &str) -> (&str, bool) {
     }
 }
 
-/// Whether a host has a port already, if only an empty one.
+/// Whether a host has a port, even an empty one.
 fn has_port(at: &str) -> bool {
     split_port(at).is_some_and(|(_, port)| port.is_some())
 }
 
-/// Which rule a text that is no host breaks.
+/// The rule that an invalid host breaks.
 fn host_rule(text: &str) -> &'static str {
     match split_port(text) {
         _ if text.contains('@') => "must have no user",
@@ -159,9 +149,9 @@ fn host_rule(text: &str) -> &'static str {
     }
 }
 
-/// A text names no host, or no origin, that could be allowed.
+/// A text is not a host or an origin that can be allowed.
 ///
-/// `Display` shows the text, the rule that it breaks and a right example.
+/// `Display` shows the text, the broken rule and a valid example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPattern {
     value: Box<str>,
@@ -170,7 +160,7 @@ pub struct InvalidPattern {
 }
 
 impl InvalidPattern {
-    fn new(value: &str, rule: &'static str, example: &'static str) -> Self {
+    pub(super) fn new(value: &str, rule: &'static str, example: &'static str) -> Self {
         let value = value.into();
         Self {
             value,

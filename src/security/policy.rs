@@ -3,20 +3,21 @@ use http::{
     header::{HOST, ORIGIN},
 };
 
-use crate::response::RejectionKind;
+use crate::response::{Rejection, RejectionKind};
 
 use super::{
     host::HostPort,
     origin::Origin,
     pattern::{HostPattern, InvalidPattern, OriginPattern},
+    refusal::refuse,
 };
 
 /// Which hosts and origins may reach the server. See the [module docs](crate::security).
 ///
-/// The default lets loopback in and nothing else; each `allow` adds to it. Patterns are read once,
-/// when they are given.
+/// The default allows loopback only. Each `allow` method adds a host or an origin. Patterns are parsed once,
+/// when they are added.
 #[derive(Clone, Debug)]
-#[must_use = "it protects nothing until it is given to a transport"]
+#[must_use = "it has no effect until it is given to a transport"]
 pub struct TransportSecurity {
     rules: Option<Rules>,
 }
@@ -27,94 +28,88 @@ struct Rules {
     origins: Vec<OriginPattern>,
 }
 
-/// What was refused, and what it says of itself.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal<'a> {
-    pub(crate) kind: RejectionKind,
-    /// The values of the request's host or origin, one after another: the target's, then the
-    /// headers'. No origin, if the browser says that a page of another site asks.
-    pub(crate) values: Vec<&'a [u8]>,
-    /// Whether the request names one, so that a pattern of the first value lets it in.
-    pub(crate) is_one: bool,
-}
-
 impl TransportSecurity {
-    /// Checks nothing: any host, any origin, none. For a server that nobody reaches but through a
-    /// proxy that checks both.
+    /// Allows any host and any origin, or none. For a server that clients can reach only through a proxy that
+    /// checks both.
     pub fn disabled() -> Self {
         Self { rules: None }
     }
 
-    /// Lets requests for a host in: `example.com` and `example.com:*` on any port,
-    /// `example.com:8443` on that one. Ports 80 and 443 are also what a host without a port may mean.
-    ///
-    /// Without effect on a security that is [`disabled`](Self::disabled).
+    /// Allows requests for a host: `example.com` or `example.com:*` for any port, `example.com:8443` for this
+    /// port. A pattern with port 80 or 443 also allows a host without a port.
     ///
     /// # Errors
     ///
-    /// The text is no host: it has a scheme, a path, a user, a `*` in its name, a port that is no
-    /// port; or an IPv6 address stands without brackets.
+    /// The text is not a host: it has a scheme, a path, a user, a `*` in its name or an invalid port, or it is
+    /// an IPv6 address without brackets. Or the security is [`disabled`](Self::disabled).
     pub fn allow_host(mut self, host: impl AsRef<str>) -> Result<Self, InvalidPattern> {
-        let pattern = HostPattern::parse(host.as_ref())?;
-        if let Some(rules) = &mut self.rules {
-            rules.hosts.push(pattern);
-        }
+        let host = host.as_ref();
+        let pattern = HostPattern::parse(host)?;
+        let rules = self.rules.as_mut().ok_or_else(|| disabled(host))?;
+        rules.hosts.push(pattern);
         Ok(self)
     }
 
-    /// Lets pages of an origin in: `https://app.example.com`, with the scheme's default port;
-    /// `https://app.example.com:8443`; `http://app.example.com:*` on any port; `null` for pages that
-    /// hide theirs. Scheme, host and port must be equal, as in RFC 6454.
+    /// Allows the pages of an origin: `https://app.example.com` with the scheme's default port,
+    /// `https://app.example.com:8443` with this port, `http://app.example.com:*` with any port. `null` allows
+    /// pages that hide their origin. Scheme, host and port must be equal, as in RFC 6454.
     ///
-    /// Browsers also ask for CORS headers, which are another layer's to send.
-    ///
-    /// Without effect on a security that is [`disabled`](Self::disabled).
+    /// Browsers also need CORS headers, which another layer must send.
     ///
     /// # Errors
     ///
-    /// The text is no origin: it has no scheme, or a path, if only a slash; or what
+    /// The text is not an origin: it has no scheme, it has a path or a trailing slash, or its host is one that
     /// [`allow_host`](Self::allow_host) refuses.
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Result<Self, InvalidPattern> {
-        let pattern = OriginPattern::parse(origin.as_ref())?;
-        if let Some(rules) = &mut self.rules {
-            rules.origins.push(pattern);
-        }
+        let origin = origin.as_ref();
+        let pattern = OriginPattern::parse(origin)?;
+        let rules = self.rules.as_mut().ok_or_else(|| disabled(origin))?;
+        rules.origins.push(pattern);
         Ok(self)
     }
 
-    pub(crate) fn check<'a>(
-        &self,
-        uri: &'a Uri,
-        headers: &'a HeaderMap,
-    ) -> Result<(), Refusal<'a>> {
+    pub(crate) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Rejection> {
         let Some(rules) = &self.rules else {
             return Ok(());
         };
         let at = host(uri, headers);
-        if !at.is_some_and(|at| rules.hosts.iter().any(|host| host.allows(&at))) {
-            let authority = uri
-                .authority()
-                .map(|authority| authority.as_str().as_bytes());
-            return Err(Refusal {
-                kind: RejectionKind::HostNotAllowed,
-                values: authority
-                    .into_iter()
-                    .chain(values(headers, &HOST))
-                    .collect(),
-                is_one: at.is_some(),
-            });
+        let mut is_allowed = false;
+        if let Some(at) = &at {
+            for pattern in &rules.hosts {
+                is_allowed |= at.is_at(&pattern.host, pattern.port);
+            }
+        }
+        if !is_allowed {
+            let authority = uri.authority().map(|at| at.as_str().as_bytes());
+            let values = authority.into_iter().chain(values(headers, &HOST));
+            return Err(refuse(RejectionKind::HostNotAllowed, values, at.is_some()));
         }
         let origin = origin(headers);
-        match &origin {
-            Ok(None) => Ok(()),
-            Ok(Some(origin)) if rules.origins.iter().any(|known| known.allows(origin)) => Ok(()),
-            _ => Err(Refusal {
-                kind: RejectionKind::OriginNotAllowed,
-                values: values(headers, &ORIGIN).collect(),
-                is_one: origin.is_ok(),
-            }),
+        let is_allowed = match &origin {
+            Ok(None) => true,
+            Ok(Some(origin)) => rules.origins.iter().any(|known| known.allows(origin)),
+            Err(NotOne) => false,
+        };
+        if !is_allowed {
+            let values = values(headers, &ORIGIN);
+            let is_one = origin.is_ok();
+            return Err(refuse(RejectionKind::OriginNotAllowed, values, is_one));
         }
+        Ok(())
     }
+}
+
+/// `TransportSecurity::disabled` lets everything in, so there is nothing to add to it.
+fn disabled(value: &str) -> InvalidPattern {
+    InvalidPattern::new(
+        value,
+        "cannot be allowed where TransportSecurity::disabled allows everything: begin with \
+         TransportSecurity::default(), to which hosts and origins can be added",
+        match value.contains("://") {
+            true => "https://app.example.com",
+            false => "mcp.example.com",
+        },
+    )
 }
 
 impl Default for TransportSecurity {
@@ -128,47 +123,45 @@ impl Default for TransportSecurity {
     }
 }
 
-/// The host that the request is for, if it names one and only one.
+/// The request's host, if it is valid and unambiguous.
 fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<HostPort<'a>> {
-    let header = match only(headers, &HOST) {
-        Ok(value) => value.map(HostPort::parse),
-        Err(NotOne) => return None,
+    let header = only(headers, &HOST).ok()?;
+    let Some(authority) = uri.authority() else {
+        return HostPort::parse(header?);
     };
-    let authority = uri
-        .authority()
-        .map(|authority| HostPort::parse(authority.as_str()));
-    match (authority, header) {
-        (Some(authority), None) => authority,
-        (None, Some(header)) => header,
-        (Some(authority), Some(header)) => {
-            let (one, two) = (authority?, header?);
-            // The one that names a port says more.
-            let at = if one.port.is_some() { one } else { two };
-            one.agrees(&two).then_some(at)
-        }
-        (None, None) => None,
-    }
+    let authority = HostPort::parse(authority.as_str())?;
+    let Some(header) = header else {
+        return Some(authority);
+    };
+    let header = HostPort::parse(header)?;
+    // Use the value with a port, which is more specific.
+    let at = match authority.port {
+        Some(_) => authority,
+        None => header,
+    };
+    authority.agrees(&header).then_some(at)
 }
 
-/// The origin that the request comes from, if it comes from a page that says so.
+/// The request's origin. `None` if there is no `Origin` and the request is not cross-site.
+///
+/// Browsers omit the `Origin` of some requests of pages of other sites, such as requests for images. They
+/// report such a request in the header `sec-fetch-site`.
 fn origin(headers: &HeaderMap) -> Result<Option<Origin<'_>>, NotOne> {
-    match only(headers, &ORIGIN)? {
-        Some(origin) => Origin::parse(origin).map(Some).ok_or(NotOne),
-        None if is_cross_site(headers) => Err(NotOne),
-        None => Ok(None),
-    }
-}
-
-/// Browsers send no `Origin` with some requests of other sites' pages, such as those for images. They
-/// say in this header that they did so.
-fn is_cross_site(headers: &HeaderMap) -> bool {
     const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-    values(headers, &SEC_FETCH_SITE)
-        .flat_map(|line| line.split(|byte| *byte == b','))
-        .any(|site| site.trim_ascii().eq_ignore_ascii_case(b"cross-site"))
+    if let Some(origin) = only(headers, &ORIGIN)? {
+        return Origin::parse(origin).map(Some).ok_or(NotOne);
+    }
+    for line in headers.get_all(SEC_FETCH_SITE) {
+        for site in line.as_bytes().split(|byte| *byte == b',') {
+            if site.trim_ascii().eq_ignore_ascii_case(b"cross-site") {
+                return Err(NotOne);
+            }
+        }
+    }
+    Ok(None)
 }
 
-/// A header is not there once, or not readable.
+/// A header is given twice or is not valid.
 struct NotOne;
 
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, NotOne> {

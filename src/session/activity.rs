@@ -18,7 +18,7 @@ impl Activity {
 
     pub(super) fn touch(&self) {
         let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // Orders nothing else: a late reader sees an earlier time, and looks again later.
+        // Relaxed: a reader that sees an earlier time looks again later.
         self.millis.fetch_max(millis, Ordering::Relaxed);
     }
 

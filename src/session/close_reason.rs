@@ -1,18 +1,16 @@
 use std::fmt;
 
-use crate::sync::atomic::{AtomicU8, Ordering};
-
-/// Why a session ended.
+/// Why a session was closed.
 ///
-/// The first reason is the one that counts: a session that the registry closed is not `ClientGone`
-/// when its client then hangs up.
+/// The first reason counts: a session that the registry closed stays `Closed` when its client then
+/// hangs up.
 ///
 /// ```
 /// use mcp_sse_server::{Session, SseServerTransport};
 ///
 /// let transport = SseServerTransport::new("/messages/", |mut session: Session| async move {
 ///     let sender = session.sender().clone();
-///     // Runs on when the stream, and this handler with it, is gone.
+///     // Goes on when the stream, and this handler with it, is gone.
 ///     tokio::spawn(async move {
 ///         let reason = sender.closed().await;
 ///         println!("{:?}: {reason}", sender.id());
@@ -24,7 +22,7 @@ use crate::sync::atomic::{AtomicU8, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The server dropped the stream: the client has hung up, or a middleware gave the stream up.
+    /// The server dropped the stream: the client hung up, or a middleware dropped the stream.
     ClientGone,
     /// The handler returned.
     HandlerReturned,
@@ -32,8 +30,8 @@ pub enum CloseReason {
     HandlerPanicked,
     /// [`SessionRegistry::close`](super::SessionRegistry::close) closed it.
     Closed,
-    /// [`SessionRegistry::shutdown`](super::SessionRegistry::shutdown) ended it: the handler returned
-    /// after it was told, or the deadline came.
+    /// [`SessionRegistry::shutdown`](super::SessionRegistry::shutdown) drained it: the handler returned
+    /// after its last message, or the deadline came.
     Shutdown,
     /// The client did not read for the
     /// [`stall_timeout`](crate::SseServerTransport::stall_timeout).
@@ -53,7 +51,7 @@ impl CloseReason {
         Self::Idle,
     ];
 
-    /// A name for logs and metrics, such as `client_gone`. It does not change.
+    /// A name for logs and metrics, such as `client_gone`. Names do not change.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ClientGone => "client_gone",
@@ -70,48 +68,5 @@ impl CloseReason {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// The reason of a session's end, once there is one.
-pub(super) struct FirstReason(AtomicU8);
-
-const NONE: u8 = u8::MAX;
-
-impl FirstReason {
-    pub(super) fn new() -> Self {
-        Self(AtomicU8::new(NONE))
-    }
-
-    /// Whether this is the first.
-    pub(super) fn set(&self, reason: CloseReason) -> bool {
-        let (release, acquire) = (Ordering::Release, Ordering::Acquire);
-        let set = self
-            .0
-            .compare_exchange(NONE, reason as u8, release, acquire);
-        set.is_ok()
-    }
-
-    pub(super) fn get(&self) -> Option<CloseReason> {
-        let reason = self.0.load(Ordering::Acquire);
-        CloseReason::ALL.get(usize::from(reason)).copied()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_reason_stays_and_each_comes_back() {
-        for reason in CloseReason::ALL {
-            let first = FirstReason::new();
-            assert_eq!(first.get(), None);
-            assert!(first.set(reason));
-            for later in CloseReason::ALL {
-                assert!(!first.set(later));
-            }
-            assert_eq!(first.get(), Some(reason));
-        }
     }
 }

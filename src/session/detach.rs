@@ -1,13 +1,13 @@
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Uri, request::Parts};
 
-/// Copies what lies in the read buffer of the connection, into one piece of its own size.
+/// Copies the parts that are slices of the connection's read buffer into one buffer of their size.
 ///
-/// A session keeps the head of its `GET` for as long as it is open. With it, it would keep the buffer
-/// that the head came in, of 8 KiB and more, and the server would need another to read on.
+/// A session keeps the head of its `GET` while it is open. Without the copy it would keep the read
+/// buffer, of 8 KiB and more, and the server would have to allocate another.
 pub(super) fn detach(parts: &mut Parts) {
     let target = parts.uri.path_and_query();
-    // With a scheme and an authority it is no slice of one piece; few clients write it so.
+    // A target with scheme and authority is not one slice. Few clients send one.
     let target = target.filter(|_| parts.uri.authority().is_none());
     let target = target.map_or("", |target| target.as_str());
     let values = parts.headers.values().map(HeaderValue::len);
@@ -31,7 +31,7 @@ pub(super) fn detach(parts: &mut Parts) {
     }
 }
 
-/// The same bytes were right before.
+/// The same bytes were valid before, so the copy does not fail.
 fn replace<T, E>(place: &mut T, copy: Result<T, E>) {
     if let Ok(copy) = copy {
         *place = copy;

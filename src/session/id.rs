@@ -1,11 +1,11 @@
-use std::{error::Error, fmt, str::FromStr, sync::Arc};
+use std::{error::Error, fmt, str::FromStr};
 
-use uuid::{Builder, Uuid, fmt::Simple};
+use uuid::Uuid;
 
 /// The id of a session: 122 random bits, in the form of a version 4 UUID.
 ///
-/// Whoever knows it can post into the session, so it is a secret: `Debug` prints its first eight
-/// digits, enough to find it in a log and too little to use it.
+/// It is a secret: a client that knows it can post to the session. `Debug` prints the first eight
+/// digits, enough to find the session in a log and too few to use it.
 ///
 /// ```
 /// use mcp_sse_server::session::SessionId;
@@ -19,11 +19,7 @@ use uuid::{Builder, Uuid, fmt::Simple};
 pub struct SessionId(Uuid);
 
 impl SessionId {
-    /// An id from the operating system's generator.
-    ///
-    /// # Panics
-    ///
-    /// The operating system gives no random bytes.
+    /// An id from the operating system's generator. Panics if that has no random bytes.
     pub(crate) fn random() -> Self {
         Self(Uuid::new_v4())
     }
@@ -33,20 +29,8 @@ impl SessionId {
         self.0.as_fields().0
     }
 
-    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-
-    /// The length of the text that `encode` writes.
-    pub(crate) const LEN: usize = Simple::LENGTH;
-
-    /// As `expose_secret`, without a formatter.
-    pub(crate) fn encode<'a>(&self, text: &'a mut [u8; Self::LEN]) -> &'a str {
-        self.0.simple().encode_lower(text)
+    pub(crate) fn uuid(&self) -> Uuid {
+        self.0
     }
 
     /// The whole id, as 32 hexadecimal digits. Keep it out of logs.
@@ -55,32 +39,9 @@ impl SessionId {
     }
 }
 
-/// Where the ids of new sessions come from.
-#[derive(Clone, Default)]
-pub(crate) enum IdSource {
-    #[default]
-    Random,
-    Generator(Arc<dyn Fn() -> [u8; 16] + Send + Sync>),
-}
-
-impl IdSource {
-    /// Six of a generator's 128 bits become the UUID's version and variant; the others stay.
-    pub(super) fn next(&self) -> SessionId {
-        match self {
-            Self::Random => SessionId::random(),
-            Self::Generator(generator) => {
-                SessionId(Builder::from_random_bytes(generator()).into_uuid())
-            }
-        }
-    }
-}
-
-impl fmt::Debug for IdSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Random => "Random",
-            Self::Generator(_) => "Generator(<fn>)",
-        })
+impl From<Uuid> for SessionId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
     }
 }
 

@@ -4,33 +4,26 @@ use http::request::Parts;
 
 use crate::message::Message;
 
-use super::queue::Weigh;
-
-/// A message that a client posted, with the request that carried it.
+/// A message that a client posted, with the head of its `POST`.
 ///
-/// The parts hold the headers, the URI and the extensions of the `POST`, so that what a middleware
-/// put there reaches the handler. `Debug` leaves headers and query out: they hold credentials.
+/// The parts hold the headers, the URI and the extensions of the `POST`, with what middleware put
+/// there. `Debug` leaves them out, since headers and query hold credentials.
 #[non_exhaustive]
 pub struct Incoming {
-    /// What was posted.
+    /// The message.
     pub message: Message,
-    /// The `POST` request without its body. Boxed, so that a message is small to hand on and to wait
-    /// with: a handler's future keeps a place for it.
+    /// The `POST` request without its body. Boxed, since a handler's future keeps room for it.
     pub parts: Box<Parts>,
 }
 
 impl Incoming {
-    pub(crate) fn new(message: Message, parts: Box<Parts>) -> Self {
-        Self { message, parts }
-    }
-}
-
-impl Weigh for Incoming {
-    fn weight(&self) -> usize {
-        let headers = self.parts.headers.iter();
-        let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
-        let fixed = size_of::<Self>() + size_of::<Parts>();
-        fixed + self.message.as_bytes().len() + headers.sum::<usize>()
+    /// The bytes that it counts for in an inbox.
+    pub(super) fn weight(&self) -> u32 {
+        let mut bytes = size_of::<Self>() + size_of::<Parts>() + self.message.as_bytes().len();
+        for (name, value) in &self.parts.headers {
+            bytes += name.as_str().len() + value.len();
+        }
+        u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
 

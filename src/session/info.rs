@@ -1,20 +1,20 @@
 use std::time::Duration;
 
-use super::{channel::Channel, id::SessionId, principal::Principal};
+use super::{id::SessionId, principal::Principal, state::State};
 
-/// What [`SessionRegistry::list`](super::SessionRegistry::list) tells of a session.
+/// A session in the [list](super::SessionRegistry::list) of a registry.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionInfo {
-    /// Its id.
+    /// The id.
     pub id: SessionId,
-    /// Who opened it.
+    /// The principal that opened it.
     pub principal: Option<Principal>,
-    /// For how long it is open.
+    /// The time since it was opened.
     pub age: Duration,
-    /// What waits for its handler.
+    /// The messages that wait for its handler.
     pub inbox: QueueDepth,
-    /// What waits for its client.
+    /// The messages that wait for its client.
     pub outbox: QueueDepth,
 }
 
@@ -22,29 +22,29 @@ pub struct SessionInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueDepth {
-    /// Messages.
+    /// The number of messages.
     pub messages: usize,
-    /// The bytes that they are counted with, see
-    /// [`inbox_bytes`](crate::SseServerTransport::inbox_bytes).
+    /// The bytes that they count for, see
+    /// [`queue_bytes`](crate::SseServerTransport::queue_bytes).
     pub bytes: usize,
 }
 
 impl SessionInfo {
-    pub(super) fn of(channel: &Channel) -> Self {
-        let [inbox, outbox] = channel
+    pub(super) fn of(state: &State) -> Self {
+        let [inbox, outbox] = state
             .depths()
             .map(|(messages, bytes)| QueueDepth { messages, bytes });
         Self {
-            id: *channel.id(),
-            principal: channel.principal().cloned(),
-            age: channel.age(),
+            id: state.id,
+            principal: state.principal.clone(),
+            age: state.age(),
             inbox,
             outbox,
         }
     }
 }
 
-/// How far a [`broadcast`](super::SessionRegistry::broadcast) came.
+/// What came of a [`broadcast`](super::SessionRegistry::broadcast).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Broadcast {

@@ -1,59 +1,58 @@
-//! Sessions: one open stream each, and the registry where `GET` and `POST` meet.
+//! Sessions, one for each open stream, and the registry where `GET` and `POST` meet.
 //!
-//! A [`Session`] is what the handler gets: the messages that the client posts come out of
-//! [`recv`](Session::recv), and what is given to [`send`](Session::send) goes out on the stream. Both
-//! ways are bounded, and waiting is the back-pressure: a `POST` waits while the session's inbox is
-//! full, a `send` waits while the client does not read.
+//! A handler gets a [`Session`]. [`recv`](Session::recv) gives out the messages that the client posts,
+//! [`send`](Session::send) sends messages on the stream. Both directions are bounded: a `POST` waits
+//! while the session's inbox is full, a `send` waits while its outbox is full.
+//!
+//! A session is *closed* with a [`CloseReason`], a stream *leaves* when it is gone, and a shutdown
+//! *drains* sessions: it refuses new messages and lets the handler finish. Dropping the stream removes
+//! the session from the [`SessionRegistry`]; removing the session ends the stream.
 //!
 //! Where the application's authentication puts a [`Principal`] into the extensions of each request, a
-//! session belongs to the one who opened it, and to everybody else it does not exist.
-//!
-//! The [`SessionRegistry`] knows every open session. Two ends, one rule: a stream that goes away takes
-//! its entry with it, and an entry that is closed ends its stream.
+//! session belongs to the principal that opened it. For any other principal it does not exist.
 
 mod activity;
-mod budget;
-mod channel;
 mod close_reason;
-mod delivery;
 mod detach;
-mod ending;
-mod guard;
-mod halves;
+mod entry;
+mod error;
 mod id;
 mod incoming;
 mod info;
+mod lifecycle;
 #[cfg(all(test, shuttle))]
 mod model;
-mod open_requests;
 mod outgoing;
 mod principal;
-mod queue;
+mod receiver;
 mod registry;
-mod send_error;
+mod room;
+mod sender;
+#[allow(
+    clippy::module_inception,
+    reason = "the room and the type that it is named after"
+)]
+mod session;
 mod shutdown;
+mod state;
 mod table;
 
-pub(crate) use self::{
-    budget::Budget,
-    channel::{Channel, ChannelOptions},
-    delivery::{DeliveryError, Offer},
-    guard::{SessionEntry, SessionGuard},
-    id::IdSource,
-    outgoing::Outgoing,
-    principal::PrincipalSource,
-    queue::Capacity,
-    registry::SessionOptions,
-    table::{Limits, OpenError},
-};
 pub use self::{
     close_reason::CloseReason,
-    halves::{Session, SessionReceiver, SessionSender},
+    error::{SendError, TrySendError},
     id::{InvalidSessionId, SessionId},
     incoming::Incoming,
     info::{Broadcast, QueueDepth, SessionInfo},
     principal::Principal,
+    receiver::SessionReceiver,
     registry::SessionRegistry,
-    send_error::{SendError, TrySendError},
+    sender::SessionSender,
+    session::Session,
     shutdown::{Shutdown, ShutdownFuture},
+};
+pub(crate) use self::{
+    entry::{SessionEntry, StreamGuard},
+    outgoing::Outgoing,
+    room::Room,
+    state::State,
 };

@@ -2,13 +2,11 @@ use bytes::Bytes;
 
 use crate::message::Message;
 
-use super::queue::Weigh;
-
-/// What waits for the stream to give it out.
+/// What waits in an outbox.
 #[derive(Clone, Debug)]
 pub(crate) enum Outgoing {
     Message(Message),
-    /// A message that is written as an event already, whose bytes many streams share.
+    /// The event of a broadcast, whose bytes many streams share.
     Event(Bytes),
 }
 
@@ -19,14 +17,13 @@ impl Outgoing {
             Self::Event(_) => None,
         }
     }
-}
 
-impl Weigh for Outgoing {
-    fn weight(&self) -> usize {
-        size_of::<Self>()
-            + match self {
-                Self::Message(message) => message.as_bytes().len(),
-                Self::Event(event) => event.len(),
-            }
+    /// The bytes that it counts for in an outbox.
+    pub(super) fn weight(&self) -> u32 {
+        let bytes = match self {
+            Self::Message(message) => message.as_bytes().len(),
+            Self::Event(event) => event.len(),
+        };
+        u32::try_from(size_of::<Self>() + bytes).unwrap_or(u32::MAX)
     }
 }

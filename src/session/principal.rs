@@ -1,14 +1,11 @@
-use std::{borrow::Cow, fmt, sync::Arc};
-
-use http::Extensions;
-
-/// Who a request comes from, as the application's authentication says.
+/// Who sent a request, as the application's authentication says.
 ///
-/// Put it into the extensions of `GET` and `POST` requests in an authentication middleware. The session
-/// remembers who opened it, and answers a `POST` by anyone else, or by nobody, as if it did not exist.
+/// Put it into the extensions of `GET` and `POST` requests in an authentication middleware. A session
+/// belongs to the principal that opened it. Any other principal, or none, gets the same answer as for an
+/// unknown session.
 ///
-/// Two principals are the same if all three parts are: a client may act for many users, and two
-/// issuers may name different users alike.
+/// Two principals are equal if all three parts are: one client may act for many users, and two issuers
+/// may give different users the same name.
 ///
 /// ```
 /// use mcp_sse_server::session::Principal;
@@ -64,35 +61,5 @@ impl Principal {
     /// For whom it was issued.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
-    }
-}
-
-/// Where a request's principal is found.
-#[derive(Clone, Default)]
-pub(crate) enum PrincipalSource {
-    /// In the extensions, as itself.
-    #[default]
-    Extension,
-    /// In the extensions, as something that the application knows.
-    Hook(Arc<PrincipalHook>),
-}
-
-pub(crate) type PrincipalHook = dyn Fn(&Extensions) -> Option<Principal> + Send + Sync;
-
-impl PrincipalSource {
-    pub(crate) fn of<'a>(&self, extensions: &'a Extensions) -> Option<Cow<'a, Principal>> {
-        match self {
-            Self::Extension => extensions.get().map(Cow::Borrowed),
-            Self::Hook(hook) => hook(extensions).map(Cow::Owned),
-        }
-    }
-}
-
-impl fmt::Debug for PrincipalSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Extension => "Extension",
-            Self::Hook(_) => "Hook(<fn>)",
-        })
     }
 }

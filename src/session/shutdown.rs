@@ -2,20 +2,22 @@ use std::{
     fmt,
     future::{pending, poll_fn},
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::registry::SessionRegistry;
+use super::{close_reason::CloseReason, table::Table};
 
-/// The end of all sessions, made by [`SessionRegistry::shutdown`]. Await it.
+/// The drain of all sessions, made by [`SessionRegistry::shutdown`](super::SessionRegistry::shutdown).
+/// Await it.
 ///
-/// New sessions are refused from the moment on when it is made. Awaited, it tells each session that no
-/// more messages come: `POST`s get 404, and the handler, once it has taken those that wait, gets `None`
-/// from `recv`. A handler that then returns ends its stream, after all that it sent. Those that have
-/// not done so at the deadline are ended, as [`close`](SessionRegistry::close) ends them.
+/// New sessions are refused from the moment it is made. When it is awaited, it drains each session: a
+/// further `POST` gets 404, and `recv` gives the handler the messages that wait, then `None`. When the
+/// handler returns, its stream ends after all that it sent. Sessions that are still open at the deadline
+/// are closed, as [`close`](super::SessionRegistry::close) does.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -36,32 +38,32 @@ use super::registry::SessionRegistry;
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is done, new sessions stay refused, and those that were not yet told go on.
-#[must_use = "sessions end only when it is awaited"]
-#[derive(Debug)]
+/// If it is dropped before it is done, new sessions stay refused, and sessions that do not drain yet go
+/// on.
+#[must_use = "sessions are drained only when it is awaited"]
 pub struct Shutdown {
-    registry: SessionRegistry,
+    table: Arc<Table>,
     window: Duration,
     deadline: Duration,
 }
 
 impl Shutdown {
-    pub(super) fn new(registry: SessionRegistry) -> Self {
+    pub(super) fn new(table: Arc<Table>) -> Self {
         Self {
-            registry,
+            table,
             window: Duration::ZERO,
             deadline: Duration::from_secs(10),
         }
     }
 
-    /// Over how long a time the ends are spread. Default: zero, all at once.
+    /// Drains the sessions one after the other over this time, so that not all clients come back at
+    /// once. Default: zero.
     pub fn spread_over(mut self, window: Duration) -> Self {
         self.window = window;
         self
     }
 
-    /// When those that are still open are ended without being asked, counted from the await. Default:
-    /// 10 s.
+    /// How long after the await the sessions that are still open are closed. Default: 10 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -73,60 +75,74 @@ impl IntoFuture for Shutdown {
     type IntoFuture = ShutdownFuture;
 
     /// Resolves when the last stream is gone, or at the deadline. Gives the number of sessions that
-    /// the deadline ended.
+    /// were closed at the deadline.
     fn into_future(self) -> ShutdownFuture {
         let Self {
-            registry,
+            table,
             window,
             deadline,
         } = self;
         // Boxed: once in a server's life.
-        let ends = Box::pin(async move {
-            let mut tell = pin!(async {
-                let channels = registry.channels();
-                let step = window / u32::try_from(channels.len()).unwrap_or(u32::MAX).max(1);
-                // Each at its own time: a timer that is late by a millisecond does not add up.
+        let drained = Box::pin(async move {
+            let mut drain = pin!(async {
+                let states = table.all();
+                let step = window / u32::try_from(states.len()).unwrap_or(u32::MAX).max(1);
+                // Each at its own time, so that late timers do not add up.
                 let mut next = Instant::now();
-                for channel in channels {
+                for state in states {
                     if !step.is_zero() {
                         sleep_until(next).await;
                     }
-                    channel.tell_shutdown();
+                    state.drain();
                     next = next.checked_add(step).unwrap_or(next);
                 }
                 pending::<()>().await;
             });
-            let mut left = pin!(registry.all_left());
-            // Clients leave by themselves, too: then nobody is left to be told.
+            let mut left = pin!(table.all_left());
+            // Clients leave by themselves, too.
             let all = poll_fn(|cx| {
-                let _ = tell.as_mut().poll(cx);
+                let _ = drain.as_mut().poll(cx);
                 left.as_mut().poll(cx)
             });
             match timeout(deadline, all).await {
                 Ok(()) => 0,
-                Err(_elapsed) => registry.end_all(),
+                Err(_elapsed) => table.close_all(CloseReason::Shutdown),
             }
         });
-        ShutdownFuture { ends }
+        ShutdownFuture { drained }
     }
 }
 
-/// The future of a [`Shutdown`].
+/// The future of a [`Shutdown`]. See there.
 #[must_use = "futures do nothing unless polled"]
 pub struct ShutdownFuture {
-    ends: Pin<Box<dyn Future<Output = usize> + Send>>,
+    drained: Pin<Box<dyn Future<Output = usize> + Send>>,
 }
 
 impl Future for ShutdownFuture {
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        self.ends.as_mut().poll(cx)
+        self.drained.as_mut().poll(cx)
     }
 }
 
 impl fmt::Debug for ShutdownFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ShutdownFuture").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Shutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            table: _,
+            window,
+            deadline,
+        } = self;
+        f.debug_struct("Shutdown")
+            .field("window", window)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
     }
 }

@@ -1,77 +1,179 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
+    pin::pin,
     sync::Arc,
 };
 
-use super::{channel::Channel, id::SessionId, principal::Principal};
+use uuid::Uuid;
 
-/// How many sessions may be open at a time.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) sessions: Option<usize>,
-    pub(crate) sessions_per_principal: Option<usize>,
-}
+use crate::{
+    options::Options,
+    response::RejectionKind,
+    sync::{Mutex, MutexGuard, Notify, PoisonError},
+};
 
-/// Why no session was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OpenError {
-    ShutDown,
-    TooMany,
-    TooManyOfPrincipal,
-}
+use super::{close_reason::CloseReason, principal::Principal, state::State};
 
-/// The open sessions, and how many of them each principal has.
+/// The open sessions, behind one lock.
+///
+/// The lock is held for one operation on the map. Sessions are closed, wakers run and values of other
+/// code are dropped after it is released.
 #[derive(Default)]
-pub(super) struct Table {
-    sessions: HashMap<SessionId, Arc<Channel>>,
+pub(crate) struct Table {
+    map: Mutex<Map>,
+    /// Notified when the last stream is gone.
+    empty: Notify,
+}
+
+#[derive(Default)]
+struct Map {
+    sessions: HashMap<Uuid, Arc<State>>,
+    /// The sessions of each principal.
     principals: HashMap<Principal, usize>,
-    /// Those whose session was ended and that still give out what was sent count, too.
+    /// Includes streams whose session is closed and that still give out what was sent.
     streams: usize,
-    shut_down: bool,
+    is_shut_down: bool,
 }
 
 impl Table {
-    /// Enters a session. `false` if its id is another's, whose entry is not touched.
-    pub(super) fn enter(
-        &mut self,
-        channel: &Arc<Channel>,
-        limits: Limits,
-    ) -> Result<bool, OpenError> {
-        if self.shut_down {
-            return Err(OpenError::ShutDown);
+    /// Makes a session and enters it, unless a cap refuses it. `None` if its id is taken.
+    pub(super) fn open(
+        &self,
+        id: Uuid,
+        principal: Option<&Principal>,
+        options: &Options,
+        make: impl FnOnce() -> State,
+    ) -> Result<Option<Arc<State>>, RejectionKind> {
+        let mut map = self.lock();
+        if map.is_shut_down {
+            return Err(RejectionKind::ShuttingDown);
         }
-        if limits
-            .sessions
-            .is_some_and(|most| self.sessions.len() >= most)
-        {
-            return Err(OpenError::TooMany);
+        let is_full = |count: usize, most: Option<usize>| most.is_some_and(|most| count >= most);
+        if is_full(map.sessions.len(), options.max_sessions) {
+            return Err(RejectionKind::TooManySessions);
         }
-        let principal = channel.principal();
-        if let (Some(principal), Some(most)) = (principal, limits.sessions_per_principal) {
-            if self.principals.get(principal).copied().unwrap_or(0) >= most {
-                return Err(OpenError::TooManyOfPrincipal);
+        if let Some(principal) = principal {
+            let count = map.principals.get(principal).copied().unwrap_or(0);
+            if is_full(count, options.max_sessions_per_principal) {
+                return Err(RejectionKind::TooManySessionsOfPrincipal);
             }
         }
-        let Entry::Vacant(entry) = self.sessions.entry(*channel.id()) else {
-            return Ok(false);
+        let Entry::Vacant(place) = map.sessions.entry(id) else {
+            return Ok(None);
         };
+        let state = Arc::clone(place.insert(Arc::new(make())));
         if let Some(principal) = principal {
-            *self.principals.entry(principal.clone()).or_default() += 1;
+            *map.principals.entry(principal.clone()).or_default() += 1;
         }
-        entry.insert(Arc::clone(channel));
-        self.streams += 1;
-        Ok(true)
+        map.streams += 1;
+        Ok(Some(state))
     }
 
-    pub(super) fn remove(&mut self, id: &SessionId) -> Option<Arc<Channel>> {
-        let channel = self.sessions.remove(id)?;
-        self.forget(&channel);
-        Some(channel)
+    /// The session of that id, if it is open.
+    pub(super) fn get(&self, id: Uuid) -> Option<Arc<State>> {
+        self.lock().sessions.get(&id).map(Arc::clone)
     }
 
-    /// A session's principal has one less.
-    fn forget(&mut self, channel: &Channel) {
-        let Some(principal) = channel.principal() else {
+    /// The session of that id, if it is open and this principal opened it.
+    pub(crate) fn find(&self, id: Uuid, principal: Option<&Principal>) -> Option<Arc<State>> {
+        let state = self.get(id)?;
+        (state.principal.as_ref() == principal).then_some(state)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().sessions.len()
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<State>> {
+        self.lock().sessions.values().map(Arc::clone).collect()
+    }
+
+    /// Closes a session. Says whether it was open.
+    pub(super) fn close(&self, id: Uuid, reason: CloseReason) -> bool {
+        let state = self.lock().remove(id);
+        state.inspect(|state| state.close(reason)).is_some()
+    }
+
+    /// As `close`, for this very session: another one may have its id by now.
+    pub(super) fn close_own(&self, state: &Arc<State>, reason: CloseReason) {
+        let own = self.lock().remove_own(state);
+        if let Some(state) = own {
+            state.close(reason);
+        }
+    }
+
+    /// The stream of a session is gone.
+    pub(super) fn leave(&self, state: &Arc<State>) {
+        let mut map = self.lock();
+        let own = map.remove_own(state);
+        map.streams -= 1;
+        let is_last = map.streams == 0;
+        drop(map);
+        drop(own);
+        if state.close_reason().is_none() {
+            state.close(CloseReason::ClientGone);
+        }
+        state.discard_outbox();
+        if is_last {
+            self.empty.notify_waiters();
+        }
+    }
+
+    /// Takes no new sessions from now on.
+    pub(super) fn shut_down(&self) {
+        self.lock().is_shut_down = true;
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.lock().is_shut_down
+    }
+
+    /// Closes all sessions. Gives their number.
+    pub(super) fn close_all(&self, reason: CloseReason) -> usize {
+        let sessions = self.lock().take();
+        sessions.iter().for_each(|state| state.close(reason));
+        sessions.len()
+    }
+
+    /// Waits until no stream is left.
+    pub(super) async fn all_left(&self) {
+        loop {
+            let mut empty = pin!(self.empty.notified());
+            // Listen before the look: a stream that leaves between the two is not missed.
+            empty.as_mut().enable();
+            if self.lock().streams == 0 {
+                return;
+            }
+            empty.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Map> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Map {
+    fn remove(&mut self, id: Uuid) -> Option<Arc<State>> {
+        let state = self.sessions.remove(&id)?;
+        self.forget(&state);
+        Some(state)
+    }
+
+    fn remove_own(&mut self, state: &Arc<State>) -> Option<Arc<State>> {
+        match self.sessions.entry(state.id.uuid()) {
+            Entry::Occupied(entry) if Arc::ptr_eq(entry.get(), state) => {
+                let state = entry.remove();
+                self.forget(&state);
+                Some(state)
+            }
+            _ => None,
+        }
+    }
+
+    /// The principal of a session has one less.
+    fn forget(&mut self, state: &State) {
+        let Some(principal) = &state.principal else {
             return;
         };
         if let Some(count) = self.principals.get_mut(principal) {
@@ -82,93 +184,44 @@ impl Table {
         }
     }
 
-    /// Takes a session out, and no other that got its id after it was closed.
-    pub(super) fn remove_own(&mut self, channel: &Arc<Channel>) -> Option<Arc<Channel>> {
-        match self.sessions.entry(*channel.id()) {
-            Entry::Occupied(entry) if Arc::ptr_eq(entry.get(), channel) => {
-                let channel = entry.remove();
-                self.forget(&channel);
-                Some(channel)
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn get(&self, id: &SessionId) -> Option<&Arc<Channel>> {
-        self.sessions.get(id)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.sessions.len()
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Channel>> {
-        self.sessions.values()
-    }
-
-    /// A stream is gone. Gives out its entry, if it has one yet, and whether it was the last.
-    pub(super) fn leave(&mut self, channel: &Arc<Channel>) -> (Option<Arc<Channel>>, bool) {
-        self.streams -= 1;
-        (self.remove_own(channel), self.streams == 0)
-    }
-
-    pub(super) fn has_no_streams(&self) -> bool {
-        self.streams == 0
-    }
-
-    /// Takes all entries out.
-    pub(super) fn take(&mut self) -> Vec<Arc<Channel>> {
+    fn take(&mut self) -> Vec<Arc<State>> {
         self.principals.clear();
         std::mem::take(&mut self.sessions).into_values().collect()
-    }
-
-    /// Lets nothing more in.
-    pub(super) fn shut_down(&mut self) {
-        self.shut_down = true;
-    }
-
-    pub(super) fn is_shut_down(&self) -> bool {
-        self.shut_down
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        observe::Meter,
-        session::{channel::ChannelOptions, queue::Capacity},
-    };
+    use crate::{observe::Observer, session::SessionId};
 
     #[test]
     fn a_principal_without_sessions_is_forgotten() {
-        let mut table = Table::default();
+        let (table, options, observer) = (Table::default(), Options::default(), Observer::new());
         let owner = Principal::new("client");
-        let capacity = Capacity { items: 1, bytes: 1 };
-        let options = ChannelOptions {
-            inbox: capacity,
-            outbox: capacity,
-            in_flight_bytes: 1,
-            track_activity: false,
-            track_requests: false,
-        };
-        let channels = [(); 2].map(|()| {
+        let states = [(); 2].map(|()| {
             let id = SessionId::random();
-            Arc::new(Channel::new(
-                id,
-                Some(owner.clone()),
-                &options,
-                &Meter::new(),
-            ))
+            let make = || State::new(id, Some(owner.clone()), &options, &observer);
+            let opened = table.open(id.uuid(), Some(&owner), &options, make);
+            opened.unwrap().unwrap()
         });
-        for channel in &channels {
-            assert_eq!(table.enter(channel, Limits::default()), Ok(true));
+        assert_eq!(table.lock().principals.get(&owner), Some(&2));
+        for state in &states {
+            table.close_own(state, CloseReason::Closed);
+            table.close_own(state, CloseReason::Closed);
         }
-        assert_eq!(table.principals.get(&owner), Some(&2));
-        for channel in &channels {
-            assert!(table.remove_own(channel).is_some());
-            assert!(table.remove_own(channel).is_none());
-        }
-        assert!(table.sessions.is_empty() && table.principals.is_empty());
+        let map = table.lock();
+        assert!(map.sessions.is_empty() && map.principals.is_empty());
+    }
+
+    #[test]
+    fn a_session_that_a_cap_refuses_is_not_made() {
+        let options = Options {
+            max_sessions: Some(0),
+            ..Options::default()
+        };
+        let make = || unreachable!("a refused GET allocates no session");
+        let opened = Table::default().open(Uuid::nil(), None, &options, make);
+        assert_eq!(opened.err(), Some(RejectionKind::TooManySessions));
     }
 }

@@ -8,29 +8,29 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::driver::Driver;
+use super::stream::Stream;
 
-/// The body of an [`SseService`](super::SseService) response: a session's stream, or a refusal's text.
+/// The body of an [`SseService`](super::SseService) response: the stream of a session, or the text of a
+/// refusal.
 ///
-/// The stream drives the session's handler `F`. Dropping it ends the session: its registry entry, its
-/// handler, its queues and its timer are gone with it.
-#[must_use = "dropping the stream ends the session"]
+/// The stream drives the handler `F` of the session. Dropping the stream closes the session and drops its
+/// handler, its queues and its timers.
+#[must_use = "dropping the stream closes the session"]
 pub struct SseBody<F> {
     state: State<F>,
 }
 
 enum State<F> {
-    // Boxed where it is made, so that what drives a session can be moved as one value and the size of
-    // a handler is nobody else's matter.
-    Stream(Pin<Box<Driver<F>>>),
+    // Boxed, so that a response stays small whatever the size of the handler.
+    Stream(Pin<Box<Stream<F>>>),
     Text(Bytes),
     Done,
 }
 
 impl<F> SseBody<F> {
-    pub(super) fn stream(driver: Pin<Box<Driver<F>>>) -> Self {
+    pub(super) fn stream(stream: Pin<Box<Stream<F>>>) -> Self {
         Self {
-            state: State::Stream(driver),
+            state: State::Stream(stream),
         }
     }
 
@@ -41,7 +41,7 @@ impl<F> SseBody<F> {
     }
 }
 
-/// An empty body, for middleware that answers in a service's stead.
+/// An empty body, for middleware that answers itself.
 impl<F> Default for SseBody<F> {
     fn default() -> Self {
         Self { state: State::Done }
@@ -57,7 +57,7 @@ impl<F: Future<Output = ()>> Body for SseBody<F> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let bytes = match &mut self.state {
-            State::Stream(driver) => ready!(driver.as_mut().poll_bytes(cx)),
+            State::Stream(stream) => ready!(stream.as_mut().poll_bytes(cx)),
             State::Text(text) => Some(std::mem::take(text)),
             State::Done => None,
         };

@@ -2,21 +2,21 @@ use bytes::Bytes;
 
 use crate::{event, session::Outgoing};
 
-/// Messages that wait together go out together, until a frame has this many bytes. One that alone has
-/// more goes out in pieces, and is not copied.
+/// Messages that wait together go out in one frame, until it has this many bytes. A message of this
+/// size goes out in pieces and is not copied.
 const FRAME_BYTES: usize = 16 * 1024;
 
-/// Makes frames of what waits in the outbox.
+/// Makes frames of the messages in the outbox.
 #[derive(Default)]
 pub(super) struct Frames {
-    /// The text of a large message whose beginning is out.
+    /// The text of a large message whose first line is out.
     text: Option<Bytes>,
-    /// The end of it is to come.
+    /// The end of a large message is to come.
     is_open: bool,
 }
 
 impl Frames {
-    /// What is left of a message whose beginning is out, with what waits behind it.
+    /// The rest of a large message, with the messages behind it.
     pub(super) fn rest(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Option<Bytes> {
         if let Some(text) = self.text.take() {
             return Some(text);
@@ -30,7 +30,7 @@ impl Frames {
         })
     }
 
-    /// What waits, in one piece. An event that others have, too, and that goes alone is not copied.
+    /// The messages that wait, in one frame. The event of a broadcast that goes alone is not copied.
     pub(super) fn frame(
         &mut self,
         first: Outgoing,
@@ -47,7 +47,7 @@ impl Frames {
         event
     }
 
-    /// Writes what waits until there is nothing more, or the frame is large.
+    /// Appends messages until none waits or the frame is large.
     fn fill(
         &mut self,
         mut frame: Vec<u8>,
@@ -68,7 +68,7 @@ impl Frames {
                         frame.extend_from_slice(&event::MESSAGE);
                         break;
                     }
-                    // Mostly a message goes alone, and then nothing is left over.
+                    // A message mostly goes alone: its frame then has exactly its size.
                     match frame.is_empty() {
                         true => frame.reserve_exact(event::message_len(message.as_bytes())),
                         false => frame.reserve(event::message_len(message.as_bytes())),

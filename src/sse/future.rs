@@ -10,8 +10,8 @@ use http::Response;
 
 use super::body::SseBody;
 
-/// The response of an [`SseService`](super::SseService). It is there at once.
-#[must_use = "dropping the response ends the session that it opened"]
+/// The response of an [`SseService`](super::SseService). It is ready at once.
+#[must_use = "dropping the response closes the session that it opened"]
 pub struct ResponseFuture<F> {
     response: Ready<Result<Response<SseBody<F>>, Infallible>>,
 }

@@ -6,7 +6,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use http::{
@@ -17,29 +16,29 @@ use http::{
 use tower::Service;
 
 use crate::{
-    endpoint::{Endpoint, MountPath, NodeName, announce},
+    endpoint::announce,
     event,
     handler::Handler,
     observe,
-    response::{Rejection, RejectionKind},
-    security::TransportSecurity,
-    session::{CloseReason, OpenError, SessionOptions, SessionRegistry},
+    options::Options,
+    response::Rejection,
+    session::{CloseReason, SessionRegistry},
 };
 
-use super::{body::SseBody, driver::Driver, future::ResponseFuture};
+use super::{body::SseBody, future::ResponseFuture, stream::Stream};
 
-/// Answers `GET` with a session's stream.
+/// Answers `GET` with the stream of a new session.
 ///
 /// Made by [`SseServerTransport::services`](crate::SseServerTransport::services). It does not look at
-/// the path: mount it where the streams shall be. Every other method is answered with `405` and
-/// `allow: GET`, on which clients that tried Streamable HTTP first fall back to this transport.
+/// the path of a request. Any other method gets 405 with `allow: GET`; clients that try Streamable HTTP
+/// first then fall back to this transport.
 ///
 /// A clone is cheap and serves the same sessions.
 ///
 /// # Panics
 ///
-/// The keep-alive and the time-outs need tokio's timer: with any of them, `call` panics outside a tokio
-/// runtime with time enabled.
+/// The keep-alive and the timeouts need tokio's timer. Unless they are all off, `call` panics outside a
+/// tokio runtime with time enabled.
 pub struct SseService<H> {
     shared: Arc<Shared<H>>,
 }
@@ -47,31 +46,11 @@ pub struct SseService<H> {
 struct Shared<H> {
     handler: Arc<H>,
     registry: SessionRegistry,
-    options: StreamOptions,
-}
-
-/// What the transport's options say of streams.
-#[derive(Clone, Debug)]
-pub(crate) struct StreamOptions {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) mount_path: MountPath,
-    pub(crate) node: Option<NodeName>,
-    pub(crate) carry_query: bool,
-    pub(crate) timing: Timing,
-    pub(crate) session: SessionOptions,
-    pub(crate) security: TransportSecurity,
-}
-
-/// After how long a time of what a stream does something by itself.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timing {
-    pub(crate) keep_alive: Option<Duration>,
-    pub(crate) idle_timeout: Option<Duration>,
-    pub(crate) stall_timeout: Option<Duration>,
+    options: Arc<Options>,
 }
 
 impl<H> SseService<H> {
-    pub(crate) fn new(handler: Arc<H>, registry: SessionRegistry, options: StreamOptions) -> Self {
+    pub(crate) fn new(handler: Arc<H>, registry: SessionRegistry, options: Arc<Options>) -> Self {
         let shared = Shared {
             handler,
             registry,
@@ -84,36 +63,33 @@ impl<H> SseService<H> {
 }
 
 impl<H: Handler> Shared<H> {
-    fn open(&self, parts: Parts) -> Result<Pin<Box<Driver<H::Future>>>, Rejection> {
+    fn open(&self, mut parts: Parts) -> Result<Pin<Box<Stream<H::Future>>>, Rejection> {
         if parts.method != Method::GET {
             return Err(Rejection::method("GET"));
         }
         let options = &self.options;
-        if let Err(refusal) = options.security.check(&parts.uri, &parts.headers) {
-            observe::forbidden("sse", &refusal);
-            return Err(refusal.kind.into());
+        options.security.check(&parts.uri, &parts.headers)?;
+        if let Some(identify) = &options.identify {
+            identify.0(&mut parts.extensions);
         }
-        let mount = parts
-            .extensions
-            .get()
-            .unwrap_or(&options.mount_path)
-            .clone();
-        let query = options.carry_query.then(|| parts.uri.clone());
-
-        let opened = self.registry.open(parts, &options.session);
-        let (session, guard) = opened.map_err(refuse_open)?;
-        let query = query.as_ref().and_then(|uri| uri.query());
-        let node = options.node.as_ref();
-        let uri = announce(&mount, &options.endpoint, session.id(), node, query);
-        // Unwind safe: a handler that panics leaves no future behind, and its session ends.
-        let observer = guard.entry().channel().observer();
+        let mount = parts.extensions.get().unwrap_or(&options.mount_path);
+        let (mount, uri) = (
+            mount.clone(),
+            options.carry_query.then(|| parts.uri.clone()),
+        );
+        let (session, guard) = self.registry.open(parts, options)?;
+        let query = uri.as_ref().and_then(|uri| uri.query());
+        let id = session.id().uuid();
+        let uri = announce(&mount, &options.endpoint, id, options.node.as_ref(), query);
+        // Unwind safe: a handler that panics leaves no future, and its session is closed.
+        let observer = &guard.entry().state().observer;
         let handler = || observer.in_scope(|| self.handler.handle(session));
         let handler = catch_unwind(AssertUnwindSafe(handler)).ok();
         if handler.is_none() {
-            guard.entry().end(CloseReason::HandlerPanicked);
+            guard.entry().close(CloseReason::HandlerPanicked);
         }
         let endpoint = event::endpoint(&uri);
-        Ok(Driver::new(guard, handler, endpoint, &options.timing))
+        Ok(Stream::new(guard, handler, endpoint, Arc::clone(options)))
     }
 }
 
@@ -129,21 +105,13 @@ impl<H: Handler, B> Service<Request<B>> for SseService<H> {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, _body) = request.into_parts();
         ResponseFuture::new(match self.shared.open(parts) {
-            Ok(driver) => stream(SseBody::stream(driver)),
+            Ok(opened) => stream(SseBody::stream(opened)),
             Err(rejection) => {
-                observe::stream_refused(rejection.kind);
-                rejection.into_response(SseBody::text)
+                observe::refused("sse", &rejection);
+                rejection.to_response(SseBody::text)
             }
         })
     }
-}
-
-fn refuse_open(error: OpenError) -> Rejection {
-    Rejection::from(match error {
-        OpenError::ShutDown => RejectionKind::ShuttingDown,
-        OpenError::TooMany => RejectionKind::TooManySessions,
-        OpenError::TooManyOfPrincipal => RejectionKind::TooManySessionsOfPrincipal,
-    })
 }
 
 /// The head of a stream. Proxies must neither store, nor change, nor hold back what follows.

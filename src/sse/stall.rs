@@ -1,111 +1,116 @@
 use std::{
-    pin::Pin,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{
+            AtomicU64, AtomicUsize,
+            Ordering::{Acquire, Release, SeqCst},
+        },
     },
-    task::{Context, Wake, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use tokio::{
     task::unconstrained,
-    time::{Duration, Instant, Sleep, sleep_until},
+    time::{Duration, Instant},
 };
 
-use crate::session::{CloseReason, SessionEntry};
+use crate::{
+    session::{CloseReason, SessionEntry},
+    timer::Timer,
+};
 
-/// Ends a session whose client does not read: bytes were given to the server, and for some time it
-/// did not ask for more.
+/// Closes a session whose client does not read: the server has bytes, and does not ask for more for the
+/// whole timeout.
 ///
-/// A server that cannot write does not poll the stream, so nobody who is polled could see it. The timer
-/// therefore wakes no task: its waker is the check itself, which needs no task and no sweep.
+/// A server that cannot write does not poll the stream, so no task could see the stall. The waker of
+/// the timer is therefore the check itself, and runs in the thread of the runtime's timer.
 pub(super) struct StallWatch {
-    // Boxed with the rest of what drives a stream, and pinned there.
-    timer: Pin<Box<Sleep>>,
-    /// When the timer was set, and how often it had fired before.
-    set: Option<(Instant, u64)>,
     check: Arc<Check>,
-    waker: Waker,
 }
 
 struct Check {
     session: SessionEntry,
     timeout: Duration,
     start: Instant,
-    /// When bytes were given that were not asked beyond yet, in milliseconds since the start, or
+    /// When the server got bytes beyond which it has not asked, in microseconds since the start, or
     /// `ASKED`.
     given: AtomicU64,
-    /// How often the timer fired.
-    fired: AtomicU64,
+    /// `None` once the stream is gone: the timer's waker holds the check, which holds the timer.
+    timer: Mutex<Option<Pin<Box<Timer>>>>,
+    /// How often the timer woke the check since it last looked.
+    wakes: AtomicUsize,
 }
 
 const ASKED: u64 = u64::MAX;
 
 impl StallWatch {
+    /// Begins to watch. The server has the head of the response, and has not asked for the body.
     pub(super) fn new(session: SessionEntry, timeout: Duration, now: Instant) -> Self {
+        let timer = Timer::new(now + timeout);
         let check = Arc::new(Check {
             session,
             timeout,
             start: now,
-            given: AtomicU64::new(ASKED),
-            fired: AtomicU64::new(0),
+            given: AtomicU64::new(0),
+            timer: Mutex::new(Some(Box::pin(timer))),
+            wakes: AtomicUsize::new(0),
         });
-        Self {
-            timer: Box::pin(sleep_until(now + timeout)),
-            set: None,
-            waker: Waker::from(Arc::clone(&check)),
-            check,
-        }
+        Waker::from(Arc::clone(&check)).wake();
+        Self { check }
     }
 
     /// The server asks for more.
     pub(super) fn asked(&self) {
-        self.check.given.store(ASKED, Ordering::Release);
+        self.check.given.store(ASKED, Release);
     }
 
-    /// Bytes are given to the server.
-    pub(super) fn given(&mut self, now: Instant) {
-        let given = self.check.millis(now);
-        self.check.given.store(given, Ordering::SeqCst);
-        // The timer is set late by as much as it may stay as it is: whatever is given meanwhile is old
-        // enough when it fires.
-        let slack = self.check.timeout / 8;
-        if let Some((set, fired)) = self.set {
-            // It may have fired just now, and have seen nothing given.
-            if now < set + slack && fired == self.check.fired.load(Ordering::SeqCst) {
-                return;
-            }
-        }
-        let fired = self.fire_at(now + self.check.timeout + slack);
-        self.set = Some((now, fired));
+    /// The server gets bytes.
+    pub(super) fn given(&self, now: Instant) {
+        let micros = u64::try_from((now - self.check.start).as_micros());
+        self.check.given.store(micros.unwrap_or(ASKED - 1), Release);
     }
+}
 
-    /// Sets the timer, and says how often it has fired before it does then.
-    fn fire_at(&mut self, deadline: Instant) -> u64 {
-        // A later deadline takes no lock of the timer's.
-        self.timer.as_mut().reset(deadline);
-        loop {
-            let fired = self.check.fired.load(Ordering::Acquire);
-            // Outside of the task's budget: without any left, the timer would wake its waker and not
-            // listen.
-            let timer = &mut self.timer;
-            let mut cx = Context::from_waker(&self.waker);
-            let polled = Pin::new(&mut unconstrained(timer.as_mut())).poll(&mut cx);
-            if polled.is_ready() {
-                // All the time passed right here, while this thread did not run.
-                let timeout = self.check.timeout;
-                self.timer.as_mut().reset(Instant::now() + timeout);
-            } else if fired == self.check.fired.load(Ordering::Acquire) {
-                return fired;
-            }
-            // If it fired just now, for the time before, it does not listen either.
-        }
+impl Drop for StallWatch {
+    fn drop(&mut self) {
+        let mut timer = self
+            .check
+            .timer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let timer = timer.take();
+        drop(timer);
     }
 }
 
 impl Check {
-    fn millis(&self, now: Instant) -> u64 {
-        u64::try_from((now - self.start).as_millis()).unwrap_or(ASKED - 1)
+    /// Sets the timer to the earliest time at which the client can have stalled. Says whether it has
+    /// already.
+    fn has_stalled(self: &Arc<Self>) -> bool {
+        let mut slot = self.timer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(timer) = slot.as_mut() else {
+            return false;
+        };
+        let waker = Waker::from(Arc::clone(self));
+        loop {
+            let given = self.given.load(Acquire);
+            let since = match given {
+                ASKED => Instant::now(),
+                micros => self.start + Duration::from_micros(micros),
+            };
+            let deadline = since + self.timeout;
+            // Outside of the task's budget: without budget the timer would wake and not listen.
+            let poll = poll_fn(|cx| timer.as_mut().poll_until(cx, deadline));
+            let polled = pin!(unconstrained(poll)).poll(&mut Context::from_waker(&waker));
+            match polled {
+                Poll::Pending => return false,
+                Poll::Ready(()) if given == self.given.load(Acquire) => return true,
+                Poll::Ready(()) => {}
+            }
+        }
     }
 }
 
@@ -115,12 +120,25 @@ impl Wake for Check {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Either this sees what was given, or who gives sees that it fired.
-        self.fired.fetch_add(1, Ordering::SeqCst);
-        let given = self.given.load(Ordering::SeqCst);
-        let timeout = u64::try_from(self.timeout.as_millis()).unwrap_or(ASKED);
-        if given != ASKED && self.millis(Instant::now()).saturating_sub(given) >= timeout {
-            self.session.cut(CloseReason::Stalled);
+        // A check that is woken while it looks looks again. It may be woken by its own poll.
+        if self.wakes.fetch_add(1, SeqCst) > 0 {
+            return;
+        }
+        loop {
+            let wakes = self.wakes.load(SeqCst);
+            if self.has_stalled() {
+                // A panic of other code must not unwind through the runtime's timer.
+                let cut = || self.session.cut(CloseReason::Stalled);
+                let _ = catch_unwind(AssertUnwindSafe(cut));
+                return;
+            }
+            if self
+                .wakes
+                .compare_exchange(wakes, 0, SeqCst, SeqCst)
+                .is_ok()
+            {
+                return;
+            }
         }
     }
 }

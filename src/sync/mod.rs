@@ -1,5 +1,5 @@
-//! What runs side by side: std's and tokio's, but for the models of `.ci/model`, which must see each
-//! step to try its orders.
+//! Synchronisation primitives: those of std and tokio, or shuttle's in the models of `.ci/model`. A model must
+//! see each step of a thread to try different orders of steps.
 
 #[cfg(all(test, shuttle))]
 mod visible;

@@ -1,5 +1,5 @@
-//! tokio's primitives, with a step before each call at which another thread may come in between. What
-//! they do inside counts as one step: tokio has models of its own for that.
+//! tokio's primitives with a step before each call, at which shuttle can switch threads. Each call counts as one
+//! step, because tokio has its own models for the inside.
 
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{AcquireError, SemaphorePermit, TryAcquireError, futures::Notified};
@@ -35,6 +35,7 @@ impl Notify {
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct Semaphore {
     step: Step,
     semaphore: tokio::sync::Semaphore,
@@ -71,11 +72,11 @@ impl Semaphore {
     }
 }
 
-/// Runs a model in many random orders of its threads, and in as many of those that find deep bugs
-/// sooner.
+/// Runs a model in many random orders of its threads, and in the same number of orders of shuttle's PCT
+/// scheduler, which finds deep bugs sooner.
 pub(crate) fn model(model: fn()) {
     let orders = std::env::var("MODEL_ORDERS").map_or(5_000, |orders| orders.parse().unwrap());
-    // For timers, none of which fires.
+    // Timers need a runtime. None of them fires.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

@@ -5,7 +5,7 @@ use std::{fmt::Debug, future::Pending};
 use mcp_sse_server::{
     Incoming, Message, MountPath, PostService, Session, SessionRegistry, SseServerTransport,
     SseService,
-    endpoint::{Endpoint, InvalidEndpoint, InvalidNodeName, NodeName},
+    endpoint::{InvalidEndpoint, InvalidNodeName, NodeName},
     handler::{Spawned, SpawnedFuture},
     message::{InvalidMessage, InvalidMessageKind, MessageKind, RequestId},
     post::{self, PostBody},
@@ -44,7 +44,6 @@ fn values_go_where_a_server_takes_them() {
         RequestId<'static>,
         InvalidMessage,
         InvalidMessageKind,
-        Endpoint,
         MountPath,
         NodeName,
         InvalidEndpoint,

@@ -45,7 +45,7 @@ fn sized(bytes: usize) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
-    let (server, slot) = server(|transport| transport.inbox_bytes(10_000));
+    let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let stream = server.open();
     let mut session = slot.lock().unwrap().pop().unwrap();
     server.post_now(&stream.uri, sized(5_000));
@@ -76,7 +76,7 @@ async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
 
 #[tokio::test]
 async fn headers_count_too() {
-    let (server, slot) = server(|transport| transport.inbox_bytes(10_000));
+    let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let stream = server.open();
     let _session = slot.lock().unwrap().pop().unwrap();
     for (id, status) in [(0, 202), (1, 202), (2, 202)] {
@@ -94,7 +94,7 @@ async fn headers_count_too() {
 
 #[tokio::test]
 async fn an_outbox_takes_so_many_bytes_and_a_send_waits_for_room() {
-    let (server, slot) = server(|transport| transport.outbox_bytes(10_000));
+    let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let mut stream = server.open();
     let session = slot.lock().unwrap().pop().unwrap();
     let message = |bytes| Message::parse(sized(bytes)).unwrap();
@@ -127,8 +127,8 @@ async fn all_bodies_together_have_so_many_bytes() {
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());
     let text = sized(800);
 
-    // One body that does not come to its end holds what came of it.
-    let slow = Fed::default();
+    // A body that has not arrived whole holds the room that it declared.
+    let slow = Fed::declaring(text.len());
     let mut holding = task::spawn(
         server
             .post
@@ -149,7 +149,7 @@ async fn all_bodies_together_have_so_many_bytes() {
     );
     assert_eq!(busy.body(), "Server is busy");
 
-    // One that waits gets the room as soon as it is there: the other delivered, or dropped.
+    // One that waits gets the room as soon as the other is delivered, or dropped.
     let waiting = || {
         let request = requests::post(&two.uri, Full::new(Bytes::copy_from_slice(text.as_bytes())));
         let mut waiting = task::spawn(server.post.clone().call(request));
@@ -162,12 +162,12 @@ async fn all_bodies_together_have_so_many_bytes() {
     assert_eq!(
         assert_ready_ok!(holding.poll()).status(),
         202,
-        "it overtakes who waits for it"
+        "it has its room"
     );
     assert!(first.is_woken());
     assert_eq!(assert_ready_ok!(first.poll()).status(), 202);
 
-    let slow = Fed::default();
+    let slow = Fed::declaring(text.len());
     let mut holding = task::spawn(
         server
             .post
@@ -223,7 +223,7 @@ async fn one_session_cannot_take_the_room_of_all_others() {
         transport
             .in_flight_bytes(16_000)
             .body_limit(1_000)
-            .inbox_capacity(1)
+            .queue_messages(1)
     });
     let (one, two) = (server.open(), server.open());
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());

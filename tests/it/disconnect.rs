@@ -87,7 +87,7 @@ where
 {
     let (send, mut gone) = mpsc::unbounded_channel();
     let transport = SseServerTransport::new("/messages/", handler(send)).unwrap();
-    let transport = transport.inbox_capacity(2).outbox_capacity(2);
+    let transport = transport.queue_messages(2);
     let transport = transport.delivery_timeout(std::time::Duration::from_millis(1));
     let server = Server::spawn(&transport).await;
     let (kept, mut kept_events) = server.open("/sse").await;

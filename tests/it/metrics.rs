@@ -111,7 +111,7 @@ async fn a_session_and_its_messages() {
 #[tokio::test]
 async fn what_waits_is_counted_and_what_is_dropped() {
     let (metrics, _guard) = Metrics::start();
-    let server = Server::with(deaf, |transport| transport.outbox_capacity(2));
+    let server = Server::with(deaf, |transport| transport.queue_messages(2));
     let stream = server.open();
     server.post_now(&stream.uri, ping(1));
     let sender = server.sessions.get(&stream.id()).unwrap();
@@ -189,7 +189,7 @@ async fn refusals_are_counted_by_service_and_reason() {
 #[tokio::test]
 async fn a_post_that_is_given_up_is_counted_as_cancelled() {
     let (metrics, _guard) = Metrics::start();
-    let server = Server::with(deaf, |transport| transport.inbox_capacity(1));
+    let server = Server::with(deaf, |transport| transport.queue_messages(1));
     let stream = server.open();
     server.post_now(&stream.uri, ping(1));
     let second = ping(2);

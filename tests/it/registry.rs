@@ -61,7 +61,7 @@ async fn the_list_tells_of_each_session() {
 
 #[tokio::test]
 async fn a_broadcast_reaches_all_who_have_room_with_one_copy_of_its_bytes() {
-    let server = Server::with(silent, |transport| transport.outbox_capacity(1));
+    let server = Server::with(silent, |transport| transport.queue_messages(1));
     let mut streams: Vec<_> = (0..5).map(|_| server.open()).collect();
     server
         .sessions
@@ -112,7 +112,7 @@ async fn a_broadcast_keeps_its_place_among_other_messages() {
 
 #[tokio::test]
 async fn a_send_that_finds_no_room_or_no_session_gives_the_message_back() {
-    let server = Server::with(silent, |transport| transport.outbox_capacity(1));
+    let server = Server::with(silent, |transport| transport.queue_messages(1));
     let stream = server.open();
     let sender = server.sessions.get(&stream.id()).unwrap();
     sender.try_send(message(1)).unwrap();

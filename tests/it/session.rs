@@ -30,8 +30,7 @@ fn server() -> (Server<impl mcp_sse_server::Handler>, Slot<Session>) {
             transport
                 .keep_alive(None)
                 .stall_timeout(None)
-                .outbox_capacity(1)
-                .inbox_capacity(4)
+                .queue_messages(1)
         }),
         slot,
     )
@@ -142,7 +141,7 @@ async fn the_end_of_a_session_is_told_to_all_who_wait() {
     let error = assert_ready!(send.poll()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the session has ended, the message was not sent"
+        "the session is closed, the message was not sent"
     );
     assert_eq!(error.into_message(), message(2));
     // And to whoever asks later.

@@ -238,7 +238,7 @@ fn what_was_sent_when_an_idle_session_ends_goes_out() {
     let server = Arc::new(Server::with(silent, |transport| {
         transport
             .idle_timeout(Duration::from_millis(1))
-            .outbox_capacity(1000)
+            .queue_messages(1000)
     }));
     let run = async {
         let mut tasks = tokio::task::JoinSet::new();

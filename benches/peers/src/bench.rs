@@ -7,10 +7,11 @@ use crate::{
     work::Kind,
 };
 
-/// How many streams come and go before memory is measured, so that what a server needs once is there.
+/// The number of streams that are opened and closed before memory is measured, so that memory that a server
+/// allocates once does not count.
 const WARM_UP: usize = 200;
 
-/// A server at its work: what is open stays open between the runs.
+/// A server under load. Its sessions stay open between runs.
 #[derive(Debug)]
 pub(crate) struct Bench<'a> {
     server: &'a Server,
@@ -36,7 +37,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Runs until the goal is reached and all is answered.
+    /// Runs until the goal is reached and all calls are answered.
     pub(crate) fn run(&mut self, goal: Goal) -> io::Result<Outcome> {
         match self.kind {
             Kind::Calls {
@@ -53,7 +54,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Warms the server up, and measures it for that time.
+    /// Warms the server up, then measures it for `time`.
     pub(crate) fn measure(&mut self, time: Duration) -> io::Result<Sample> {
         if let Kind::Idle { sessions } = self.kind {
             return self.measure_idle(sessions);

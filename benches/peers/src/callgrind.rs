@@ -1,6 +1,6 @@
-//! User-space instructions for one operation, which no other load on the machine changes. A server runs
-//! twice, with so many operations and with twice as many: the difference holds neither its start nor
-//! the sessions' beginning.
+//! Counts user-space instructions for one operation. Other load on the machine does not change this count. A
+//! server runs twice, the second time with twice as many operations. The difference excludes the start of the
+//! server and the opening of sessions.
 
 use std::{
     fs, io,
@@ -10,8 +10,8 @@ use std::{
 
 use crate::{bench::Bench, load::Goal, server::Server, work::Work};
 
-/// Instructions for one operation of a server that this command starts. The profile of the longer run is
-/// left in `out`, for `callgrind_annotate`.
+/// Counts the instructions for one operation of the server that this command starts. The profile of the
+/// longer run stays in `out`, for `callgrind_annotate`.
 pub(crate) fn instructions(command: &[PathBuf], work: &Work, out: &Path) -> io::Result<f64> {
     let count = work.counted;
     let once = total(command, work, count, out)?;
@@ -27,7 +27,7 @@ fn total(command: &[PathBuf], work: &Work, count: u64, out: &Path) -> io::Result
         .args(command);
     let server = Server::start(&mut valgrind)?;
     let mut bench = Bench::new(&server, work.kind)?;
-    // Buffers and maps grow to their size.
+    // Warm up: buffers and maps grow to their final size.
     bench.run(Goal::Count(work.counted / 4))?;
     let outcome = bench.run(Goal::Count(count))?;
     if outcome.lost + outcome.wrong > 0 || outcome.done != count {

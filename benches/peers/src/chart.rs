@@ -1,4 +1,5 @@
-//! The chart: a panel for each work, a bar for each server, as long as its cost is against the floor's.
+//! The chart: a panel for each work, and a bar for each server. The bar's length is the cost relative to the
+//! floor.
 
 use std::fmt::Write;
 
@@ -17,10 +18,10 @@ const VALUE_WIDTH: f64 = 78.0;
 const ROW: f64 = 20.0;
 const TITLE: f64 = 34.0;
 const MARGIN: f64 = 14.0;
-/// A bar that is this many times the floor's fills its panel; a longer one is cut.
+/// A bar of this many times the floor's length fills its panel. A longer bar is cut.
 const CUT: f64 = 5.0;
 
-// Middle tones for whatever shows no style, and text for light and dark pages.
+// Medium colours for viewers that ignore media queries, and text colours for light and dark pages.
 const STYLE: &str = "\
 text{font:12px system-ui,sans-serif;fill:#57606a}\
 .title{font-weight:600}\
@@ -47,7 +48,7 @@ pub(crate) fn chart(results: &Results) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          width=\"{width}\" height=\"{height}\" role=\"img\">\n\
-         <title>What one operation costs each server</title>\n<style>{STYLE}</style>\n"
+         <title>Cost of one operation for each server</title>\n<style>{STYLE}</style>\n"
     );
     for (number, (work, bars)) in panels.iter().enumerate() {
         let x = PANEL_WIDTH * (number % COLUMNS) as f64;
@@ -66,7 +67,7 @@ pub(crate) fn chart(results: &Results) -> String {
 
 struct Bar {
     peer: &'static Peer,
-    /// Against the floor.
+    /// Relative to the floor.
     times: f64,
     text: String,
 }
@@ -115,7 +116,7 @@ fn panel(svg: &mut String, work: &Work, bars: &[Bar], x: f64, y: f64) {
             left - 6.0,
             bar.peer.title.replace('*', ""),
         );
-        // A cut bar ends in a slant.
+        // A cut bar has a slanted end.
         let right = left + length;
         let bottom = top + 16.0;
         let slant = if long { right - 6.0 } else { right };

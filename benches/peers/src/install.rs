@@ -1,5 +1,5 @@
-//! Builds the servers, each for itself, and says how they are started. All that is made is under the
-//! target folder.
+//! Builds the servers one by one, and returns the commands to start them. All output is in the target
+//! folder.
 
 use std::{
     io,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::peer::{Peer, Program};
 
-/// Where the sources are, and where what is built from them goes.
+/// The folders of the sources and of the output.
 #[derive(Debug)]
 pub(crate) struct Places {
     source: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Next to this binary, which is in `target/release`.
+    /// Finds the folders from the path of this binary, which is in `target/release`.
     pub(crate) fn find() -> io::Result<Self> {
         let binary = std::env::current_exe()?;
         let target = binary.ancestors().nth(2).ok_or(io::ErrorKind::NotFound)?;

@@ -12,17 +12,17 @@ Measures mcp-sse-server beside other servers of the same transport, and prints t
 
 cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
 
-    --quick             one short turn of the Rust servers: does it run, and is nothing lost?
-    --callgrind         instructions instead of times, of the Rust servers; needs valgrind
-    --peers NAME,..     these servers alone
-    --works NAME,..     this work alone
-    --repeats N         turns of each server, of which the median counts [default: 3]
-    --seconds S         how long a turn measures [default: 2]
-    --json FILE         where results are kept; a run replaces those it measures again
+    --quick             one short turn of the Rust servers, to check that they run and lose nothing
+    --callgrind         count instructions instead of time, for the Rust servers; needs valgrind
+    --peers NAME,..     measure only these servers
+    --works NAME,..     measure only this work
+    --repeats N         turns of each server; the result is the median [default: 3]
+    --seconds S         duration of a turn [default: 2]
+    --json FILE         file with the results; a run replaces the results that it measures again
                         [default: results.json in the target folder]
-    --report            measure nothing, print what is kept
-    --pages             write the chart, and the tables of both READMEs, from what is kept
-    --no-build          take the servers that the last run built
+    --report            measure nothing, print the stored results
+    --pages             write the chart and the tables of both READMEs from the stored results
+    --no-build          use the servers that the last run built
 ";
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// What the command line says; `None` if it asks for help, which is printed.
+    /// Reads the command line. Prints the help and returns `None` if the user asks for it.
     pub(crate) fn read() -> Result<Option<Self>, lexopt::Error> {
         let (mut peers, mut works) = (None, None);
         let mut quick = false;
@@ -106,7 +106,7 @@ fn pick<T>(
         .map(|wanted| {
             let found = all.iter().find(|one| name(one) == wanted);
             let known: Vec<_> = all.iter().map(&name).collect();
-            found.ok_or_else(|| format!("{wanted} is none of {}", known.join(", ")))
+            found.ok_or_else(|| format!("{wanted} is not one of {}", known.join(", ")))
         })
         .collect()
 }

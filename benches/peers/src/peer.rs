@@ -1,9 +1,9 @@
 /// A server to measure.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    /// Short, for the command line.
+    /// The short name, for the command line.
     pub(crate) name: &'static str,
-    /// For the tables.
+    /// The title, for the tables.
     pub(crate) title: &'static str,
     pub(crate) program: Program,
     /// Whether `POST /broadcast` sends a message to all sessions.
@@ -13,7 +13,7 @@ pub(crate) struct Peer {
 /// How a server is built and started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
-    /// A binary of that name, of a package of that name.
+    /// A binary with this name, in a package with the same name.
     Rust {
         package: &'static str,
         binary: &'static str,

@@ -1,4 +1,4 @@
-//! Puts what was found into pages, between their markers.
+//! Writes the results into pages, between their markers.
 
 use std::{fmt::Write, fs, io, path::Path};
 
@@ -7,7 +7,7 @@ use crate::{results::Results, tables, targets};
 const BEGIN: &str = "<!-- peers: begin -->\n";
 const END: &str = "<!-- peers: end -->";
 
-/// All tables, for the terminal and for the page beside the servers.
+/// All tables, for the terminal and for the README of this folder.
 pub(crate) fn whole(results: &Results) -> String {
     let mut text = String::new();
     for (title, table) in [
@@ -24,7 +24,7 @@ pub(crate) fn whole(results: &Results) -> String {
     text + &setting(results)
 }
 
-/// What the front page shows, under the chart.
+/// The table of the root README, under the chart.
 pub(crate) fn short(results: &Results) -> String {
     format!("{}\n{}", tables::costs(results), setting(results))
 }
@@ -45,7 +45,7 @@ fn setting(results: &Results) -> String {
     )
 }
 
-/// Replaces what stands between the markers of a page.
+/// Replaces the text between the markers of a page.
 pub(crate) fn put(page: &Path, text: &str) -> io::Result<()> {
     let old = fs::read_to_string(page)?;
     let missing = || io::Error::other(format!("{} has no {BEGIN:?} and {END:?}", page.display()));

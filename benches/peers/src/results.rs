@@ -1,4 +1,4 @@
-//! What was measured, on what, and when: all that tables and chart are made of.
+//! The results: the data for the tables and the chart.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{peer::Peer, sample::Sample, work::Work};
 
-/// All that is known. A later run replaces what an earlier one found for the same servers and work.
+/// All results. A later run replaces earlier results for the same servers and work.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Results {
-    /// The machine, the operating system, and the versions of what was built.
+    /// The machine, the operating system, and the versions of the software.
     pub(crate) setting: BTreeMap<String, String>,
     pub(crate) cells: Vec<Cell>,
 }
 
-/// A server at a work.
+/// The result of one server for one work.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Cell {
     pub(crate) work: String,
     pub(crate) peer: String,
-    /// The day on which it was measured.
+    /// The day of the measurement.
     pub(crate) date: String,
     pub(crate) found: Found,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Cell {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Found {
-    /// The medians of so many turns.
+    /// The medians of several turns.
     Times { turns: usize, median: Sample },
     /// User-space instructions for one operation.
     Instructions(f64),
@@ -51,7 +51,7 @@ impl Cell {
 }
 
 impl Results {
-    /// What a file holds; nothing if there is none.
+    /// Reads the results from a file. Empty if there is no file.
     pub(crate) fn load(path: &Path) -> io::Result<Self> {
         match fs::read(path) {
             Ok(text) => Ok(serde_json::from_slice(&text)?),
@@ -100,7 +100,7 @@ impl Results {
         })
     }
 
-    /// How often a server took its turn, at the least.
+    /// The smallest number of turns of a server.
     pub(crate) fn turns(&self) -> Option<usize> {
         let turns = self.cells.iter().filter_map(|cell| match cell.found {
             Found::Times { turns, .. } => Some(turns),
@@ -109,7 +109,7 @@ impl Results {
         turns.min()
     }
 
-    /// The days on which something was measured.
+    /// The days of all measurements.
     pub(crate) fn dates(&self) -> String {
         let mut dates: Vec<_> = self.cells.iter().map(|cell| cell.date.as_str()).collect();
         dates.sort_unstable();

@@ -2,18 +2,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What one server did in one turn.
+/// The result of one server in one turn.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sample {
-    /// Operations in a second.
+    /// Operations per second.
     pub(crate) rate: f64,
     /// Microseconds.
     pub(crate) p50: f64,
     /// Microseconds.
     pub(crate) p99: f64,
-    /// The server's CPU time for one operation, in microseconds.
+    /// CPU time of the server for one operation, in microseconds.
     pub(crate) cpu: f64,
-    /// The part of it that is spent in user space, from 0 to 1.
+    /// The share of the CPU time in user space, from 0 to 1.
     pub(crate) user: f64,
     /// Resident bytes for each stream.
     pub(crate) resident: f64,
@@ -22,7 +22,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// Of each figure its median; lost and wrong answers are added up.
+    /// The median of each figure, and the sum of lost and wrong answers.
     pub(crate) fn median(samples: &[Self]) -> Self {
         let of = |figure: fn(&Self) -> f64| {
             let mut figures: Vec<_> = samples.iter().map(figure).collect();

@@ -13,19 +13,19 @@ use nix::{
     unistd::Pid,
 };
 
-/// How long a server may take to say its port; under valgrind it takes some seconds.
+/// The time limit for a server to print its port. Under valgrind, this takes some seconds.
 const START: Duration = Duration::from_secs(60);
-/// How long a server may take until it rests, after its last answer.
+/// The time limit for a server to become idle after its last answer.
 const REST: Duration = Duration::from_secs(2);
 
-/// glibc's allocator keeps what it has. By default it gives the top of its heap back and takes it again,
-/// page by page, for each large message or for none: that is luck, and costs more than the message.
+/// Makes glibc's allocator keep its memory. By default, it may return the top of the heap and fault it in
+/// again for each large message. Whether it does so is random, and it costs more than the message.
 const ALLOCATOR: [(&str, &str); 2] = [
     ("MALLOC_TRIM_THRESHOLD_", "33554432"),
     ("MALLOC_MMAP_THRESHOLD_", "33554432"),
 ];
 
-/// A server that runs. It is killed when this is dropped.
+/// A running server. Dropping it kills the server.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -34,7 +34,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a command that prints the port that it listens on.
+    /// Starts a command that prints its port.
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command
             .envs(ALLOCATOR)
@@ -70,14 +70,14 @@ impl Server {
         Ok(())
     }
 
-    /// The CPU time of all its threads, in user space and in the kernel, once it does nothing more.
+    /// The CPU time of all threads of the server, in user space and in the kernel, once the server is idle.
     pub(crate) fn cpu_at_rest(&self) -> io::Result<Duration> {
         let start = Instant::now();
         let mut before = self.cpu()?;
         loop {
             thread::sleep(Duration::from_millis(30));
             let now = self.cpu()?;
-            // What a runtime's own timers take is less than this.
+            // A runtime's own timers use less than this.
             if now - before < Duration::from_micros(100) || start.elapsed() > REST {
                 return Ok(now);
             }
@@ -89,10 +89,10 @@ impl Server {
         Ok(self.clock.now()?.into())
     }
 
-    /// How many ticks it has spent in user space and in the kernel, as far as the kernel tells them apart.
+    /// The ticks of the server in user space and in the kernel.
     pub(crate) fn ticks(&self) -> io::Result<(u64, u64)> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // After the name, which may hold anything.
+        // Skips the name, which may contain any character.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
         let mut fields = fields.split_whitespace().skip(11);
         let mut next = || fields.next()?.parse().ok();
@@ -101,7 +101,7 @@ impl Server {
             .ok_or_else(|| io::Error::other("no times in /proc"))
     }
 
-    /// Its resident memory in bytes.
+    /// The resident memory of the server in bytes.
     pub(crate) fn resident(&self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -110,7 +110,7 @@ impl Server {
         Ok(kilobytes.ok_or_else(|| io::Error::other("no VmRSS"))? * 1024)
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Asks the server to exit, and waits for it.
     pub(crate) fn stop(mut self) -> io::Result<()> {
         kill(pid(&self.child), Signal::SIGTERM)?;
         let start = Instant::now();
@@ -123,7 +123,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The server may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

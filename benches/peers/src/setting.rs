@@ -1,10 +1,10 @@
-//! On what was measured: the machine and the versions.
+//! The setting of the measurements: the machine and the versions.
 
 use std::{collections::BTreeMap, fs, io, process::Command};
 
 use crate::install::Places;
 
-/// The crates whose versions matter for the figures.
+/// The crates whose versions affect the figures.
 const CRATES: [&str; 7] = [
     "axum",
     "hyper",
@@ -38,7 +38,7 @@ pub(crate) fn setting(places: &Places) -> io::Result<BTreeMap<String, String>> {
         ("Node", "node", "--version"),
         ("Linux", "uname", "--kernel-release"),
     ] {
-        // A program that is missing was not measured either.
+        // A missing program was not measured.
         if let Ok(output) = Command::new(program).arg(argument).output() {
             let text = String::from_utf8_lossy(&output.stdout);
             let text = text

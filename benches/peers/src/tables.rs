@@ -8,10 +8,10 @@ use crate::{
     work::{CONNECT, IDLE, Kind, LARGE, PIPELINED, ROUND_TRIP, WORKS, Work},
 };
 
-/// All that was measured, a row for each server at each work.
+/// All measurements, with a row for each server and each work.
 pub(crate) fn times(results: &Results) -> String {
     let mut table = String::from(
-        "| work | server | a second | p50 | p99 | CPU each | of it in user space | against the floor | lost, wrong |\n\
+        "| work | server | operations per second | p50 | p99 | CPU per operation | share in user space | relative to the floor | lost, wrong |\n\
          |---|---|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     for work in WORKS.iter().filter(|work| !work.is_idle()) {
@@ -38,8 +38,8 @@ pub(crate) fn times(results: &Results) -> String {
     table
 }
 
-/// The one figure of each work that counts, a row for each server: what one operation costs the server,
-/// and how many times the floor's that is.
+/// The main figure of each work, with a row for each server: the cost of one operation, and its ratio to the
+/// cost of the floor.
 pub(crate) fn costs(results: &Results) -> String {
     let works = [ROUND_TRIP, PIPELINED, LARGE, CONNECT, "broadcast", IDLE];
     let works: Vec<_> = WORKS
@@ -83,7 +83,7 @@ pub(crate) fn costs(results: &Results) -> String {
     table
 }
 
-/// Instructions, for the servers that callgrind can look into.
+/// The instructions, for the servers that run under callgrind.
 pub(crate) fn instructions(results: &Results) -> String {
     let mut table = String::from("| work |");
     let peers: Vec<_> = PEERS.iter().filter(|peer| peer.is_rust()).collect();
@@ -114,7 +114,7 @@ pub(crate) fn instructions(results: &Results) -> String {
     table
 }
 
-/// What one operation costs a server: CPU time in microseconds, or resident bytes of an idle stream.
+/// The cost of one operation: CPU time in microseconds, or resident bytes of an idle stream.
 pub(crate) fn figure(results: &Results, work: &Work, peer: &Peer) -> Option<f64> {
     figure_of(results, work, peer.name)
 }

@@ -1,4 +1,4 @@
-//! What this crate is to cost at the most, measured against others in the same run.
+//! The targets for the cost of this crate, relative to other servers in the same run.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::{
 struct Target {
     work: &'static str,
     against: &'static str,
-    /// The largest part of the other's cost.
+    /// The largest allowed ratio to the other server's cost.
     most: f64,
 }
 
@@ -42,13 +42,13 @@ const TARGETS: &[Target] = &[
     target(IDLE, HAND_ROLL, 0.65),
 ];
 
-/// How far from a target CPU time has to be to decide alone: it moves by as much.
+/// CPU time varies by this share, so a ratio within this distance of the target is marked as close.
 const CLOSE: f64 = 0.15;
 
-/// Each target with what was found, as far as it was measured.
+/// The targets with their results, as far as they were measured.
 pub(crate) fn table(results: &Results) -> String {
     let mut table = String::from(
-        "| work | against | at the most | CPU time, or bytes | | in axum | instructions in user space |\n\
+        "| work | compared with | target ratio | CPU time, or bytes | | in axum | instructions in user space |\n\
          |---|---|--:|--:|---|--:|--:|\n",
     );
     for target in TARGETS {

@@ -1,5 +1,5 @@
-//! The servers take turns at each work, so that what else the machine does meets them all alike. The
-//! server has one core and the generator another.
+//! The servers take turns at each work, so that other load on the machine affects all of them alike. The
+//! server has one core, the generator has another.
 
 use std::{io, process::Command};
 
@@ -22,14 +22,14 @@ use crate::{
     work::Work,
 };
 
-/// Takes the servers through one work after the other, and hands over what was found at each.
+/// Runs all servers for one work after the other, and passes the results on.
 pub(crate) fn measure(
     options: &Options,
     places: &Places,
     mut found: impl FnMut(Vec<Cell>) -> io::Result<()>,
 ) -> io::Result<()> {
     let date = setting::today()?;
-    // Under callgrind it does not matter who waits for whom.
+    // Under callgrind, waiting does not change the counts.
     let server_core = if options.callgrind { 0 } else { part_cores()? };
     raise_open_files()?;
     for work in &options.works {
@@ -100,23 +100,22 @@ fn count(places: &Places, work: &Work, peers: &[&Peer]) -> io::Result<Vec<Found>
     Ok(counts)
 }
 
-/// Ten thousand streams are as many open files, here and in the server, which inherits the limit.
+/// Raises the limit of open files: ten thousand streams need as many files, here and in the server, which
+/// inherits the limit.
 fn raise_open_files() -> io::Result<()> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     Ok(())
 }
 
-/// Keeps this thread to the last core that it may use, and returns the first.
+/// Pins this thread to the last core that it may use. Returns the first core.
 fn part_cores() -> io::Result<usize> {
     let this = Pid::from_raw(0);
     let allowed = sched_getaffinity(this)?;
     let cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core) == Ok(true));
     let cores: Vec<_> = cores.collect();
     let [first, .., last] = cores[..] else {
-        return Err(io::Error::other(
-            "one core for server and generator is too few",
-        ));
+        return Err(io::Error::other("server and generator need two cores"));
     };
     let mut own = CpuSet::new();
     own.set(last)?;

@@ -1,10 +1,10 @@
 use crate::peer::Peer;
 
-/// The text that a call brings.
+/// The text of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) bytes: usize,
-    /// Whether it has an escaped line break each 80 bytes, as what tools give has.
+    /// Whether it has an escaped line break each 80 bytes, as the output of tools has.
     pub(crate) in_lines: bool,
 }
 
@@ -15,25 +15,25 @@ impl Text {
     }
 }
 
-/// What the servers are given to do.
+/// The work of the servers.
 #[derive(Debug)]
 pub(crate) struct Work {
-    /// Short, for the command line.
+    /// The short name, for the command line.
     pub(crate) name: &'static str,
-    /// For the tables.
+    /// The title, for the tables.
     pub(crate) title: &'static str,
     pub(crate) kind: Kind,
-    /// How many operations are counted under callgrind.
+    /// The number of operations under callgrind.
     pub(crate) counted: u64,
 }
 
 impl Work {
-    /// Whether memory is what it measures.
+    /// Whether this work measures memory.
     pub(crate) fn is_idle(&self) -> bool {
         matches!(self.kind, Kind::Idle { .. })
     }
 
-    /// Whether a server can do it.
+    /// Whether a server supports this work.
     pub(crate) fn is_for(&self, peer: &Peer) -> bool {
         peer.broadcasts || !matches!(self.kind, Kind::Broadcast { .. })
     }
@@ -41,7 +41,7 @@ impl Work {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Calls that are answered on the stream.
+    /// Calls, answered on the stream.
     Calls {
         sessions: usize,
         in_flight: u64,
@@ -49,7 +49,7 @@ pub(crate) enum Kind {
     },
     /// Streams that are opened and closed.
     Churn { at_a_time: usize },
-    /// Streams on which nothing happens.
+    /// Idle streams.
     Idle { sessions: usize },
     /// One message to all sessions.
     Broadcast { sessions: usize },
@@ -115,7 +115,7 @@ const fn idle(name: &'static str, title: &'static str, sessions: usize) -> Work 
         name,
         title,
         kind: Kind::Idle { sessions },
-        // It does nothing.
+        // An idle stream has no operations.
         counted: 0,
     }
 }

@@ -24,6 +24,8 @@ struct State {
     finished: bool,
     cut: bool,
     declared: u64,
+    /// Whether the declared length is exact, as a `content-length` is.
+    is_exact: bool,
     taken: usize,
     waker: Option<Waker>,
 }
@@ -35,6 +37,13 @@ impl Fed {
         fed.0.lock().unwrap().declared = text.len() as u64;
         fed.piece(text);
         fed.finish();
+        fed
+    }
+
+    /// A body whose exact length is known from the start.
+    pub fn declaring(len: usize) -> Self {
+        let fed = Self::default();
+        fed.change(|state| (state.declared, state.is_exact) = (len as u64, true));
         fed
     }
 
@@ -106,8 +115,12 @@ impl Body for Fed {
     }
 
     fn size_hint(&self) -> SizeHint {
+        let state = self.0.lock().unwrap();
+        if state.is_exact {
+            return SizeHint::with_exact(state.declared - state.taken as u64);
+        }
         let mut hint = SizeHint::new();
-        hint.set_lower(self.0.lock().unwrap().declared);
+        hint.set_lower(state.declared);
         hint
     }
 }

@@ -1,8 +1,9 @@
-//! A relay over Redis: an engine of one's own, as small as one can be that keeps all promises.
+//! A relay over Redis: a small example of an engine that keeps all promises of a relay.
 //!
-//! Each node subscribes to two channels. On one it is sent `POST`s, as the sender's reply channel, a number
-//! and the `POST`'s bytes. On the other it gets the answers to what it sent: that number and the answer's
-//! bytes. Redis says of each message how many got it, so a node that is gone is known at once.
+//! Each node subscribes to two channels. On the first channel it receives `POST`s: the sender's id, a number
+//! and the bytes of the `POST`. On the second channel it receives the answers to its own `POST`s: the number
+//! and the bytes of the answer. Redis reports how many nodes received a message, so a sender notices at once
+//! when a node is gone.
 //!
 //! ```no_run
 //! # async fn handle(_: mcp_sse_server::Session) {}
@@ -38,13 +39,13 @@ use uuid::Uuid;
 
 use self::pending::Pending;
 
-/// Above the nodes' `delivery_timeout`, below what clients wait.
+/// Longer than the nodes' `delivery_timeout`, shorter than the timeouts of clients.
 const TIMEOUT: Duration = Duration::from_secs(4);
 const RETRY: Duration = Duration::from_millis(500);
 /// The sender's id, and its number for the `POST`.
 const HEAD: usize = 16 + 8;
 
-/// A relay over Redis. A clone is another handle to the same. It relays while [`serve`](Self::serve) runs.
+/// A relay over Redis. It relays while [`serve`](Self::serve) runs. A clone is a handle to the same relay.
 #[derive(Clone)]
 pub struct RedisRelay {
     client: Client,
@@ -62,7 +63,7 @@ fn reply_channel(sender: Uuid) -> String {
 }
 
 impl RedisRelay {
-    /// Connects. Later on, connections that are lost are made again.
+    /// Connects. The relay reconnects after a lost connection.
     pub async fn connect(url: &str) -> RedisResult<Self> {
         let client = Client::open(url)?;
         let config = ConnectionManagerConfig::new()
@@ -78,10 +79,10 @@ impl RedisRelay {
         })
     }
 
-    /// Takes in what other nodes send, and the answers to what this one sends, for ever.
+    /// Receives the `POST`s of other nodes and the answers to this node's `POST`s. Never returns.
     pub async fn serve(self, inbound: Inbound) {
         loop {
-            // A channel that is lost is made again; what was sent meanwhile found nobody, and was told so.
+            // Subscribes again after an error. Meanwhile, Redis reports no receiver to the senders.
             let _lost = self.serve_connection(&inbound).await;
             self.pending.fail_all();
             sleep(RETRY).await;
@@ -117,7 +118,7 @@ impl RedisRelay {
         let answer = inbound.deliver(message.slice(HEAD..)).await;
         let reply = [&number.to_be_bytes() as &[u8], &answer].concat();
         let mut connection = self.connection.clone();
-        // If this is lost, the sender says that nobody knows.
+        // If the reply is lost, the sender reports an unknown outcome.
         let _: RedisResult<()> = connection.publish(reply_channel(sender), reply).await;
     }
 
@@ -153,7 +154,7 @@ fn head_of(message: &Bytes) -> Option<(Uuid, u64)> {
     Some((Uuid::from_bytes(*sender), u64::from_be_bytes(*number)))
 }
 
-/// When in doubt, it was sent.
+/// Treat the `POST` as sent unless the connection was refused.
 fn failed(error: &RedisError) -> RelayError {
     match error.is_connection_refusal() {
         true => RelayError::Unavailable("there is no connection to Redis"),

@@ -6,7 +6,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-/// The answers that are waited for.
+/// The answers that this node waits for.
 #[derive(Default)]
 pub(crate) struct Pending(Mutex<State>);
 
@@ -17,7 +17,7 @@ struct State {
 }
 
 impl Pending {
-    /// A place for one answer, which is left when it is dropped.
+    /// Adds a place for one answer. Dropping the place removes it.
     pub(crate) fn enter(&self) -> Place<'_> {
         let (sender, reply) = oneshot::channel();
         let number = self.with(|state| {
@@ -38,7 +38,7 @@ impl Pending {
         }
     }
 
-    /// No answer will come any more.
+    /// Fails all waits, because no answer will come.
     pub(crate) fn fail_all(&self) {
         drop(self.with(|state| std::mem::take(&mut state.waiting)));
     }

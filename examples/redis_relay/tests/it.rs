@@ -47,7 +47,7 @@ impl Engine for Redis {
     }
 }
 
-/// Waits until a node is there. What is sent to it is no `POST`, and says so.
+/// Waits until a node serves. Sends text that is not a `POST`, which the node answers with a refusal.
 async fn is_there(end: &RedisRelay, name: &NodeName) {
     let start = Instant::now();
     while end.forward(name, Bytes::from_static(b"?")).await.is_err() {
@@ -85,7 +85,7 @@ async fn redis_may_go_and_come_back() {
     loop {
         match end.forward(&name, Bytes::from_static(b"?")).await {
             Err(RelayError::Unavailable(_)) => break,
-            // What was sent while it broke.
+            // The `POST` was sent when the connection broke.
             Err(RelayError::NoAnswer) => {}
             other => panic!("{other:?}"),
         }

@@ -1,5 +1,4 @@
-//! The guide's pages on frameworks that the main crate does not depend on: their code runs here as
-//! tests.
+//! Runs the code of the guide's pages that need crates that the core does not depend on.
 
 macro_rules! pages {
     ($($name:ident: $page:literal),+ $(,)?) => {

@@ -34,7 +34,7 @@ async fn take(mut session: Session) {
 #[tokio::test]
 async fn a_permit_is_held_by_a_response_on_its_way_and_not_by_an_open_stream() {
     let transport = SseServerTransport::new("/messages/", take).unwrap();
-    let transport = transport.inbox_capacity(1);
+    let transport = transport.queue_messages(1);
     let app = ServiceBuilder::new()
         .concurrency_limit(1)
         .layer(transport.layer("/sse").unwrap())
@@ -79,7 +79,7 @@ async fn load_is_shed_for_responses_on_their_way_and_not_for_open_streams() {
         std::future::pending::<()>().await;
     };
     let transport = SseServerTransport::new("/messages/", handler).unwrap();
-    let transport = transport.inbox_capacity(1);
+    let transport = transport.queue_messages(1);
     let app = ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(1)

@@ -58,7 +58,7 @@ async fn a_timeout_may_cut_a_post_that_waits_and_then_delivers_nothing() {
     };
     let transport = SseServerTransport::new("/messages/", handler)
         .unwrap()
-        .inbox_capacity(1)
+        .queue_messages(1)
         .delivery_timeout(Duration::from_secs(60));
     let app = ServiceBuilder::new()
         .layer(timeout(10))

@@ -146,6 +146,17 @@ fn assert_refused(
 }
 
 #[test]
+fn nothing_can_be_added_to_a_security_that_is_disabled() {
+    let host = TransportSecurity::disabled().allow_host("mcp.example.com");
+    let origin = TransportSecurity::disabled().allow_origin("https://app.example.com");
+    for error in [host.unwrap_err(), origin.unwrap_err()] {
+        let text = error.to_string();
+        assert!(text.contains("TransportSecurity::disabled"), "{text}");
+        assert!(text.contains("TransportSecurity::default()"), "{text}");
+    }
+}
+
+#[test]
 fn a_wrong_host_is_refused_where_it_is_given() {
     assert_refused(HOSTS, TransportSecurity::allow_host, "mcp.example.com");
 }

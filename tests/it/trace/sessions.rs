@@ -185,7 +185,7 @@ async fn what_a_setting_changes_warns_with_its_name_and_the_rest_does_not() {
             transport
                 .max_sessions(1)
                 .body_limit(100)
-                .inbox_capacity(1)
+                .queue_messages(1)
                 .delivery_timeout(Duration::ZERO)
         },
     );
@@ -209,7 +209,7 @@ async fn what_a_setting_changes_warns_with_its_name_and_the_rest_does_not() {
     server.post_now(&stream.uri, ping(1));
     assert_eq!(server.post(&stream.uri, &ping(2)).await.status(), 503);
     let warning = recorder.warning();
-    assert!(warning.contains("inbox_capacity"), "{warning}");
+    assert!(warning.contains("queue_messages"), "{warning}");
     assert!(warning.contains("delivery_timeout"), "{warning}");
 
     for (uri, text, reason) in [
@@ -330,7 +330,7 @@ async fn what_a_handler_does_as_it_is_dropped_is_in_its_sessions_span() {
 #[tokio::test]
 async fn a_send_that_waits_for_a_slow_client_says_so() {
     let recorder = Recorder::start();
-    let server = Server::with(echo, |transport| transport.outbox_capacity(1));
+    let server = Server::with(echo, |transport| transport.queue_messages(1));
     let stream = server.open();
     let sender = server.sessions.get(&stream.id()).unwrap();
     sender.try_send(Message::parse(ping(1)).unwrap()).unwrap();

@@ -31,12 +31,10 @@ const LONGEST: u32 = 2;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Config {
     pub(crate) spawned: bool,
-    inbox: (usize, usize),
-    outbox: (usize, usize),
+    queue: (usize, usize),
     in_flight: usize,
     most: Option<usize>,
     most_each: Option<usize>,
-    answer_panics: bool,
     stall: Option<Duration>,
     idle: Option<Duration>,
     keep_alive: Option<Duration>,
@@ -45,15 +43,11 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn random(random: &mut fastrand::Rng) -> Self {
-        let mut capacity = || {
-            let bytes = [0, 700, 3_000, 1 << 20];
-            (random.usize(1..5), bytes[random.usize(..4)])
-        };
-        let (inbox, outbox) = (capacity(), capacity());
+        let bytes = [0, 700, 3_000, 1 << 20];
+        let queue = (random.usize(1..5), bytes[random.usize(..4)]);
         let mut maybe = |value| random.bool().then_some(value);
         Self {
-            inbox,
-            outbox,
+            queue,
             stall: maybe(Duration::from_secs(60)),
             idle: maybe(Duration::from_secs(100)),
             keep_alive: maybe(Duration::from_secs(15)),
@@ -61,7 +55,6 @@ impl Config {
             in_flight: random.usize(0..3 * LIMIT),
             most: random.bool().then(|| random.usize(1..5)),
             most_each: random.bool().then(|| random.usize(1..3)),
-            answer_panics: random.bool(),
             steps: random.usize(20..120),
         }
     }
@@ -103,13 +96,10 @@ impl<H: Handler> World<H> {
         note(format!("{config:?}"));
         let mut transport = SseServerTransport::new("/messages/", handler)
             .unwrap()
-            .inbox_capacity(config.inbox.0)
-            .inbox_bytes(config.inbox.1)
-            .outbox_capacity(config.outbox.0)
-            .outbox_bytes(config.outbox.1)
+            .queue_messages(config.queue.0)
+            .queue_bytes(config.queue.1)
             .body_limit(LIMIT)
             .in_flight_bytes(config.in_flight)
-            .answer_panics(config.answer_panics)
             .stall_timeout(config.stall)
             .idle_timeout(config.idle)
             .keep_alive(config.keep_alive)
@@ -181,7 +171,7 @@ impl<H: Handler> World<H> {
         let polled = client.poll(logs);
         if polled && client.over {
             note(format!("{at} is over"));
-            logs.with(&id, |log| client.check_end(log, self.config.answer_panics));
+            logs.with(&id, |log| client.check_end(log));
         }
         polled
     }

@@ -1,4 +1,4 @@
-"""The Python SDK's SSE transport without the server above it, on uvicorn with uvloop and httptools."""
+"""The Python SDK's SSE transport without an MCP server, on uvicorn with uvloop and httptools."""
 
 import logging
 import socket

@@ -1,4 +1,4 @@
-// The TypeScript SDK's SSE transport without the server above it, on node:http.
+// The TypeScript SDK's SSE transport without an MCP server, on node:http.
 
 import { createServer } from "node:http";
 

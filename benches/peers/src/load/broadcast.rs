@@ -9,8 +9,8 @@ use super::{
     text,
 };
 
-/// Has the server send a message of `size` bytes to all sessions, again and again, each time when all
-/// have it. An operation is one message on one stream.
+/// Makes the server send a message of `size` bytes to all sessions, repeatedly. The next message follows
+/// when all sessions have the previous one. An operation is one message on one stream.
 pub(crate) fn broadcast(clients: &mut Clients, size: usize, goal: Goal) -> io::Result<Outcome> {
     let (post, expected) = text::notification(&clients.host(), size);
     let sessions = clients.len();

@@ -13,15 +13,15 @@ use super::{
     text::{self, Pattern},
 };
 
-/// Calls on all sessions: how many of each are in flight, and what text each brings.
+/// The calls on all sessions: how many are in flight in each session, and the text of each call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Calls {
     pub(crate) in_flight: u64,
     pub(crate) text: Text,
 }
 
-/// One session's calls. The next is sent when one before it is over, with both its `202` and its answer
-/// read: all `POST`s of a session go through one connection, several in flight follow each other on it.
+/// One session's calls. The next call is sent when a previous one is over: its `202` and its answer are
+/// read. All `POST`s of a session use one connection; calls in flight are pipelined.
 struct Lane {
     pattern: Pattern,
     begun: u64,
@@ -31,7 +31,7 @@ struct Lane {
     has_news: bool,
 }
 
-/// Sends calls and checks each answer, until the goal is reached and all is answered.
+/// Sends calls and checks each answer, until the goal is reached and all calls are answered.
 pub(crate) fn call(
     clients: &mut Clients,
     calls: Calls,

@@ -11,7 +11,7 @@ use super::{
     text,
 };
 
-/// Opens streams, some at a time, and closes each as soon as its endpoint is known.
+/// Opens streams, a few at a time, and closes each stream when its endpoint is known.
 pub(crate) fn churn(address: SocketAddr, at_a_time: usize, goal: Goal) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
     let mut ready = mio::Events::with_capacity(1024);
@@ -67,7 +67,7 @@ struct Stream {
 }
 
 impl Stream {
-    /// Whether the first event is an endpoint, once it is there.
+    /// Whether the first event is an endpoint, or `None` until it arrives.
     fn read(&mut self, scratch: &mut [u8]) -> io::Result<Option<bool>> {
         let mut is_right = None;
         let events = &mut self.events;

@@ -14,7 +14,7 @@ use super::{
     text,
 };
 
-/// How many streams are opened at a time.
+/// How many streams are opened at the same time.
 const OPENING: usize = 64;
 const SCRATCH: usize = 256 * 1024;
 
@@ -36,7 +36,7 @@ struct Session {
     posts: Option<Connection>,
 }
 
-/// What a session's connections bring.
+/// What arrives on a session's connections.
 #[derive(Debug)]
 pub(crate) enum News<'a> {
     Event(Event<'a>),
@@ -63,12 +63,12 @@ impl Clients {
         self.sessions.len()
     }
 
-    /// Where a session's `POST`s go.
+    /// The path of a session's `POST`s.
     pub(crate) fn path(&self, session: usize) -> &str {
         &self.sessions[session].path
     }
 
-    /// Opens sessions until there are so many.
+    /// Opens sessions until there are `sessions` of them.
     pub(crate) fn open(&mut self, sessions: usize) -> io::Result<()> {
         let get = text::get(&self.host());
         while self.len() < sessions {
@@ -103,7 +103,7 @@ impl Clients {
                 }
             })?;
             if start.elapsed() > 3 * PATIENCE {
-                return Err(io::Error::other("a stream did not begin with its endpoint"));
+                return Err(io::Error::other("a stream did not start with its endpoint"));
             }
         }
         for (session, path) in self.sessions[first..].iter_mut().zip(paths) {
@@ -123,7 +123,7 @@ impl Clients {
         posts.as_mut().ok_or(io::ErrorKind::NotConnected.into())
     }
 
-    /// Waits for something to happen, and tells it.
+    /// Waits for events on the sockets, and passes them on.
     pub(crate) fn turn(&mut self, mut on: impl FnMut(usize, News<'_>)) -> io::Result<()> {
         wait(&mut self.poll, &mut self.ready)?;
         for ready in &self.ready {
@@ -160,7 +160,7 @@ impl Clients {
     }
 }
 
-/// Waits for something to happen, for a moment.
+/// Waits a short time for events on the sockets.
 pub(super) fn wait(poll: &mut Poll, ready: &mut mio::Events) -> io::Result<()> {
     match poll.poll(ready, Some(Duration::from_millis(100))) {
         Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),

@@ -7,7 +7,7 @@ use mio::{Interest, Registry, Token, net::TcpStream};
 
 use super::response::{Part, Responses};
 
-/// One HTTP/1.1 connection, on which requests may follow each other without waiting.
+/// One HTTP/1.1 connection with pipelined requests.
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: TcpStream,
@@ -18,7 +18,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn open(address: SocketAddr, registry: &Registry, token: Token) -> io::Result<Self> {
-        // Over the loopback this takes some microseconds, whatever the server does meanwhile.
+        // On the loopback this takes some microseconds, independent of the server.
         let socket = std::net::TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
@@ -32,7 +32,7 @@ impl Connection {
         })
     }
 
-    /// Where requests are appended; `flush` sends them.
+    /// The buffer for requests. `flush` sends them.
     pub(crate) fn out(&mut self) -> &mut Vec<u8> {
         &mut self.out
     }
@@ -50,11 +50,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what has come.
+    /// Reads the bytes that have arrived.
     ///
     /// # Errors
     ///
-    /// The server has closed the connection, or wrote what is no HTTP.
+    /// The server closed the connection, or wrote invalid HTTP.
     pub(crate) fn read(
         &mut self,
         scratch: &mut [u8],
@@ -65,7 +65,7 @@ impl Connection {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(len) => {
                     self.responses.feed(&scratch[..len], &mut on)?;
-                    // Less than there was room for: there is no more, and what comes is announced.
+                    // A short read: the socket is empty, and epoll reports the next bytes.
                     if len < scratch.len() {
                         return Ok(());
                     }

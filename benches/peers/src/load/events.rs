@@ -1,13 +1,13 @@
-/// What an event is called that does not say.
+/// The name of an event without an `event` line.
 const UNNAMED: &[u8] = b"message";
 
-/// Reads server-sent events from pieces of any size; an event that came in one piece is not copied.
+/// Reads server-sent events from pieces of any size. An event in one piece is not copied.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     partial: Vec<u8>,
 }
 
-/// An event, with one line of data, as all of this transport have.
+/// An event with one line of data, as all events of this transport have.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Event<'a> {
     pub(crate) name: &'a [u8],
@@ -27,7 +27,7 @@ impl Events {
     }
 }
 
-/// Gives out all events that are whole, and returns how many bytes they had.
+/// Passes on all complete events. Returns the number of their bytes.
 fn read(text: &[u8], on: &mut impl FnMut(Event<'_>)) -> usize {
     let (mut used, mut at) = (0, 0);
     let (mut name, mut data): (_, Option<&[u8]>) = (UNNAMED, None);
@@ -36,7 +36,7 @@ fn read(text: &[u8], on: &mut impl FnMut(Event<'_>)) -> usize {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         at += len + 1;
         if line.is_empty() {
-            // What has no data is a comment.
+            // An event without data is a comment.
             if let Some(data) = data.take() {
                 on(Event { name, data });
             }

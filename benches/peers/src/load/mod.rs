@@ -1,5 +1,5 @@
-//! The load generator: sessions over sockets that one thread polls, with requests written by hand and
-//! answers read without a copy where they come in one piece.
+//! The load generator. One thread polls the sockets of all sessions. Requests are written by hand. Answers
+//! that arrive in one piece are read without a copy.
 
 mod broadcast;
 mod calls;

@@ -1,14 +1,14 @@
 use std::time::{Duration, Instant};
 
-/// How long an answer is waited for before it counts as lost.
+/// After this time without an answer, a call counts as lost.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// When a load is over.
+/// When a load ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
-    /// Nothing new is begun after that time.
+    /// No operation starts after this time.
     Time(Duration),
-    /// That many operations are begun.
+    /// After this number of operations.
     Count(u64),
 }
 
@@ -21,14 +21,14 @@ impl Goal {
     }
 }
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
-    /// Operations that were done, right or wrong.
+    /// Finished operations, correct or wrong.
     pub(crate) done: u64,
-    /// What was not answered.
+    /// Operations without an answer.
     pub(crate) lost: u64,
-    /// What was answered with another status, another id or another text.
+    /// Operations whose answer had a wrong status, id or text.
     pub(crate) wrong: u64,
     pub(crate) time: Duration,
     latencies: Vec<Duration>,
@@ -39,7 +39,7 @@ impl Outcome {
         self.latencies.push(latency);
     }
 
-    /// The latency that this part of all did not exceed.
+    /// The latency that this share of the operations did not exceed.
     pub(crate) fn percentile(&mut self, part: f64) -> Option<Duration> {
         self.latencies.sort_unstable();
         let last = self.latencies.len().checked_sub(1)?;

@@ -8,11 +8,11 @@ pub(crate) enum Part<'a> {
     End,
 }
 
-/// Reads responses, one after the other, from pieces of any size.
+/// Reads responses from pieces of any size.
 #[derive(Debug, Default)]
 pub(crate) struct Responses {
     state: State,
-    /// A head, or a line of the chunked coding, of which the rest has not come yet.
+    /// An incomplete head, or an incomplete line of the chunked coding.
     partial: Vec<u8>,
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Responses {
 enum State {
     #[default]
     Head,
-    /// A body of known length, of which that much is missing.
+    /// A body of known length, with the number of missing bytes.
     Length(usize),
     ChunkSize,
     Chunk(usize),

@@ -2,12 +2,12 @@ use memchr::memmem;
 
 use crate::work::Text;
 
-/// Calls of one size, made by writing an id and a tag over a pattern, and what their answers must hold.
+/// Calls of one size, made by writing an id and a tag into a template, and the expected answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     text: Vec<u8>,
     id: usize,
-    /// The string that comes back, with its quotes.
+    /// The string that the answer must contain, with its quotes.
     string: std::ops::Range<usize>,
 }
 
@@ -16,7 +16,7 @@ const FIRST_ID: u64 = 1_000_000;
 const TAG: usize = 16;
 
 impl Pattern {
-    /// The `POST` of a call to `path` with a text.
+    /// A `POST` of a call to `path` with a text.
     pub(crate) fn new(host: &str, path: &str, text: Text) -> Self {
         let body = format!(
             r#"{{"jsonrpc":"2.0",{ID}{FIRST_ID},"method":"tools/call","params":{{"name":"echo","arguments":{{"text":"{}"}}}}}}"#,
@@ -37,7 +37,7 @@ impl Pattern {
         out.extend_from_slice(&self.text);
     }
 
-    /// Which of a session's calls this text answers, if it brings back that call's own text.
+    /// Which of a session's calls this text answers, if it contains the text of that call.
     pub(crate) fn answered(&mut self, session: usize, text: &[u8]) -> Option<u64> {
         let n = number(after(text, ID.as_bytes())?)?.checked_sub(FIRST_ID)?;
         self.stamp(session, n);
@@ -49,7 +49,7 @@ impl Pattern {
 
     fn stamp(&mut self, session: usize, n: u64) {
         digits(&mut self.text[self.id..self.id + 7], FIRST_ID + n);
-        // Another text in each call: an answer that belongs to another is seen.
+        // A different text in each call, to detect the answer to another call.
         let tag = self.string.start + 1;
         let tag = &mut self.text[tag..tag + TAG];
         let (session_digits, call_digits) = tag.split_at_mut(TAG / 2);
@@ -58,7 +58,7 @@ impl Pattern {
     }
 }
 
-/// The `POST` of a notification to all sessions, and the notification.
+/// The `POST` that requests a notification to all sessions, and the notification.
 pub(crate) fn notification(host: &str, size: usize) -> (Vec<u8>, String) {
     let text = Text::lines(size);
     let body = format!(
@@ -69,7 +69,7 @@ pub(crate) fn notification(host: &str, size: usize) -> (Vec<u8>, String) {
     ([head.as_bytes(), body.as_bytes()].concat(), filler(text))
 }
 
-/// Whether this is a question of the server's own, as some ask from time to time.
+/// Whether this is a request of the server, which some servers send from time to time.
 pub(crate) fn is_ping(text: &[u8]) -> bool {
     const LEN: usize = 100;
     text.len() < LEN && memmem::find(text, b"\"method\":\"ping\"").is_some()

@@ -18,8 +18,7 @@ async fn no_more_is_read_from_a_client_that_does_not_read() {
     let counted = Arc::clone(&alive);
     let transport = rmcp_transport("/messages/", move || Ok(Counted::new(&counted)))
         .keep_alive(None)
-        .inbox_capacity(4)
-        .outbox_capacity(4);
+        .queue_messages(4);
     // Without sockets, whose buffers would take part of the messages.
     let server = polled::Server::of(&transport);
     let (uri, mut events) = server.open().into_events();
@@ -73,7 +72,7 @@ async fn a_server_that_sends_without_pause_still_receives() {
     let alive = Arc::new(Alive::default());
     let counted = Arc::clone(&alive);
     let transport =
-        rmcp_transport("/messages/", move || Ok(Counted::new(&counted))).outbox_capacity(1);
+        rmcp_transport("/messages/", move || Ok(Counted::new(&counted))).queue_messages(1);
     let server = Server::spawn(&transport).await;
     let mut client = Mcp::connect(&server).await;
     for _ in 0..4 {

@@ -89,7 +89,7 @@ impl Node {
             .unwrap()
             .node(name)
             .unwrap()
-            .inbox_capacity(options.inbox)
+            .queue_messages(options.inbox)
             .delivery_timeout(options.delivery_timeout)
             .body_limit(options.body_limit)
             .relay(end.clone());

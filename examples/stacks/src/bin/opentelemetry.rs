@@ -1,11 +1,11 @@
-//! An MCP server whose traces go on where its clients' began, for OpenTelemetry.
+//! An MCP server that continues the traces of its clients, with OpenTelemetry.
 //!
 //! ```sh
 //! cargo run --manifest-path examples/stacks/Cargo.toml --bin opentelemetry
 //! cargo run --manifest-path examples/stacks/Cargo.toml --bin opentelemetry -- 127.0.0.1:9000
 //! ```
 //!
-//! Then, in another terminal, with the path that the first prints:
+//! Then, in another terminal. `SESSION_PATH` is the path that the first command prints:
 //!
 //! ```sh
 //! curl -N http://127.0.0.1:8000/sse
@@ -14,10 +14,10 @@
 //!     -d '{"jsonrpc":"2.0","id":1,"method":"ping"}' "http://127.0.0.1:8000$SESSION_PATH"
 //! ```
 //!
-//! Each span is printed when it ends. A real server sends them to a collector, with
-//! `opentelemetry-otlp` in the place of `opentelemetry-stdout`, and in batches.
+//! The server prints each span when it ends. A real server sends spans to a collector in batches, with
+//! `opentelemetry-otlp` instead of `opentelemetry-stdout`.
 //!
-//! Ctrl-C ends the open streams, and with them their spans, and stops.
+//! Ctrl-C ends the open streams and their spans, and stops the server.
 
 use std::error::Error;
 
@@ -37,22 +37,22 @@ use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Where a request comes from, if it says so.
+/// The client's trace, if the request has one.
 fn caller(headers: &HeaderMap) -> Option<Context> {
     let caller = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
     let is_valid = caller.span().span_context().is_valid();
     is_valid.then_some(caller)
 }
 
-/// Of a whole request: a `POST`'s own span is its child.
+/// The span of a whole request. The `POST`'s own span is its child.
 fn span_of_request(request: &Request<Body>) -> Span {
-    // The path alone: the query of a POST holds the session's id, which is a secret.
+    // Only the path: the query of a POST contains the session's id, which is a secret.
     let span = info_span!("request", method = %request.method(), path = request.uri().path());
     continue_trace(&span, request.headers());
     span
 }
 
-/// Of the work on one message: in its sender's trace, with a link to the session that it is done in.
+/// The span of the work on one message: in the client's trace, with a link to the session.
 fn span_of_message(incoming: &Incoming) -> Span {
     let span = info_span!("message", method = incoming.message.method());
     continue_trace(&span, &incoming.parts.headers);
@@ -61,10 +61,10 @@ fn span_of_message(incoming: &Incoming) -> Span {
     span
 }
 
-/// Without a caller, a span stays where it was made.
+/// Without a caller's trace, the span keeps its parent.
 fn continue_trace(span: &Span, headers: &HeaderMap) {
     if let Some(caller) = caller(headers) {
-        // It cannot fail before the span is entered.
+        // This fails only after the span was entered.
         let _ = span.set_parent(caller);
     }
 }
@@ -78,7 +78,7 @@ async fn handle(mut session: Session) {
         };
         let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
         let answer = Message::parse(answer).expect("an answer is a message");
-        // All the work on a message belongs into its span; here there is no other.
+        // Run all work on a message in its span. Here, there is no other work.
         if session.send(answer).instrument(span).await.is_err() {
             break;
         }
@@ -124,11 +124,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             let _ = signal::ctrl_c().await;
-            // Open streams would hold the graceful shutdown up for ever.
+            // The graceful shutdown would wait for open streams without end.
             sessions.shutdown().await;
         })
         .await?;
-    // What a real exporter still holds goes out.
+    // Flushes the spans that an exporter still holds.
     provider.shutdown()?;
     Ok(())
 }

@@ -5,14 +5,14 @@
 //! cargo run --manifest-path examples/stacks/Cargo.toml --bin tls -- 127.0.0.1:9000
 //! ```
 //!
-//! Then, in another terminal; the certificate is its own authority, made when the server starts:
+//! Then, in another terminal. The certificate is self-signed, made when the server starts:
 //!
 //! ```sh
 //! curl -N --insecure https://127.0.0.1:8000/sse              # HTTP/2
 //! curl -N --insecure --http1.1 https://127.0.0.1:8000/sse
 //! ```
 //!
-//! Ctrl-C ends it at once, open streams included.
+//! Ctrl-C stops the server and its open streams at once.
 
 use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
 
@@ -30,14 +30,14 @@ use tokio::{net::TcpListener, signal, time};
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tower::{Layer, service_fn};
 
-/// The server's certificate, and which versions of HTTP it speaks.
+/// The server's certificate and its versions of HTTP.
 fn config() -> Result<ServerConfig, Box<dyn Error>> {
     let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let own = rcgen::generate_simple_self_signed(names)?;
     let mut config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![own.cert.into()], own.signing_key.into())?;
-    // The first that the client speaks, too.
+    // In order of preference.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let stream = match listener.accept().await {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    // Such as too many open files: it passes, and a server must not end for it.
+                    // Such as too many open files: this is temporary, so the server must continue.
                     eprintln!("accept: {error}");
                     time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -78,14 +78,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let _ = stream.set_nodelay(true);
             let (tls, service) = (tls.clone(), service.clone());
             tokio::spawn(async move {
-                // Who connects and says nothing shall not stay.
+                // A client that does not finish the handshake must not keep its connection.
                 let handshake = time::timeout(Duration::from_secs(10), tls.accept(stream));
                 let Ok(Ok(stream)) = handshake.await else {
                     return;
                 };
                 let mut server = auto::Builder::new(TokioExecutor::new());
                 server.http1().timer(TokioTimer::new());
-                // Clients come and go; that one broke off is not worth a line.
+                // A lost connection is normal, do not log it.
                 let _ = server.serve_connection(TokioIo::new(stream), service).await;
             });
         }

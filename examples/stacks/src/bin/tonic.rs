@@ -12,8 +12,8 @@
 //! curl -N --http2-prior-knowledge http://127.0.0.1:8000/sse
 //! ```
 //!
-//! The gRPC service is that of health checks, at the same address. Ctrl-C ends the open streams, waits
-//! for calls that are still on their way, and stops.
+//! The gRPC service at the same address is the health check. Ctrl-C ends the open streams, waits for open
+//! calls, and stops the server.
 
 use std::error::Error;
 
@@ -38,16 +38,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("MCP over HTTP+SSE at {url}");
 
     Server::builder()
-        // gRPC is HTTP/2 alone, most clients of this transport speak HTTP/1.1.
+        // gRPC needs HTTP/2, but most clients of this transport speak HTTP/1.1.
         .accept_http1(true)
         .layer(transport.layer("/sse")?)
         .add_service(health)
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             async move {
-                // No signal handler, no graceful end: then the server stops at once.
+                // If the signal handler cannot be installed, the server stops at once.
                 let _ = signal::ctrl_c().await;
-                // Open streams would hold the graceful shutdown up for ever.
+                // The graceful shutdown would wait for open streams without end.
                 sessions.shutdown().await;
             },
         )

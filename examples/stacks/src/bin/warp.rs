@@ -12,7 +12,7 @@
 //! curl http://127.0.0.1:8000/hello/warp
 //! ```
 //!
-//! Ctrl-C ends the open streams, waits for requests that are still on their way, and stops.
+//! Ctrl-C ends the open streams, waits for open requests, and stops the server.
 
 use std::error::Error;
 
@@ -35,8 +35,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let transport = SseServerTransport::new("/messages/", demo::serve)?;
 
     let filter = warp::path!("hello" / String).map(|name| format!("Hello, {name}!\n"));
-    // The filters become a tower service, and the transport stands before it. `warp::serve` takes
-    // filters only, so the connections are hyper's to serve, as warp would have it do.
+    // The filters become a tower service, with the transport in front of it. `warp::serve` takes filters
+    // only, so hyper serves the connections, as it does inside warp.
     let app = transport.layer("/sse")?.layer(warp::service(filter));
     let service = TowerToHyperService::new(app);
 
@@ -56,11 +56,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     let _ = stream.set_nodelay(true);
                     let io = TokioIo::new(stream);
                     let connection = server.serve_connection(io, service.clone());
-                    // Clients come and go; that one broke off is not worth a line.
+                    // A lost connection is normal, do not log it.
                     tokio::spawn(connections.watch(connection.into_owned()));
                 }
                 Err(error) => {
-                    // Such as too many open files: it passes, and a server must not end for it.
+                    // Such as too many open files: this is temporary, so the server must continue.
                     eprintln!("accept: {error}");
                     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 }
@@ -68,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             _ = signal::ctrl_c() => break,
         }
     }
-    // Open streams would hold the graceful shutdown up for ever.
+    // The graceful shutdown would wait for open streams without end.
     transport.sessions().shutdown().await;
     connections.shutdown().await;
     Ok(())

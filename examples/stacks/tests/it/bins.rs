@@ -1,4 +1,4 @@
-//! The examples themselves, started as their first lines say.
+//! Runs the examples as processes, with the commands in their docs.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ fn interrupt(mut process: Process) {
     assert!(ended.success(), "{ended}");
 }
 
-/// A whole session, and Ctrl-C while its stream is open.
+/// Runs a whole session, and presses Ctrl-C while its stream is open.
 async fn serves(path: &str) {
     let (example, address) = start(path, "http://");
     let address = &*address;

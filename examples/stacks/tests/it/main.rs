@@ -1,4 +1,4 @@
-//! The transport in servers whose crates the main crate's tests do not have, over TCP.
+//! The transport over TCP, in servers whose crates the core's tests do not depend on.
 
 mod bins;
 mod tls;

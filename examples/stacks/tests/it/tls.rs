@@ -1,4 +1,4 @@
-//! Over TLS, where client and server agree on a version of HTTP in the handshake.
+//! TLS: client and server negotiate the version of HTTP in the handshake.
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ async fn spawn() -> Place {
     }
 }
 
-/// Connects, trusting the server's certificate alone, and speaking these versions.
+/// Connects with these versions of HTTP. Trusts only the server's certificate.
 async fn connect(place: &Place, versions: &[&str]) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(place.certificate.clone()).unwrap();
@@ -110,7 +110,7 @@ async fn a_session_over_tls_and_http_2() {
 #[tokio::test]
 async fn a_session_over_tls_and_http_1_1() {
     let place = spawn().await;
-    // A client that knows nothing of the negotiation speaks HTTP/1.1, too.
+    // A client without ALPN speaks HTTP/1.1, too.
     for versions in [&["http/1.1"][..], &[]] {
         let opener = connect(&place, versions).await;
         let expected = versions.first().map(|version| version.as_bytes());

@@ -30,7 +30,7 @@ async fn grpc(address: &str) -> HealthClient<Channel> {
     HealthClient::new(channel.unwrap())
 }
 
-/// Calls, and then watches: a stream of gRPC's own.
+/// Calls the health check, then watches it with a gRPC stream.
 async fn calls(health: &mut HealthClient<Channel>) {
     let answer = within("a call", health.check(HealthCheckRequest::default())).await;
     let status = answer.unwrap().into_inner().status();
@@ -58,7 +58,7 @@ async fn beside_each_other(sessions: &SessionRegistry, address: &str) {
     }
 }
 
-/// tonic's own server with the layer, and what stops it.
+/// tonic's own server with the layer, and a handle that stops it.
 async fn tonic() -> (String, SessionRegistry, Sender<()>, JoinHandle<()>) {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let (listener, address) = listen().await;

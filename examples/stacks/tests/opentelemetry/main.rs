@@ -1,6 +1,6 @@
-//! What the `opentelemetry` server exports: whose child each span is, and what it is linked to.
+//! The spans that the `opentelemetry` server exports: their parents and their links.
 //!
-//! Alone in its process: what is exported is set up for all of it.
+//! This test has its own process, because the exporter is global.
 
 #[allow(dead_code, reason = "its `main` is for the server")]
 #[path = "../../src/bin/opentelemetry.rs"]
@@ -72,7 +72,7 @@ async fn a_post_goes_on_in_its_callers_trace_and_is_linked_to_its_session() {
     let mut poster = client.another(&address).await;
     let (uri, mut events) = client.open(&address, "/sse").await;
     let session = uri.rsplit('=').next().unwrap().to_owned();
-    // One in a trace, and one in none.
+    // One message in a trace, and one without a trace.
     let post = Request::post(&*uri)
         .header("content-type", "application/json")
         .header("traceparent", format!("00-{TRACE}-{CALLER}-01"))
@@ -89,7 +89,7 @@ async fn a_post_goes_on_in_its_callers_trace_and_is_linked_to_its_session() {
     drop((client, events));
     within("the session's end", sender.closed()).await;
     drop(sender);
-    // A span goes out when all who have it have let go of it.
+    // A span is exported when all of its handles are dropped.
     let spans = loop {
         let spans = exporter.get_finished_spans().unwrap();
         let ended = spans.iter().any(|span| span.name == "mcp_sse_session");

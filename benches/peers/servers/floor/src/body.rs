@@ -10,13 +10,13 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::Sessions;
 
-/// What hyper writes: a short text at once, or a stream for as long as the client is there.
+/// The body of a response: a short text, or a stream that stays open while the client is connected.
 pub(crate) enum Body {
     Text(Option<Bytes>),
     Events(Events),
 }
 
-/// A session's stream. When hyper drops it, the session is gone.
+/// A session's stream. When hyper drops it, the session is removed.
 pub(crate) struct Events {
     receiver: UnboundedReceiver<Bytes>,
     sessions: Sessions,

@@ -1,5 +1,5 @@
-//! The least that can be done on hyper: no checks, no parser, no keep-alive, no bounds, no handler. A
-//! `POST` finds its session in a map and puts the bytes of the event into its stream's channel.
+//! The minimum on plain hyper: no checks, no parser, no keep-alive, no bounds, no handler. A `POST` finds its
+//! session in a map and puts the bytes of the event into the channel of the session's stream.
 
 mod body;
 
@@ -29,7 +29,7 @@ fn main() {
             let sessions = Arc::clone(&sessions);
             let service = service_fn(move |request| serve(Arc::clone(&sessions), request));
             tokio::spawn(async move {
-                // Clients come and go.
+                // A lost connection is normal.
                 let _ = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
                     .await;
@@ -93,7 +93,7 @@ async fn broadcast(sessions: &Sessions, request: Request<Incoming>) -> Option<Re
     Some(plain(StatusCode::ACCEPTED, "Accepted"))
 }
 
-/// The beginning of an event, and room for the rest.
+/// The start of an event, with capacity for the rest.
 fn event(len: usize) -> Vec<u8> {
     const HEAD: &[u8] = b"event: message\ndata: ";
     let mut event = Vec::with_capacity(HEAD.len() + len + 2);

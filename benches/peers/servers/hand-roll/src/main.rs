@@ -1,5 +1,5 @@
-//! The transport as people write it with axum: `Sse` with `KeepAlive`, a channel for each session behind
-//! a lock, every message a `serde_json::Value`, the call answered where the `POST` is.
+//! A typical hand-written transport in axum: `Sse` with `KeepAlive`, a map of channels behind a lock, messages
+//! as `serde_json::Value`. The `POST` handler answers the call.
 
 use std::{collections::HashMap, convert::Infallible, sync::Arc};
 

@@ -1,5 +1,5 @@
-//! rmcp's `SseServer`, without the service above it: each of its transports is read and written by a
-//! task, which takes typed messages and gives typed messages, as that transport has no others.
+//! rmcp's `SseServer` without an rmcp service: a task reads and writes each of its transports, with rmcp's
+//! typed messages.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! rust-mcp-sdk's routes in axum, with its lowest handler: the SDK gives out no transport alone.
+//! rust-mcp-sdk's routes in axum, with its lowest-level handler: the SDK does not expose the transport alone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,7 +35,7 @@ fn main() {
 
 fn state() -> Arc<McpAppState> {
     Arc::new(McpAppState {
-        // Sessions whose client has gone stay until the next ping, and would fill its 10 000 places.
+        // Sessions without a client stay until the next ping, and would fill the default 10 000 places.
         session_store: Arc::new(InMemorySessionStore::with_limits(Some(1_000_000), None)),
         id_generator: Arc::new(UuidGenerator {}),
         stream_id_gen: Arc::new(FastIdGenerator::new(Some("s_"))),

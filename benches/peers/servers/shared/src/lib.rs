@@ -1,13 +1,13 @@
-//! What the Rust servers have in common: the runtime, the listener, and the answer to a call where no
-//! JSON library writes it.
+//! Shared code of the Rust servers: the runtime, the listener, and the answer to a call for the servers that
+//! use no JSON library.
 
 use std::io::{self, Write};
 
 use memchr::memmem;
 use tokio::net::{TcpListener, TcpStream};
 
-/// Runs a server on a free port of the loopback, which it prints, on one thread: that is what Python
-/// and Node have, and CPU time then holds no search for work among threads.
+/// Runs a server on one thread, on a free port of the loopback, and prints the port. Python and Node have one
+/// thread, too, and the CPU time then includes no work stealing between threads.
 pub fn run<F: Future<Output = io::Result<()>>>(serve: impl FnOnce(TcpListener) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -22,11 +22,11 @@ pub fn run<F: Future<Output = io::Result<()>>>(serve: impl FnOnce(TcpListener) -
     served.expect("to serve");
 }
 
-/// Hands each new connection to `connected`, without a delay on small writes.
+/// Passes each new connection to `connected`, with `TCP_NODELAY` set.
 ///
 /// # Errors
 ///
-/// No connection can be accepted any more.
+/// The listener failed.
 pub async fn accept(listener: TcpListener, connected: impl Fn(TcpStream)) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
@@ -35,8 +35,8 @@ pub async fn accept(listener: TcpListener, connected: impl Fn(TcpStream)) -> io:
     }
 }
 
-/// The answer to a `tools/call` of the load generator's, with the text that the call brings, appended to
-/// `out`. No parser: it relies on how the generator writes its calls. `None` if it is none of those.
+/// Appends the answer to a `tools/call` of the load generator to `out`, with the text of the call. It has no
+/// parser: it depends on the exact form of the generator's calls. `None` for any other message.
 pub fn answer(call: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let id = after(call, br#""id":"#)?;
     let id = &id[..memchr::memchr(b',', id)?];
@@ -49,7 +49,7 @@ pub fn answer(call: &[u8], out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// How many bytes an answer has at the most beyond those of its call.
+/// The maximum number of bytes by which an answer is longer than its call.
 pub const ANSWER_OVERHEAD: usize = 16;
 
 fn after<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {

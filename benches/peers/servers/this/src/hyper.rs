@@ -1,5 +1,5 @@
-//! This crate before a service of plain hyper, with its defaults: host and origin checks, the parser,
-//! bounds on all queues, the keep-alive.
+//! This crate on plain hyper with its defaults: host and origin checks, the parser, bounds on all queues, and
+//! the keep-alive.
 
 use std::convert::Infallible;
 
@@ -19,7 +19,7 @@ fn main() {
         peer::accept(listener, move |stream| {
             let service = TowerToHyperService::new(app.clone());
             tokio::spawn(async move {
-                // Clients come and go.
+                // A lost connection is normal.
                 let _ = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
                     .await;
@@ -28,7 +28,7 @@ fn main() {
     });
 }
 
-/// Whatever is not the transport's.
+/// Answers requests for all other paths.
 async fn broadcast(
     sessions: SessionRegistry,
     request: Request<Incoming>,

@@ -1,9 +1,9 @@
-//! What both servers of this crate do with a session, and with a broadcast.
+//! The session handler and the broadcast of both servers of this crate.
 
 use bytes::Bytes;
 use mcp_sse_server::{Message, Session, SessionRegistry};
 
-/// Answers each call with the text that it brings.
+/// Answers each call with the text of the call.
 pub async fn echo(mut session: Session) {
     while let Some(incoming) = session.recv().await {
         let call = incoming.message.as_bytes();
@@ -18,7 +18,7 @@ pub async fn echo(mut session: Session) {
     }
 }
 
-/// Sends a message to all sessions. Whether it was one, and all had room for it.
+/// Sends a message to all sessions. Returns whether it was valid and all sessions had room.
 pub fn broadcast(sessions: &SessionRegistry, text: Bytes) -> bool {
     Message::parse(text).is_ok_and(|message| sessions.broadcast(&message).full == 0)
 }

@@ -111,7 +111,6 @@ async fn serve(
     .idle_timeout(Duration::from_secs(30))
     .keep_alive(Duration::from_millis(500))
     .body_limit(BODY_LIMIT)
-    .answer_panics(true)
     .delivery_timeout(Duration::from_millis(500));
     let sessions = transport.sessions();
     *server.sessions.lock().unwrap() = sessions.clone();

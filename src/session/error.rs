@@ -1,19 +1,19 @@
 use std::{error::Error, fmt};
 
-use crate::message::Message;
+use crate::{message::Message, queue::PushError};
 
-use super::{outgoing::Outgoing, queue::PushError};
+use super::outgoing::Outgoing;
 
-/// The session has ended. Holds the message that was not sent.
+/// The session is closed. Holds the message that was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendError(Message);
 
-/// A message was not sent, and is held.
+/// A message could not be sent now. Holds the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrySendError {
-    /// The outbox has no room: the client does not read as fast as it is sent to.
+    /// The outbox has no room: the client does not read fast enough.
     Full(Message),
-    /// The session has ended.
+    /// The session is closed.
     Closed(Message),
 }
 
@@ -47,13 +47,15 @@ impl TrySendError {
 fn message(outgoing: Outgoing) -> Message {
     match outgoing {
         Outgoing::Message(message) => message,
-        Outgoing::Event(_) => unreachable!("only a broadcast sends events, and it takes none back"),
+        Outgoing::Event(_) => {
+            unreachable!("only a broadcast sends events, and it takes no message back")
+        }
     }
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the session has ended, the message was not sent")
+        f.write_str("the session is closed, the message was not sent")
     }
 }
 
@@ -61,7 +63,7 @@ impl fmt::Display for TrySendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full(_) => "the outbox has no room, the message was not sent",
-            Self::Closed(_) => "the session has ended, the message was not sent",
+            Self::Closed(_) => "the session is closed, the message was not sent",
         })
     }
 }

@@ -1,0 +1,94 @@
+//! The options of a transport.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::Extensions;
+
+use crate::{
+    endpoint::{Endpoint, MountPath, NodeName},
+    queue::{Budget, Capacity},
+    security::TransportSecurity,
+};
+
+/// All options of a transport: its services and the receiving end of its relay share one of these.
+///
+/// [`SseServerTransport`](crate::SseServerTransport) has a setter for each, which documents it.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) mount_path: MountPath,
+    pub(crate) carry_query: bool,
+    pub(crate) node: Option<NodeName>,
+    pub(crate) security: TransportSecurity,
+    pub(crate) identify: Option<Identify>,
+    pub(crate) max_sessions: Option<usize>,
+    pub(crate) max_sessions_per_principal: Option<usize>,
+    /// Of an inbox, and of an outbox.
+    pub(crate) queue: Capacity,
+    pub(crate) body_limit: usize,
+    pub(crate) bodies: Bodies,
+    pub(crate) delivery_timeout: Duration,
+    pub(crate) keep_alive: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) stall_timeout: Option<Duration>,
+}
+
+/// The room for the bodies of requests that are on their way into an inbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Bodies {
+    /// For sessions of this node.
+    pub(crate) here: Arc<Budget>,
+    /// For sessions that another node may have. A client can send such bodies without a session, so
+    /// they take no room from the others.
+    pub(crate) elsewhere: Arc<Budget>,
+}
+
+impl Bodies {
+    pub(crate) fn new(bytes: usize) -> Self {
+        let budget = || Arc::new(Budget::new(bytes));
+        Self {
+            here: budget(),
+            elsewhere: budget(),
+        }
+    }
+
+    /// The share of one session.
+    pub(crate) fn session_bytes(&self) -> usize {
+        self.here.total() / 16
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            endpoint: Endpoint::default(),
+            mount_path: MountPath::default(),
+            carry_query: false,
+            node: None,
+            security: TransportSecurity::default(),
+            identify: None,
+            max_sessions: None,
+            max_sessions_per_principal: None,
+            queue: Capacity {
+                items: 32,
+                bytes: 1024 * 1024,
+            },
+            body_limit: 4 * 1024 * 1024,
+            bodies: Bodies::new(64 * 1024 * 1024),
+            delivery_timeout: Duration::from_secs(3),
+            keep_alive: Some(Duration::from_secs(15)),
+            idle_timeout: None,
+            stall_timeout: Some(Duration::from_secs(60)),
+        }
+    }
+}
+
+/// Finds the principal of a request and puts it into the request's extensions.
+#[derive(Clone)]
+pub(crate) struct Identify(pub(crate) Arc<dyn Fn(&mut Extensions) + Send + Sync>);
+
+impl fmt::Debug for Identify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<fn>")
+    }
+}

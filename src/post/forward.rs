@@ -1,0 +1,74 @@
+use std::{fmt, pin::Pin, sync::Arc};
+
+use http::request::Parts;
+use uuid::Uuid;
+
+use crate::{
+    endpoint::NodeName,
+    message::Message,
+    observe,
+    relay::{self, Relay, RelayError},
+    response::RejectionKind,
+    session::{Principal, Room},
+};
+
+/// The wait for a full inbox or for another node. Boxed: few `POST`s wait, and the state of a wait would
+/// make the future of each larger.
+pub(super) type Wait = Pin<Box<dyn Future<Output = Result<(), RejectionKind>> + Send>>;
+
+/// The way to the node that has a session.
+pub(super) struct Forward {
+    relay: Arc<dyn Relay>,
+    node: NodeName,
+    id: Uuid,
+    principal: Option<Principal>,
+}
+
+impl Forward {
+    pub(super) fn new(
+        relay: Arc<dyn Relay>,
+        node: NodeName,
+        id: Uuid,
+        principal: Option<Principal>,
+    ) -> Self {
+        Self {
+            relay,
+            node,
+            id,
+            principal,
+        }
+    }
+
+    /// Sends a message to the node. If the future is dropped before it is done, the message may be
+    /// delivered all the same.
+    pub(super) fn send(self, message: Message, parts: &Parts, room: Option<Room>) -> Wait {
+        let Self {
+            relay,
+            node,
+            id,
+            principal,
+        } = self;
+        let post = relay::encode(id, principal.as_ref(), parts, message.as_bytes());
+        Box::pin(async move {
+            let _room = room;
+            let reply = relay.forward(&node, post).await;
+            // A reply that cannot be decoded says nothing of the message.
+            let reply = reply.and_then(|reply| relay::decode(&reply).ok_or(RelayError::NoAnswer));
+            let (outcome, why): (_, &(dyn fmt::Display + Sync)) = match &reply {
+                Ok(outcome) => (*outcome, &"the session's node refused it"),
+                Err(error) => (Err(kind_of(error)), error),
+            };
+            observe::relayed(node.as_str(), outcome, why);
+            outcome
+        })
+    }
+}
+
+fn kind_of(error: &RelayError) -> RejectionKind {
+    match error {
+        RelayError::NoSuchNode => RejectionKind::SessionNotFound,
+        RelayError::Unavailable(_) => RejectionKind::NodeUnreachable,
+        RelayError::TooLarge { .. } => RejectionKind::TooLargeToRelay,
+        RelayError::NoAnswer => RejectionKind::NodeSilent,
+    }
+}

@@ -1,0 +1,255 @@
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::request::Parts;
+use http_body::Body;
+use tokio::time::{Duration, Instant};
+
+use crate::{
+    message::Message,
+    observe::PostObserver,
+    options::Options,
+    queue::PushError,
+    response::RejectionKind,
+    session::{CloseReason, Incoming, Room, State},
+    timer::Timer,
+};
+
+use super::forward::{Forward, Wait};
+
+/// The room that a body without a declared length takes at first.
+const UNDECLARED_BYTES: usize = 64 * 1024;
+
+/// Where a message goes.
+pub(super) enum To {
+    Session(Arc<State>),
+    Node(Box<Forward>),
+}
+
+/// Reads a body whole, then delivers its message. A body of one frame of `Bytes` is not copied.
+///
+/// `http_body_util::Limited` and `Collect` do not fit: after the limit the same body is read on and
+/// thrown away, a frame needs room before it is kept, and `Collect` allocates a list for what is mostly
+/// one frame.
+pub(super) struct Reading {
+    to: To,
+    parts: Box<Parts>,
+    options: Arc<Options>,
+    /// For how long the `POST` may still wait for room.
+    patience: Duration,
+    /// How many bytes the body has room for.
+    room_bytes: usize,
+    room: Option<Room>,
+    /// Boxed: only a budget without room makes one.
+    room_wait: Option<RoomWait>,
+    len: usize,
+    first: Bytes,
+    all: BytesMut,
+    /// A frame that waits for room.
+    frame: Option<Bytes>,
+    /// Boxed: only a body that does not arrive with its head makes one.
+    wait: Option<Box<BodyWait>>,
+}
+
+type RoomWait = Pin<Box<dyn Future<Output = Result<(Room, Duration), RejectionKind>> + Send>>;
+
+/// What ends the wait for the rest of a body.
+struct BodyWait {
+    progress: Instant,
+    timer: Option<Pin<Box<Timer>>>,
+    closed: Option<Pin<Box<dyn Future<Output = CloseReason> + Send>>>,
+}
+
+impl Reading {
+    pub(super) fn new(to: To, parts: Parts, options: Arc<Options>) -> Self {
+        Self {
+            to,
+            parts: Box::new(parts),
+            patience: options.delivery_timeout,
+            room_bytes: 0,
+            room: None,
+            room_wait: None,
+            options,
+            len: 0,
+            first: Bytes::new(),
+            all: BytesMut::new(),
+            frame: None,
+            wait: None,
+        }
+    }
+
+    /// The whole body. Not to be polled after that.
+    pub(super) fn poll_read<B: Body>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut body: Pin<&mut B>,
+    ) -> Poll<Result<Bytes, RejectionKind>> {
+        loop {
+            if self.room_bytes == 0 || self.room_bytes < self.len {
+                ready!(self.poll_room(cx, &*body))?;
+            }
+            if let Some(frame) = self.frame.take() {
+                // A body that is known to be over need not be asked for its end.
+                match body.is_end_stream() && self.len == frame.len() {
+                    true => return Poll::Ready(Ok(frame)),
+                    false => self.keep(frame, body.size_hint().lower()),
+                }
+            }
+            if body.is_end_stream() {
+                break;
+            }
+            let Poll::Ready(frame) = body.as_mut().poll_frame(cx) else {
+                return self.poll_wait(cx).map(Err);
+            };
+            if let Some(wait) = &mut self.wait {
+                wait.progress = Instant::now();
+            }
+            match frame {
+                None => break,
+                Some(Err(_)) => return Poll::Ready(Err(RejectionKind::BodyUnreadable)),
+                Some(Ok(frame)) => {
+                    let Ok(mut data) = frame.into_data() else {
+                        continue;
+                    };
+                    let len = data.remaining();
+                    if len > self.options.body_limit - self.len {
+                        return Poll::Ready(Err(RejectionKind::BodyTooLarge));
+                    }
+                    self.len += len;
+                    self.frame = Some(data.copy_to_bytes(len));
+                }
+            }
+        }
+        Poll::Ready(Ok(match self.all.is_empty() {
+            true => std::mem::take(&mut self.first),
+            false => std::mem::take(&mut self.all).freeze(),
+        }))
+    }
+
+    /// Takes room for the declared length at once, so that no two bodies wait for each other. A body
+    /// that declares none takes a first step, and then twice what it needs.
+    fn poll_room<B: Body>(
+        &mut self,
+        cx: &mut Context<'_>,
+        body: &B,
+    ) -> Poll<Result<(), RejectionKind>> {
+        let limit = self.options.body_limit;
+        let bytes = match body.size_hint().exact() {
+            Some(rest) => self.len + usize::try_from(rest).unwrap_or(limit),
+            None => UNDECLARED_BYTES.max(self.len * 2).min(limit),
+        };
+        let (session, all) = match &self.to {
+            To::Session(state) => (Some(state), &self.options.bodies.here),
+            To::Node(_) => (None, &self.options.bodies.elsewhere),
+        };
+        let more = bytes - self.room_bytes;
+        let room = match &mut self.room_wait {
+            Some(wait) => {
+                let (room, patience) = ready!(wait.as_mut().poll(cx))?;
+                (self.room_wait, self.patience) = (None, patience);
+                room
+            }
+            None => match Room::try_take(session, all, more) {
+                Ok(room) => room,
+                Err(_busy) => {
+                    let (session, all) = (session.cloned(), Arc::clone(all));
+                    let wait = Room::take(session, all, more, self.patience);
+                    self.room_wait = Some(Box::pin(wait));
+                    return self.poll_room(cx, body);
+                }
+            },
+        };
+        self.room_bytes = bytes;
+        match &mut self.room {
+            Some(held) => held.merge(room),
+            None => self.room = Some(room),
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Keeps a frame: the first as it is, those after it in one buffer.
+    fn keep(&mut self, frame: Bytes, more: u64) {
+        if self.len == frame.len() {
+            self.first = frame;
+            return;
+        }
+        if self.all.is_empty() {
+            // For all that is to come, up to what a client gets for a declaration.
+            let more = more.min(UNDECLARED_BYTES as u64) as usize;
+            self.all.reserve(self.len + more);
+        }
+        self.all.put(std::mem::take(&mut self.first));
+        self.all.put(frame);
+    }
+
+    /// Ready with the reason when there is no use in waiting for the rest of the body.
+    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<RejectionKind> {
+        let stall_timeout = self.options.stall_timeout;
+        let wait = self.wait.get_or_insert_with(|| {
+            let progress = Instant::now();
+            let timer = |timeout| Box::pin(Timer::new(progress + timeout));
+            let closed = |state: Arc<State>| Box::pin(async move { state.closed().await }) as _;
+            Box::new(BodyWait {
+                progress,
+                timer: stall_timeout.map(timer),
+                closed: match &self.to {
+                    To::Session(state) => Some(closed(Arc::clone(state))),
+                    To::Node(_) => None,
+                },
+            })
+        });
+        if let Some(closed) = &mut wait.closed {
+            if closed.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(RejectionKind::SessionNotFound);
+            }
+        }
+        match (&mut wait.timer, stall_timeout) {
+            (Some(timer), Some(timeout)) => {
+                let deadline = wait.progress + timeout;
+                timer
+                    .as_mut()
+                    .poll_until(cx, deadline)
+                    .map(|()| RejectionKind::BodyUnreadable)
+            }
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Puts the message into the inbox of its session, or sends it to another node. Gives what is left
+    /// to wait for.
+    pub(super) fn deliver(
+        self,
+        text: Bytes,
+        observer: &PostObserver,
+    ) -> Result<Option<Wait>, RejectionKind> {
+        let Self {
+            to,
+            parts,
+            room,
+            patience,
+            ..
+        } = self;
+        let message = Message::parse(text).map_err(|_| RejectionKind::InvalidMessage)?;
+        observer.parsed(&message);
+        let state = match to {
+            To::Session(state) => state,
+            To::Node(forward) => return Ok(Some(forward.send(message, &parts, room))),
+        };
+        match state.try_deliver(Incoming { message, parts }) {
+            Ok(()) => Ok(None),
+            Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
+            Err(PushError::Full(incoming)) => Ok(Some(Box::pin(async move {
+                // While it waits, the body keeps the room that it needs.
+                let mut room = room;
+                if let Some(room) = &mut room {
+                    room.shrink_to(incoming.message.as_bytes().len());
+                }
+                state.deliver(incoming, patience).await
+            }))),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+
+use crate::{
+    event,
+    observe::SessionObserver,
+    options::Options,
+    session::{CloseReason, StreamGuard},
+    timer::Timer,
+};
+
+use super::{frames::Frames, stall::StallWatch};
+
+pin_project! {
+    /// Drives a session: its handler, its outbox and its timers.
+    ///
+    /// The handler runs first, so that what it sends goes out with the same poll, and so that other
+    /// senders cannot keep it from running. A handler that sends more than the outbox holds waits for
+    /// the next poll, after the frame.
+    pub(super) struct Stream<F> {
+        // Dropped before the handler, which then finds its session closed.
+        guard: StreamGuard,
+        #[pin]
+        handler: Option<F>,
+        endpoint: Option<Bytes>,
+        frames: Frames,
+        options: Arc<Options>,
+        last_sent: Instant,
+        // For the keep-alive and the idle timeout.
+        #[pin]
+        timer: Option<Timer>,
+        stall: Option<StallWatch>,
+    }
+
+    impl<F> PinnedDrop for Stream<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if !SessionObserver::HAS_SPANS {
+                return;
+            }
+            let mut this = this.project();
+            // As the order of the fields does: first the session, then the handler.
+            this.guard.close();
+            let state = this.guard.entry().state();
+            state.observer.in_scope(|| this.handler.set(None));
+        }
+    }
+}
+
+impl<F: Future<Output = ()>> Stream<F> {
+    pub(super) fn new(
+        guard: StreamGuard,
+        handler: Option<F>,
+        endpoint: Bytes,
+        options: Arc<Options>,
+    ) -> Pin<Box<Self>> {
+        let now = Instant::now();
+        let stall = |timeout| StallWatch::new(guard.entry().clone(), timeout, now);
+        let interval = options
+            .keep_alive
+            .into_iter()
+            .chain(options.idle_timeout)
+            .min();
+        Box::pin(Self {
+            stall: options.stall_timeout.map(stall),
+            guard,
+            handler,
+            endpoint: Some(endpoint),
+            frames: Frames::default(),
+            timer: interval.map(|interval| Timer::new(now + interval)),
+            options,
+            last_sent: now,
+        })
+    }
+
+    /// The next bytes of the stream, or `None` at its end. Not to be polled after that.
+    pub(super) fn poll_bytes(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Bytes>> {
+        if let Some(stall) = self.as_mut().project().stall {
+            stall.asked();
+        }
+        let bytes = self.as_mut().poll_next(cx);
+        if let Poll::Ready(Some(bytes)) = &bytes {
+            let this = self.project();
+            this.guard.entry().state().observer.wrote(bytes.len());
+            *this.last_sent = Instant::now();
+            if let Some(stall) = this.stall {
+                stall.given(*this.last_sent);
+            }
+        }
+        bytes
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(endpoint) = self.as_mut().project().endpoint.take() {
+            return Poll::Ready(Some(endpoint));
+        }
+        self.as_mut().poll_handler(cx);
+        let this = self.as_mut().project();
+        let state = this.guard.entry().state();
+        let next = || state.next_outgoing();
+        if let Some(rest) = this.frames.rest(next) {
+            return Poll::Ready(Some(rest));
+        }
+        match state.poll_outgoing(cx) {
+            Poll::Ready(Some(first)) => Poll::Ready(Some(this.frames.frame(first, next))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => self.poll_timer(cx),
+        }
+    }
+
+    /// Runs the handler while the session is open. Closes the session when the handler is done.
+    fn poll_handler(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        let mut this = self.project();
+        let session = this.guard.entry();
+        let state = session.state();
+        let is_open = state.disarm();
+        let Some(handler) = this.handler.as_mut().as_pin_mut() else {
+            return;
+        };
+        if is_open {
+            let reason = match caught(|| state.observer.in_scope(|| handler.poll(cx))) {
+                Some(Poll::Pending) => return,
+                Some(Poll::Ready(())) => state.reason_of_return(),
+                None => CloseReason::HandlerPanicked,
+            };
+            session.close(reason);
+        }
+        caught(|| state.observer.in_scope(|| this.handler.set(None)));
+    }
+
+    /// Nothing waits to go out: a keep-alive if the stream was silent for long, the end if the session
+    /// was idle for long.
+    fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut this = self.project();
+        let Some(timer) = this.timer.as_pin_mut() else {
+            return Poll::Pending;
+        };
+        let session = this.guard.entry();
+        let state = session.state();
+        let keep_alive = this.options.keep_alive.map(|after| *this.last_sent + after);
+        let idle = this.options.idle_timeout.zip(state.last_activity());
+        let idle = idle.map(|(after, last)| last + after);
+        let Some(deadline) = keep_alive.into_iter().chain(idle).min() else {
+            return Poll::Pending;
+        };
+        ready!(timer.poll_until(cx, deadline));
+        if idle != Some(deadline) {
+            state.observer.kept_alive();
+            return Poll::Ready(Some(event::KEEP_ALIVE));
+        }
+        session.close(CloseReason::Idle);
+        caught(|| state.observer.in_scope(|| this.handler.set(None)));
+        // What was sent in the meantime, before the close, goes out.
+        let next = || state.next_outgoing();
+        Poll::Ready(next().map(|last| this.frames.frame(last, next)))
+    }
+}
+
+/// Runs code of a handler. A panic in it, which the panic hook has reported, closes this session and no
+/// other.
+///
+/// Unwind safe: a handler that panicked is dropped and never run again, and what it shares with the
+/// stream is whole whenever its code runs.
+fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(code)).ok()
+}

@@ -1,0 +1,91 @@
+//! The one kind of timer that the crate has.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+use tokio::time::{Duration, Instant, Sleep, sleep_until};
+
+pin_project! {
+    /// Waits for a deadline that moves often.
+    ///
+    /// A deadline that moves back leaves tokio's timer where it is: to look again when it fires costs
+    /// less than to move it with each message. A deadline that moves forward moves it at once, so that
+    /// the timer is never late.
+    pub(crate) struct Timer {
+        #[pin]
+        sleep: Sleep,
+    }
+}
+
+impl Timer {
+    pub(crate) fn new(deadline: Instant) -> Self {
+        Self {
+            sleep: sleep_until(deadline),
+        }
+    }
+
+    /// Ready once `deadline` has passed.
+    pub(crate) fn poll_until(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        deadline: Instant,
+    ) -> Poll<()> {
+        let mut sleep = self.project().sleep;
+        if deadline < sleep.deadline() {
+            sleep.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
+        }
+    }
+}
+
+const FAR: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// A duration that can be added to any time: at most 136 years.
+pub(crate) fn clamp(duration: Duration) -> Duration {
+    duration.min(FAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use tokio::time::advance;
+    use tokio_test::{assert_pending, assert_ready, task};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timer_fires_at_its_deadline_wherever_that_moved() {
+        let start = Instant::now();
+        let at = |secs| start + Duration::from_secs(secs);
+        let mut timer = task::spawn(Timer::new(at(10)));
+        let mut poll = |deadline| timer.enter(|cx, timer| timer.poll_until(cx, deadline));
+        assert_pending!(poll(at(10)));
+        assert_pending!(poll(at(20)));
+        advance(Duration::from_secs(12)).await;
+        assert_pending!(poll(at(20)));
+        assert_pending!(poll(at(15)));
+        advance(Duration::from_secs(3)).await;
+        assert_ready!(poll(at(15)));
+        assert_pending!(poll(at(30)));
+        advance(Duration::from_secs(15)).await;
+        assert_ready!(poll(at(30)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_duration_without_end_can_be_added_to_now() {
+        let mut timer = pin!(Timer::new(Instant::now() + clamp(Duration::MAX)));
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let deadline = Instant::now() + clamp(Duration::MAX);
+        assert_pending!(timer.as_mut().poll_until(&mut cx, deadline));
+    }
+}

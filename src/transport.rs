@@ -1,0 +1,349 @@
+use std::{any::type_name, fmt, sync::Arc, time::Duration};
+
+use http::Extensions;
+
+use crate::{
+    endpoint::{Endpoint, InvalidEndpoint, InvalidNodeName, MountPath, NodeName},
+    handler::Handler,
+    layer::{McpSseLayer, Paths},
+    options::{Bodies, Identify, Options},
+    post::PostService,
+    relay::{Inbound, Relay},
+    security::TransportSecurity,
+    session::{Principal, SessionRegistry},
+    sse::SseService,
+    timer,
+};
+
+/// MCP's HTTP+SSE transport: set the options, then take the services.
+///
+/// See the [crate docs](crate) for an example. Each option is a method that takes and returns the
+/// transport. [`services`](Self::services) and [`layer`](Self::layer) use the options that are set when
+/// they are called, and share one registry and one budget for bodies.
+///
+/// | option | default |
+/// |---|---|
+/// | [`security`](Self::security) | loopback hosts and origins only |
+/// | [`principal`](Self::principal) | the `Principal` in a request's extensions |
+/// | [`max_sessions`](Self::max_sessions) | any number |
+/// | [`max_sessions_per_principal`](Self::max_sessions_per_principal) | any number |
+/// | [`keep_alive`](Self::keep_alive) | a comment after 15 s of silence |
+/// | [`body_limit`](Self::body_limit) | 4 MiB |
+/// | [`delivery_timeout`](Self::delivery_timeout) | 3 s |
+/// | [`queue_messages`](Self::queue_messages) | 32 messages each way |
+/// | [`queue_bytes`](Self::queue_bytes) | 1 MiB each way |
+/// | [`in_flight_bytes`](Self::in_flight_bytes) | 64 MiB, for all sessions together |
+/// | [`stall_timeout`](Self::stall_timeout) | 60 s |
+/// | [`idle_timeout`](Self::idle_timeout) | never |
+/// | [`mount_path`](Self::mount_path) | none |
+/// | [`carry_query`](Self::carry_query) | no |
+/// | [`node`](Self::node) | none |
+/// | [`relay`](Self::relay) | none |
+#[must_use = "a transport does nothing until its services are mounted"]
+pub struct SseServerTransport<H> {
+    handler: Arc<H>,
+    registry: SessionRegistry,
+    relay: Option<Arc<dyn Relay>>,
+    options: Arc<Options>,
+}
+
+impl<H: Handler> SseServerTransport<H> {
+    /// A transport whose clients post to the path `endpoint` and whose sessions `handler` runs.
+    ///
+    /// The path is given as plain text, such as `/messages/`, and announced percent-encoded. A missing
+    /// slash at its start is added.
+    ///
+    /// # Errors
+    ///
+    /// `endpoint` is empty or a full URL, begins with `//`, or has a `?`, a `#`, a control character or
+    /// a `.` or `..` segment.
+    pub fn new(endpoint: impl AsRef<str>, handler: H) -> Result<Self, InvalidEndpoint> {
+        let options = Options {
+            endpoint: Endpoint::new(endpoint)?,
+            ..Options::default()
+        };
+        Ok(Self {
+            handler: Arc::new(handler),
+            registry: SessionRegistry::new(),
+            relay: None,
+            options: Arc::new(options),
+        })
+    }
+}
+
+impl<H> SseServerTransport<H> {
+    fn set(mut self, set: impl FnOnce(&mut Options)) -> Self {
+        set(Arc::make_mut(&mut self.options));
+        self
+    }
+
+    /// The hosts and origins that may reach the services. Default: loopback only, see
+    /// [`security`](crate::security).
+    pub fn security(self, security: TransportSecurity) -> Self {
+        self.set(|options| options.security = security)
+    }
+
+    /// How to find the [`Principal`] of a request, if the application's authentication puts another type
+    /// into the extensions. Default: the extension of the type `Principal`.
+    ///
+    /// What is found takes the place of a `Principal` in the extensions of the request.
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SseServerTransport, session::Principal};
+    ///
+    /// #[derive(Clone)]
+    /// struct User {
+    ///     name: String,
+    /// }
+    ///
+    /// let transport = SseServerTransport::new("/messages/", |_: Session| async {})?
+    ///     .principal(|extensions| {
+    ///         let user: &User = extensions.get()?;
+    ///         Some(Principal::new("web").with_subject(user.name.as_str()))
+    ///     });
+    /// # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+    /// ```
+    pub fn principal(
+        self,
+        find: impl Fn(&Extensions) -> Option<Principal> + Send + Sync + 'static,
+    ) -> Self {
+        let identify = move |extensions: &mut Extensions| match find(extensions) {
+            Some(principal) => drop(extensions.insert(principal)),
+            None => drop(extensions.remove::<Principal>()),
+        };
+        self.set(|options| options.identify = Some(Identify(Arc::new(identify))))
+    }
+
+    /// How many sessions may be open at a time. Default: any number.
+    ///
+    /// A further `GET` gets 503 with `retry-after`.
+    pub fn max_sessions(self, sessions: usize) -> Self {
+        self.set(|options| options.max_sessions = Some(sessions))
+    }
+
+    /// How many sessions each [`Principal`] may have open at a time. Default: any number.
+    ///
+    /// Sessions without a principal do not count; [`max_sessions`](Self::max_sessions) bounds them.
+    pub fn max_sessions_per_principal(self, sessions: usize) -> Self {
+        self.set(|options| options.max_sessions_per_principal = Some(sessions))
+    }
+
+    /// The largest body of a `POST`, in bytes. Default: 4 MiB. A larger one gets 413.
+    pub fn body_limit(self, bytes: usize) -> Self {
+        self.set(|options| options.body_limit = bytes)
+    }
+
+    /// How many bytes the bodies of all `POST`s that are on their way into an inbox may have together.
+    /// Default: 64 MiB. The bodies of one session may have a sixteenth of it.
+    ///
+    /// A body takes its declared length when its head is here. A body without a declared length takes
+    /// 64 KiB, and more as it grows. A `POST` without room waits for it, see
+    /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503. A body that is larger than all
+    /// the room is taken when no other is on its way.
+    pub fn in_flight_bytes(self, bytes: usize) -> Self {
+        self.set(|options| options.bodies = Bodies::new(bytes))
+    }
+
+    /// How long a `POST` waits for room, for its body and then in its session's inbox, before it gets
+    /// 503. Default: 3 s, less than the 5 s after which the Python SDK's client gives up.
+    pub fn delivery_timeout(self, timeout: Duration) -> Self {
+        self.set(|options| options.delivery_timeout = timer::clamp(timeout))
+    }
+
+    /// How many messages wait for a session's handler, and how many for its client. Default: 32 each.
+    ///
+    /// A further `POST` or send waits.
+    ///
+    /// # Panics
+    ///
+    /// `messages` is 0: nothing could ever be delivered.
+    pub fn queue_messages(self, messages: usize) -> Self {
+        assert!(
+            messages > 0,
+            "queue_messages must be at least 1, nothing could ever be delivered"
+        );
+        self.set(|options| options.queue.items = messages)
+    }
+
+    /// How many bytes wait for a session's handler, and how many for its client. Default: 1 MiB each.
+    ///
+    /// A further `POST` or send waits. A posted message counts with its text, its request's headers and
+    /// a few hundred bytes of its own. A message that is larger than all the room goes in when nothing
+    /// else waits.
+    pub fn queue_bytes(self, bytes: usize) -> Self {
+        self.set(|options| options.queue.bytes = bytes)
+    }
+
+    /// After how long a silence a stream sends a comment, so that neither proxies nor clients take the
+    /// connection for dead. Default: 15 s. Clients give up after 300 s, some proxies after 60 s.
+    ///
+    /// `None` and zero turn it off.
+    pub fn keep_alive(self, interval: impl Into<Option<Duration>>) -> Self {
+        let interval = unless_zero(interval.into());
+        self.set(|options| options.keep_alive = interval)
+    }
+
+    /// After how long without a message in either direction a session is closed. Default: never.
+    ///
+    /// Keep-alives do not count. `None` and zero turn it off.
+    pub fn idle_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
+        let timeout = unless_zero(timeout.into());
+        self.set(|options| options.idle_timeout = timeout)
+    }
+
+    /// How long a client may leave unread what the server wants to write, before its session is closed.
+    /// Default: 60 s.
+    ///
+    /// The time counts from when the buffers of the server and of both operating systems are full. When
+    /// the session is closed, messages that the client did not read are dropped. The stream stays with
+    /// the server, which cannot write, until the connection breaks or the client reads on and finds the
+    /// end. A [`Spawned`](crate::handler::Spawned) handler and all that hold a sender notice the close at
+    /// once. A handler that the stream drives is dropped with the stream.
+    ///
+    /// A `POST` whose body makes no progress for this time gets 400. The time counts from the request's
+    /// head.
+    ///
+    /// `None` and zero turn it off.
+    pub fn stall_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
+        let timeout = unless_zero(timeout.into());
+        self.set(|options| options.stall_timeout = timeout)
+    }
+
+    /// The path prefix to announce before the endpoint, if a proxy or a router takes one off. Default:
+    /// none. A [`MountPath`] in the extensions of a `GET` takes its place for that stream.
+    pub fn mount_path(self, prefix: MountPath) -> Self {
+        self.set(|options| options.mount_path = prefix)
+    }
+
+    /// Whether the query of a stream's `GET` is announced after the session's id, so that each `POST`
+    /// carries it, too. Default: no.
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SseServerTransport};
+    ///
+    /// // A client of `/sse?tenant=7` posts to `/messages/?session_id=..&tenant=7`.
+    /// let transport = SseServerTransport::new("/messages/", |_: Session| async {})?.carry_query(true);
+    /// # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+    /// ```
+    pub fn carry_query(self, carry: bool) -> Self {
+        self.set(|options| options.carry_query = carry)
+    }
+
+    /// The name of this server, if several stand behind one address. Default: none.
+    ///
+    /// Each session's URI carries it, so that a load balancer can send the session's `POST`s to the
+    /// server that has it. See [`guide::nodes`](crate::guide::nodes).
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SseServerTransport};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Announced as `/messages/?session_id=..&node=a1`.
+    /// let transport = SseServerTransport::new("/messages/", |_: Session| async {})?.node("a1")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `name` is not a valid [`NodeName`].
+    pub fn node(self, name: impl AsRef<str>) -> Result<Self, InvalidNodeName> {
+        let name = NodeName::new(name)?;
+        Ok(self.set(|options| options.node = Some(name)))
+    }
+
+    /// Forwards `POST`s to the nodes that have their sessions. Default: none, such `POST`s get 404. See
+    /// the [module docs](crate::relay).
+    ///
+    /// The body of such a `POST` is read before any node knows whether the session exists. Such bodies
+    /// have room of their own, as much as [`in_flight_bytes`](Self::in_flight_bytes).
+    pub fn relay(mut self, relay: impl Relay) -> Self {
+        self.relay = Some(Arc::new(relay));
+        self
+    }
+
+    /// Where a [`Relay`] delivers what other nodes forwarded to this one. Call it when all options are
+    /// set.
+    ///
+    /// # Panics
+    ///
+    /// The transport has no [`node`](Self::node) name, so that nobody could forward anything to it.
+    pub fn inbound(&self) -> Inbound {
+        let node = self.options.node.clone();
+        let node = node.expect("a node that others reach must have a name, set by `node`");
+        Inbound::new(node, self.registry.clone(), Arc::clone(&self.options))
+    }
+
+    /// The service for `GET` and the service for `POST`. A further call gives two more over the same
+    /// sessions.
+    pub fn services(&self) -> (SseService<H>, PostService) {
+        let (registry, options) = (&self.registry, &self.options);
+        let handler = Arc::clone(&self.handler);
+        let sse = SseService::new(handler, registry.clone(), Arc::clone(options));
+        let relay = self.relay.clone();
+        let post = PostService::new(registry.clone(), relay, Arc::clone(options));
+        (sse, post)
+    }
+
+    /// A layer that puts both services before another one: the stream at `path`, the messages at the
+    /// endpoint. See [`layer`](crate::layer).
+    ///
+    /// # Errors
+    ///
+    /// `path` cannot be announced; the rules are those of [`new`](Self::new).
+    pub fn layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
+        let paths = Paths::new(Endpoint::new(path)?, self.options.endpoint.clone());
+        Ok(McpSseLayer::new(self.services(), paths))
+    }
+
+    /// As [`layer`](Self::layer), for an inner service that speaks Streamable HTTP at the same `path`:
+    /// one URL for old and new clients. See [`layer`](crate::layer) for how it tells them apart.
+    ///
+    /// # Errors
+    ///
+    /// `path` cannot be announced; the rules are those of [`new`](Self::new).
+    pub fn shared_layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
+        let paths = Paths::new(Endpoint::new(path)?, self.options.endpoint.clone());
+        Ok(McpSseLayer::new(self.services(), paths.shared()))
+    }
+
+    /// The open sessions of this transport's services.
+    pub fn sessions(&self) -> SessionRegistry {
+        self.registry.clone()
+    }
+}
+
+fn unless_zero(duration: Option<Duration>) -> Option<Duration> {
+    duration
+        .filter(|duration| !duration.is_zero())
+        .map(timer::clamp)
+}
+
+/// A clone has the same sessions and room for bodies, and options that are set apart from then on.
+impl<H> Clone for SseServerTransport<H> {
+    fn clone(&self) -> Self {
+        Self {
+            handler: Arc::clone(&self.handler),
+            registry: self.registry.clone(),
+            relay: self.relay.clone(),
+            options: Arc::clone(&self.options),
+        }
+    }
+}
+
+impl<H> fmt::Debug for SseServerTransport<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            handler: _,
+            registry,
+            relay,
+            options,
+        } = self;
+        f.debug_struct("SseServerTransport")
+            .field("handler", &type_name::<H>())
+            .field("registry", registry)
+            .field("relay", &relay.as_ref().map(|_| "<relay>"))
+            .field("options", options)
+            .finish()
+    }
+}
