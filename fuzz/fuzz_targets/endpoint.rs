@@ -9,9 +9,9 @@ use mcp_sse_server::{
     MountPath, Session, SseServerTransport,
     endpoint::{Endpoint, InvalidEndpoint},
 };
-use mcp_sse_server_fuzz::{Stream, answer, get, now, post, run};
+use mcp_sse_server_fuzz::{Stream, answer, run};
+use mcp_sse_testkit::{polled::Server, requests};
 use percent_encoding::percent_decode_str;
-use tower::Service;
 use url::{Url, form_urlencoded};
 
 #[derive(Arbitrary, Debug)]
@@ -46,14 +46,14 @@ fn check(input: &Input<'_>) {
     .mount_path(mount.clone())
     .carry_query(input.carry_query)
     .keep_alive(None);
-    let (sse, mut service) = transport.services();
-    let mut request = get("/sse");
+    let server = Server::of(&transport);
+    let mut request = requests::get();
     *request.uri_mut() = Uri::from(target.clone());
     let prefix = of_request.as_ref().unwrap_or(&mount).clone();
     if let Some(of_request) = of_request {
         request.extensions_mut().insert(of_request);
     }
-    let stream = Stream::open(&sse, request).unwrap();
+    let stream = Stream::open(&server, request).unwrap();
 
     let announced = stream.uri.as_str();
     assert!(
@@ -94,7 +94,7 @@ fn check(input: &Input<'_>) {
     assert!(pairs.eq(carried), "{announced}");
 
     let message = r#"{"jsonrpc":"2.0","method":"x"}"#;
-    let Ok(response) = now(service.call(post(announced, message)));
+    let response = server.call_now(requests::post_text(announced, message));
     assert_eq!(answer(response).0, 202, "{announced}");
 }
 

@@ -4,7 +4,11 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use mcp_sse_server::{Message, Session};
-use mcp_sse_server_fuzz::{Stream, get, now, received, run, transport, wait};
+use mcp_sse_server_fuzz::{Stream, received, run, transport, wait};
+use mcp_sse_testkit::{
+    polled::{Server, now},
+    requests,
+};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -32,15 +36,15 @@ enum Step<'a> {
 fuzz_target!(|input: Input<'_>| run(async || check(&input).await));
 
 async fn check(input: &Input<'_>) {
-    // However long it leaves what was sent unread.
+    // The stall timeout is off: the stream may stay unread for any time.
     let unread = |session: Session| async move {
         session.closed().await;
     };
     let transport = transport(unread).stall_timeout(None);
-    let (sse, _) = transport.services();
-    let mut stream = Stream::open(&sse, get("/sse")).unwrap();
+    let server = Server::of(&transport);
+    let mut stream = Stream::open(&server, requests::get()).unwrap();
     let (_, id) = stream.uri.split_once("session_id=").unwrap();
-    let sender = transport.sessions().get(&id.parse().unwrap()).unwrap();
+    let sender = server.sessions.get(&id.parse().unwrap()).unwrap();
 
     let mut sent = Vec::new();
     for step in &input.steps {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::message::{RequestId, InvalidMessageKind, MessageKind, Message};
+use mcp_sse_server::message::{InvalidMessageKind, Message, MessageKind, RequestId};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},

@@ -13,11 +13,14 @@ use http::{
 };
 use http_body::SizeHint;
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::{
-    Handler, Message, PostService, Session, SessionRegistry, SseService, post::ResponseFuture,
-};
+use mcp_sse_server::{Handler, Message, post::ResponseFuture};
 use mcp_sse_server_fuzz::{
-    Frames, Step, Stream, answer, get, poll, post, principal, received, run, transport, wait,
+    Frames, Step, Stream, answer, principal, received, run, transport, wait,
+};
+use mcp_sse_testkit::{
+    handlers::send_back,
+    polled::{Server, poll},
+    requests,
 };
 use tokio::time::Instant;
 use tower::Service;
@@ -132,28 +135,16 @@ enum Piece {
 
 fuzz_target!(|input: Input<'_>| run(async || check(&input).await));
 
-/// Gives each message back.
-async fn echo(mut session: Session) {
-    while let Some(incoming) = session.recv().await {
-        if session.send(incoming.message).await.is_err() {
-            break;
-        }
-    }
-}
-
 async fn check(input: &Input<'_>) {
-    let transport = transport(echo)
+    let transport = transport(send_back)
         .body_limit(BODY_LIMIT)
         .in_flight_bytes(BODY_LIMIT)
         .stall_timeout(STALL_TIMEOUT)
         .queue_messages(CAPACITY)
         .max_sessions(SESSIONS)
         .max_sessions_per_principal(SESSIONS_OF_ONE);
-    let (sse, post) = transport.services();
     let mut world = World {
-        sse,
-        post,
-        registry: transport.sessions(),
+        server: Server::of(&transport),
         sessions: Vec::new(),
         waiting: Vec::new(),
     };
@@ -166,9 +157,7 @@ async fn check(input: &Input<'_>) {
 }
 
 struct World<H: Handler> {
-    sse: SseService<H>,
-    post: PostService,
-    registry: SessionRegistry,
+    server: Server<H>,
     sessions: Vec<Live<H::Future>>,
     waiting: Vec<Waiting>,
 }
@@ -202,14 +191,14 @@ struct Sent {
 
 impl<H: Handler> World<H> {
     fn open(&mut self, owner: Option<u8>) {
-        let mut request = get("/sse");
+        let mut request = requests::get();
         if let Some(owner) = owner {
             request.extensions_mut().insert(principal(owner));
         }
         let open = || self.sessions.iter().filter(|session| session.open);
         let of_owner = open().filter(|session| session.owner == owner).count();
         let full = open().count() == SESSIONS || (owner.is_some() && of_owner == SESSIONS_OF_ONE);
-        match Stream::open(&self.sse, request) {
+        match Stream::open(&self.server, request) {
             Err(status) => assert_eq!((status, full), (503, true)),
             Ok(stream) => {
                 assert!(!full);
@@ -258,7 +247,7 @@ impl<H: Handler> World<H> {
                 let session = session(*which);
                 let live = &mut self.sessions[session];
                 assert_eq!(
-                    self.registry.close(&id(&live.uri).parse().unwrap()),
+                    self.server.sessions.close(&id(&live.uri).parse().unwrap()),
                     live.open
                 );
                 live.open = false;
@@ -275,7 +264,11 @@ impl<H: Handler> World<H> {
         for live in &mut self.sessions {
             let unread_since = live.stream.as_ref().and_then(|stream| stream.unread_since);
             if unread_since.is_some_and(|since| since.elapsed() >= STALL_TIMEOUT) {
-                let open = self.registry.get(&id(&live.uri).parse().unwrap()).is_some();
+                let open = self
+                    .server
+                    .sessions
+                    .get(&id(&live.uri).parse().unwrap())
+                    .is_some();
                 assert!(live.open || !open);
                 live.open = open;
             }
@@ -286,7 +279,7 @@ impl<H: Handler> World<H> {
         let Some((request, sent)) = self.request(input) else {
             return;
         };
-        let future = Box::pin(self.post.call(request));
+        let future = Box::pin(self.server.post.call(request));
         self.waiting.push(Waiting { future, sent });
         self.poll(self.waiting.len() - 1);
     }
@@ -441,7 +434,7 @@ impl<H: Handler> World<H> {
     /// What holds at any time.
     fn look(&self) {
         let open = self.sessions.iter().filter(|session| session.open).count();
-        assert_eq!(self.registry.len(), open);
+        assert_eq!(self.server.sessions.len(), open);
         for session in self.sessions.iter().filter(|session| session.open) {
             let stream = session.stream.as_ref().expect("a stream that is open");
             let lines = stream.bytes.split(|byte| *byte == b'\n');
@@ -476,14 +469,12 @@ impl<H: Handler> World<H> {
             let Live {
                 uri, owner, open, ..
             } = &self.sessions[which];
-            let mut request = post(uri, last);
+            let mut request = requests::post_text(uri, last);
             if let Some(owner) = owner {
                 request.extensions_mut().insert(principal(*owner));
             }
-            let mut future = std::pin::pin!(self.post.call(request));
-            let Poll::Ready(Ok(response)) = poll(future.as_mut()) else {
-                panic!("an empty inbox makes nobody wait");
-            };
+            // The inbox is empty.
+            let response = self.server.call_now(request);
             assert_eq!(answer(response).0, if *open { 202 } else { 404 });
             let live = &mut self.sessions[which];
             if live.open {

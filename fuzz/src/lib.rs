@@ -1,10 +1,10 @@
-//! What the targets share: services in memory, polled by hand on a clock that stands still.
+//! What the targets share: a runtime whose clock stands still, recorded streams, and scripted bodies.
 
 use std::{
     collections::VecDeque,
     convert::Infallible,
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker},
+    pin::Pin,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -13,14 +13,15 @@ use eventsource_stream::{Event, EventStream};
 use futures_util::{FutureExt, StreamExt, stream};
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use mcp_sse_server::{Handler, SseServerTransport, SseService, session::Principal, sse::SseBody};
+use http_body_util::BodyExt;
+use mcp_sse_server::{Handler, SseServerTransport, session::Principal};
+use mcp_sse_testkit::polled::{self, Server};
 use tokio::{
     runtime::{Builder, Runtime},
     time::Instant,
 };
-use tower::Service;
 
-/// Runs one input with tokio's timer at hand. The clock moves only when it is told to.
+/// Runs one input on a runtime whose clock moves only by [`wait`].
 pub fn run(input: impl AsyncFnOnce()) {
     thread_local! {
         static RUNTIME: Runtime = Builder::new_current_thread()
@@ -32,24 +33,12 @@ pub fn run(input: impl AsyncFnOnce()) {
     RUNTIME.with(|runtime| runtime.block_on(tokio::task::unconstrained(input())));
 }
 
+/// Moves the clock.
 pub async fn wait(time: Duration) {
     tokio::time::advance(time).await;
 }
 
-/// Polls once; nobody need be woken, since the targets poll whenever they please.
-pub fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Polls what is ready at once.
-pub fn now<F: Future>(future: F) -> F::Output {
-    match poll(pin!(future)) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it should be ready"),
-    }
-}
-
-/// A transport whose ids are the same in each run, and still not to be guessed.
+/// A transport whose session ids are the same in each run.
 pub fn transport<H: Handler>(handler: H) -> SseServerTransport<H> {
     let next = std::sync::atomic::AtomicU64::new(1);
     SseServerTransport::new("/messages/", handler)
@@ -65,55 +54,48 @@ pub fn transport<H: Handler>(handler: H) -> SseServerTransport<H> {
         })
 }
 
-/// A stream that a test reads by hand, and all that it gave so far.
+/// A stream that is read by hand, and what it gave so far.
 pub struct Stream<F> {
-    body: SseBody<F>,
+    stream: polled::Stream<F>,
     pub bytes: Vec<u8>,
     pub uri: String,
     pub ended: bool,
-    /// Since when it left what it was given unread, as far as the server can see.
+    /// Since when the server has waited for the stream to be polled on.
     pub unread_since: Option<Instant>,
 }
 
 impl<F: Future<Output = ()>> Stream<F> {
-    /// Opens a stream. Refused, the response's status comes back.
+    /// Opens a stream, or returns the status of the refusal.
     pub fn open<H: Handler<Future = F>>(
-        service: &SseService<H>,
+        server: &Server<H>,
         request: Request<()>,
     ) -> Result<Self, u16> {
-        let Ok(response) = now(service.clone().call(request));
+        let response = server.ask(request);
         if response.status() != 200 {
             return Err(response.status().as_u16());
         }
-        let mut body = response.into_body();
-        let Poll::Ready(Some(first)) = frame(&mut body) else {
-            panic!("the endpoint event is not there")
-        };
-        let text = String::from_utf8(first.to_vec()).expect("the endpoint event is ASCII");
-        let uri = text
-            .strip_prefix("event: endpoint\ndata: ")
-            .and_then(|rest| rest.strip_suffix("\n\n"))
-            .expect("the endpoint event comes first");
+        let stream = polled::Stream::new(response);
+        let uri = stream.uri.clone();
         Ok(Self {
-            uri: uri.to_owned(),
-            bytes: first.into(),
-            body,
+            bytes: format!("event: endpoint\ndata: {uri}\n\n").into(),
+            uri,
+            stream,
             ended: false,
             unread_since: Some(Instant::now()),
         })
     }
 
-    /// Reads up to `frames` frames, as far as they are there.
+    /// Reads up to `frames` frames that are ready.
     pub fn read(&mut self, frames: usize) {
         for _ in 0..frames {
-            match frame(&mut self.body) {
+            match self.stream.poll_frame() {
                 Poll::Ready(Some(bytes)) => {
                     self.bytes.extend_from_slice(&bytes);
                     self.unread_since = Some(Instant::now());
                 }
                 Poll::Ready(None) => {
                     self.ended = true;
-                    assert!(self.body.is_end_stream());
+                    assert!(self.stream.body.is_end_stream());
                     return;
                 }
                 Poll::Pending => {
@@ -124,7 +106,7 @@ impl<F: Future<Output = ()>> Stream<F> {
         }
     }
 
-    /// The data of all messages so far, read by a parser that is not ours.
+    /// The data of all messages so far, read by an independent parser.
     pub fn messages(&self, piece: usize) -> Vec<String> {
         let mut events = events(&self.bytes, piece).into_iter();
         let endpoint = events.next().expect("the endpoint event");
@@ -139,12 +121,7 @@ impl<F: Future<Output = ()>> Stream<F> {
     }
 }
 
-fn frame<F: Future<Output = ()>>(body: &mut SseBody<F>) -> Poll<Option<Bytes>> {
-    let poll = Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()));
-    poll.map(|frame| frame.map(|Ok(frame)| frame.into_data().expect("no trailers")))
-}
-
-/// The events of a stream that arrives in pieces of the given length.
+/// The events of a text that arrives in pieces of this length.
 fn events(text: &[u8], piece: usize) -> Vec<Event> {
     let pieces = text.chunks(piece.max(1)).map(Ok::<_, Infallible>);
     EventStream::new(stream::iter(pieces))
@@ -154,24 +131,9 @@ fn events(text: &[u8], piece: usize) -> Vec<Event> {
         .expect("all of it is there")
 }
 
-/// A text as a reader of events gets it: each line break is LF.
+/// A text as a reader of events returns it: each line break is LF.
 pub fn received(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
-}
-
-/// A `GET` from this machine.
-pub fn get(target: &str) -> Request<()> {
-    let request = Request::get(target).header("host", "localhost");
-    request.body(()).unwrap()
-}
-
-/// A `POST` that nothing is wrong with.
-pub fn post(target: &str, text: &str) -> Request<Frames> {
-    Request::post(target)
-        .header("host", "localhost")
-        .header("content-type", "application/json")
-        .body(Frames::whole(text))
-        .unwrap()
 }
 
 /// Status and text of an answer.
@@ -180,8 +142,7 @@ pub fn answer<B: Body<Data = Bytes, Error = Infallible> + Unpin>(
 ) -> (u16, HeaderMap, String) {
     let (parts, mut body) = response.into_parts();
     let mut text = Vec::new();
-    let mut cx = Context::from_waker(Waker::noop());
-    while let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut body).poll_frame(&mut cx) {
+    while let Some(Ok(frame)) = polled::now(body.frame()) {
         text.extend_from_slice(&frame.into_data().expect("no trailers"));
     }
     assert!(body.is_end_stream());
@@ -189,11 +150,12 @@ pub fn answer<B: Body<Data = Bytes, Error = Infallible> + Unpin>(
     (parts.status.as_u16(), parts.headers, text)
 }
 
+/// One of several principals.
 pub fn principal(who: u8) -> Principal {
     Principal::new(format!("client {who}"))
 }
 
-/// A body that arrives as it is told.
+/// A body that arrives step by step.
 pub struct Frames {
     steps: VecDeque<Step>,
     hint: SizeHint,
@@ -213,11 +175,6 @@ impl Frames {
     pub fn new(steps: impl IntoIterator<Item = Step>, hint: SizeHint) -> Self {
         let steps = steps.into_iter().collect();
         Self { steps, hint }
-    }
-
-    fn whole(text: &str) -> Self {
-        let step = Step::Data(Bytes::copy_from_slice(text.as_bytes()));
-        Self::new([step], SizeHint::with_exact(text.len() as u64))
     }
 }
 

@@ -82,8 +82,6 @@
 //!
 //! This crate follows the versions of async-nats. It is tested with async-nats 0.51 and needs Rust 1.89.
 
-#![cfg_attr(docsrs, feature(doc_cfg))]
-
 mod event;
 mod link;
 mod log;

@@ -1,4 +1,4 @@
-//! Serves [rmcp](::rmcp) services over MCP's HTTP+SSE transport, with
+//! Serves [rmcp] services over MCP's HTTP+SSE transport, with
 //! [`mcp-sse-server`](mcp_sse_server).
 //!
 //! rmcp is the Rust SDK of MCP. Its own HTTP+SSE server ended with version 0.10; this crate serves the
@@ -96,6 +96,8 @@
 //! its extensions, as with rmcp's Streamable HTTP: the headers, the URI, and the extensions that
 //! middleware added.
 //!
+//! [`http::request::Parts`]: https://docs.rs/http/1/http/request/struct.Parts.html
+//!
 //! # Tasks
 //!
 //! `mcp-sse-server` spawns no task. rmcp spawns one for each session, and one for each request and each
@@ -133,8 +135,6 @@
 //!
 //! This crate follows the major versions of rmcp. It is tested with rmcp 3.11 and needs Rust 1.88, as rmcp
 //! does. rmcp's feature `local` is not supported.
-
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod caught;
 mod handler;

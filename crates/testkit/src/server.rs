@@ -31,7 +31,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// The body of each response of [`routes`].
 pub type BoxBody = UnsyncBoxBody<Bytes, Infallible>;
 
-/// A service that [`serve_until`] and [`Server::serve`] can serve.
+/// A service that [`serve`], [`serve_until`] and [`Server::serve`] can serve.
 pub trait App<B>:
     Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
     + Clone
@@ -88,6 +88,21 @@ async fn accept(listener: &TcpListener) -> TcpStream {
         }
         // An error passes, such as too many open files.
         sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Serves for ever.
+pub async fn serve<B>(listener: TcpListener, app: impl App<B>)
+where
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    loop {
+        let stream = accept(&listener).await;
+        let service = TowerToHyperService::new(app.clone());
+        tokio::spawn(async move {
+            // An error is a client that broke off.
+            let _ = http().serve_connection(TokioIo::new(stream), service).await;
+        });
     }
 }
 
@@ -161,16 +176,7 @@ impl Server {
     {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let accept = tokio::spawn(async move {
-            loop {
-                let stream = accept(&listener).await;
-                let service = TowerToHyperService::new(app.clone());
-                tokio::spawn(async move {
-                    // Tests break connections off on purpose.
-                    let _ = http().serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
+        let accept = tokio::spawn(serve(listener, app));
         Self {
             address,
             sessions,

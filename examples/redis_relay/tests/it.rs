@@ -1,11 +1,5 @@
-//! Runs the core's relay kit against a real Redis, and checks what happens while Redis is down.
+//! The checks of the testkit against a real Redis, and what happens while Redis is away.
 #![cfg(target_os = "linux")]
-
-#[path = "../../../crates/nats/tests/nodes/programs.rs"]
-#[allow(dead_code, reason = "this test needs only one of the programs")]
-mod programs;
-#[path = "../../../tests/relay_kit/mod.rs"]
-mod relay_kit;
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +10,10 @@ use mcp_sse_server::{
     relay::{Inbound, Relay, RelayError},
 };
 use mcp_sse_server_redis_relay::RedisRelay;
-
-use self::{
-    programs::{Program, free_address, is_installed},
-    relay_kit::{Engine, Serving},
+use mcp_sse_testkit::{
+    PATIENCE,
+    process::{Program, free_address, is_installed},
+    relay_kit::{self, Engine, Serving},
 };
 
 struct Redis(Program);
@@ -58,7 +52,7 @@ async fn is_there(end: &RedisRelay, name: &NodeName) {
     let start = Instant::now();
     while end.forward(name, Bytes::from_static(b"?")).await.is_err() {
         assert!(
-            start.elapsed() < Duration::from_secs(40),
+            start.elapsed() < PATIENCE,
             "{name} is not there"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -95,7 +89,7 @@ async fn redis_may_go_and_come_back() {
             Err(RelayError::NoAnswer) => {}
             other => panic!("{other:?}"),
         }
-        assert!(start_of_wait.elapsed() < Duration::from_secs(40));
+        assert!(start_of_wait.elapsed() < PATIENCE);
     }
     let _redis = start(address);
     is_there(&end, &name).await;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
-use crate::{
-    processes::{peak, runs, written},
-    served::Gateway,
+use mcp_sse_testkit::{
+    process::system::{peak, runs, written},
     until,
 };
+use serde_json::json;
+
+use crate::served::Gateway;
 
 #[tokio::test]
 async fn a_long_line_is_skipped_and_not_kept_in_memory() {
@@ -57,7 +57,7 @@ async fn a_child_that_does_not_read_makes_posts_wait_then_refuses_them() {
     other.works().await;
     // It does not see the end of its stdin either, and gets SIGTERM.
     drop(talk);
-    until("its end", || !runs(pid)).await;
+    until("its end", async || !runs(pid)).await;
     drop(other);
     gateway.childless().await;
 }
@@ -116,7 +116,7 @@ async fn the_number_of_children_is_bounded() {
     };
     let started = || gateway.log().matches(" started\n").count();
     assert!(started() == 2 || !runs(pids[0]), "{}", gateway.log());
-    until("the third child", || started() == 3).await;
+    until("the third child", async || started() == 3).await;
     assert!(!runs(pids[0]));
     assert!(runs(pids[1]));
     two.works().await;

@@ -1,12 +1,12 @@
 //! The end of a session ends its child, and the end of a child ends its session.
 
-use serde_json::json;
-
-use crate::{
-    processes::{self, runs},
-    served::{Gateway, Talk, child},
+use mcp_sse_testkit::{
+    process::system::{self, runs},
     until,
 };
+use serde_json::json;
+
+use crate::served::{Gateway, Talk, child};
 
 /// Lets the child start a process.
 async fn start(talk: &mut Talk, words: &[&str]) -> u32 {
@@ -37,7 +37,7 @@ async fn a_child_that_dies_ends_its_stream_after_what_it_wrote() {
         .await;
     // It was reaped, and the other child is not affected.
     let left = other.child().await;
-    assert_eq!(processes::children(gateway.id()), [left]);
+    assert_eq!(system::children(gateway.id()), [left]);
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_child_that_is_killed_ends_its_stream() {
     let gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
     let pid = talk.child().await;
-    processes::signal(pid, "KILL");
+    system::signal(pid, "KILL");
     assert_eq!(talk.next().await, None);
     gateway
         .logs(&format!("child {pid} ended: signal: 9 (SIGKILL)\n"))
@@ -60,7 +60,7 @@ async fn processes_of_a_child_end_with_it() {
     // The process keeps the child's stdout open.
     let started = start(&mut talk, &["sleep", "1000"]).await;
     ends_after_what_was_written(talk, "").await;
-    until("the other's end", || !runs(started)).await;
+    until("the other's end", async || !runs(started)).await;
     gateway.childless().await;
 }
 
@@ -71,14 +71,14 @@ async fn a_process_that_left_the_group_does_not_keep_the_stream_open() {
     // The process keeps the child's stdout open and leaves its group.
     let started = start(&mut talk, &["setsid", "sleep", "1000"]).await;
     let cmdline = || std::fs::read_to_string(format!("/proc/{started}/cmdline"));
-    until("a group of its own", || {
+    until("a group of its own", async || {
         cmdline().unwrap().starts_with("sleep")
     })
     .await;
     // With a line break: a line without one is complete only at the end of the pipe, which does not come here.
     ends_after_what_was_written(talk, "\n").await;
     assert!(runs(started));
-    processes::signal(started, "KILL");
+    system::signal(started, "KILL");
     gateway.childless().await;
 }
 
@@ -91,10 +91,10 @@ async fn a_process_that_left_the_group_is_read_until_the_client_disconnects() {
     let script = "while echo && echo again >&2; do sleep 0.1; done";
     let started = start(&mut talk, &["setsid", "sh", "-c", script]).await;
     gateway.logs("stderr: again\n").await;
-    processes::signal(pid, "KILL");
+    system::signal(pid, "KILL");
     gateway.logs("ended: signal: 9 (SIGKILL)\n").await;
     drop(talk);
-    until("its end", || !runs(started)).await;
+    until("its end", async || !runs(started)).await;
     // Another child may start now.
     let mut next = loop {
         match gateway.try_open("").await {
@@ -113,13 +113,13 @@ async fn a_client_that_disconnects_ends_its_child_and_the_childs_processes() {
     let (id, pid) = (talk.short_id(), talk.child().await);
     let started = start(&mut talk, &["sleep", "1000"]).await;
     drop(talk);
-    until("the child's end", || !runs(pid) && !runs(started)).await;
+    until("the child's end", async || !runs(pid) && !runs(started)).await;
     // It ended by itself at the end of its stdin.
     gateway
         .logs(&format!("{id} child {pid} ended: exit status: 0\n"))
         .await;
     let left = other.child().await;
-    assert_eq!(processes::children(gateway.id()), [left]);
+    assert_eq!(system::children(gateway.id()), [left]);
     drop(other);
     gateway.childless().await;
 }

@@ -5,10 +5,9 @@ use std::{
     net::TcpStream,
 };
 
-use crate::{
-    client::{Refused, Stream},
-    served::{Gateway, command},
-};
+use mcp_sse_testkit::wire::{Refused, Stream};
+
+use crate::served::{Gateway, command};
 
 /// Status, stdout and stderr.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {

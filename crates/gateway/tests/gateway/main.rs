@@ -5,12 +5,8 @@
 
 mod bounds;
 mod child;
-#[path = "../../../../examples/soak/client.rs"]
-#[allow(dead_code, reason = "the other tests use the rest of it")]
-mod client;
 mod ends;
 mod flags;
-mod processes;
 mod served;
 mod stop;
 mod talk;
@@ -21,17 +17,5 @@ fn as_child() {
     if served::is_child() {
         child::run();
         std::process::exit(0);
-    }
-}
-
-/// Waits until a condition holds. The limit is far beyond any real run.
-async fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let start = tokio::time::Instant::now();
-    while !so() {
-        assert!(
-            start.elapsed() < std::time::Duration::from_secs(60),
-            "not within 60 s: {what}"
-        );
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }

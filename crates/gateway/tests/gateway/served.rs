@@ -1,19 +1,16 @@
 //! A running gateway and its sessions.
 
 use std::{
-    io::{BufRead, BufReader, Read},
     net::SocketAddr,
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex},
-    thread::JoinHandle,
+    process::{Command, ExitStatus, Stdio},
 };
 
+use mcp_sse_testkit::{
+    process::{Process, system::children},
+    until,
+    wire::{Conn, Refused, Stream},
+};
 use serde_json::{Value, json};
-
-use crate::{
-    client::{Conn, Refused, Stream},
-    processes, until,
-};
 
 /// A variable that is set for the gateway, and so for its children.
 const CHILD: &str = "GATEWAY_TEST_CHILD";
@@ -44,12 +41,10 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 }
 
 pub(crate) struct Gateway {
-    process: Child,
+    process: Process,
     pub(crate) address: SocketAddr,
     /// The path of the URL that the gateway printed.
     pub(crate) path: String,
-    log: Arc<Mutex<String>>,
-    reader: Option<JoinHandle<()>>,
 }
 
 impl Gateway {
@@ -61,32 +56,13 @@ impl Gateway {
     pub(crate) fn start_with(flags: &[&str], child: &[&str], env: &[(&str, &str)]) -> Self {
         let arguments = [&["--listen", "127.0.0.1:0"], flags, &["--"], child].concat();
         let mut command = command(&arguments);
-        command.envs(env.iter().copied());
-        let mut process = command.spawn().unwrap();
-
-        let log = Arc::new(Mutex::new(String::new()));
-        let (mut stderr, written) = (process.stderr.take().unwrap(), Arc::clone(&log));
-        let reader = std::thread::spawn(move || {
-            let mut part = [0; 4096];
-            while let Ok(len @ 1..) = stderr.read(&mut part) {
-                let part = String::from_utf8_lossy(&part[..len]);
-                written.lock().unwrap().push_str(&part);
-            }
-        });
-        let stdout = BufReader::new(process.stdout.take().unwrap());
-        let url = stdout.lines().find_map(|line| {
-            let line = line.unwrap();
-            let url = line.strip_prefix("MCP over HTTP+SSE at http://")?;
-            Some(url.to_owned())
-        });
-        let url = url.unwrap_or_else(|| panic!("no start: {}", log.lock().unwrap()));
+        let mut process = Process::start_logged(command.envs(env.iter().copied()));
+        let url = process.line("MCP over HTTP+SSE at http://");
         let (address, path) = url.split_at(url.find('/').unwrap());
         Self {
             address: address.parse().unwrap(),
             path: path.to_owned(),
             process,
-            log,
-            reader: Some(reader),
         }
     }
 
@@ -95,34 +71,27 @@ impl Gateway {
     }
 
     pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.process.log()
     }
 
     pub(crate) async fn logs(&self, text: &str) {
-        until(&format!("{text:?} in the log"), || {
-            self.log().contains(text)
-        })
-        .await;
+        let what = format!("{text:?} in the log");
+        until(&what, async || self.log().contains(text)).await;
     }
 
     /// Waits until the gateway has no children, not even zombies.
     pub(crate) async fn childless(&self) {
-        until("no child", || processes::children(self.id()).is_empty()).await;
+        until("no child", async || children(self.id()).is_empty()).await;
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        processes::signal(self.id(), name);
+        self.process.signal(name);
     }
 
     /// Waits for its end and returns its status and its log.
     pub(crate) async fn ended(&mut self) -> (ExitStatus, String) {
-        until("the gateway's end", || {
-            self.process.try_wait().unwrap().is_some()
-        })
-        .await;
-        let status = self.process.wait().unwrap();
-        self.reader.take().unwrap().join().unwrap();
-        (status, self.log())
+        until("the gateway's end", async || !self.process.is_alive()).await;
+        (self.process.wait(), self.log())
     }
 
     pub(crate) async fn open(&self) -> Talk {
@@ -149,13 +118,6 @@ impl Gateway {
             posts,
             asked: 0,
         })
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

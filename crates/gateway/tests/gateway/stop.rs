@@ -1,12 +1,12 @@
 //! The shutdown of the gateway.
 
-use serde_json::json;
-
-use crate::{
-    processes::{runs, signal},
-    served::Gateway,
+use mcp_sse_testkit::{
+    process::system::{runs, signal},
     until,
 };
+use serde_json::json;
+
+use crate::served::Gateway;
 
 #[tokio::test]
 async fn a_signal_ends_all_sessions_and_leaves_no_child() {
@@ -62,7 +62,7 @@ async fn a_second_signal_stops_at_once() {
     let (status, log) = gateway.ended().await;
     assert!(status.success(), "{status}: {log}");
     assert!(!log.contains(" ended: "), "{log}");
-    until("no child", || !runs(pid) && !runs(started)).await;
+    until("no child", async || !runs(pid) && !runs(started)).await;
 }
 
 #[tokio::test]
@@ -72,5 +72,5 @@ async fn children_of_a_gateway_that_is_killed_see_the_end_of_their_stdin() {
     let pid = talk.child().await;
     gateway.signal("KILL");
     gateway.ended().await;
-    until("its end", || !runs(pid)).await;
+    until("its end", async || !runs(pid)).await;
 }

@@ -1,8 +1,9 @@
 //! Messages, logs and headers.
 
+use mcp_sse_testkit::process::system;
 use serde_json::json;
 
-use crate::{processes, served::Gateway};
+use crate::served::Gateway;
 
 #[tokio::test]
 async fn messages_of_one_client_never_reach_another() {
@@ -31,7 +32,7 @@ async fn messages_of_one_client_never_reach_another() {
     children.sort_unstable();
     children.dedup();
     assert_eq!(children.len(), 8);
-    let mut running = processes::children(gateway.id());
+    let mut running = system::children(gateway.id());
     running.sort_unstable();
     assert_eq!(running, children);
 }

@@ -1,15 +1,16 @@
 //! The load balancers of the guide, with the configuration that the guide shows.
 
-use std::{collections::HashMap, fs, net::SocketAddr, time::Duration};
+use std::{collections::HashMap, fs, net::SocketAddr};
 
+use mcp_sse_testkit::{
+    PATIENCE,
+    messages::ping,
+    process::{Process, Program, folder, free_address, is_installed},
+    wire::{self, Conn, Stream, open},
+};
 use tokio::time::timeout;
 
-use crate::{
-    client::{Conn, Stream, request},
-    echo, node, node_of, open,
-    process::Process,
-    programs::{Program, folder, free_address, is_installed},
-};
+use crate::{node, node_of};
 
 const CLIENTS: usize = 200;
 const NAMES: [&str; 3] = ["a1", "a2", "a3"];
@@ -64,9 +65,9 @@ fn haproxy(nodes: &[SocketAddr]) -> Program {
 /// HAProxy closes a kept connection without an answer if it sent the request on an idle connection to a node
 /// that was gone. So if nothing was received, this posts once more on a new connection, as clients do.
 async fn post(address: SocketAddr, conn: &mut Conn, uri: &str, text: &str) -> u16 {
-    let sent = conn.write(request(uri, text.len()) + text).await;
+    let sent = conn.write(wire::post(uri, text)).await;
     let mut first = [0];
-    let received = timeout(Duration::from_secs(40), conn.tcp.peek(&mut first));
+    let received = timeout(PATIENCE, conn.tcp.peek(&mut first));
     let received = received.await.expect("an answer or the end");
     if sent.is_ok() && received.is_ok_and(|len| len > 0) {
         return conn.answer().await.unwrap();
@@ -78,7 +79,7 @@ async fn post(address: SocketAddr, conn: &mut Conn, uri: &str, text: &str) -> u1
 async fn round_trips(address: SocketAddr, mut stream: Stream) -> Stream {
     let mut posts = Conn::open(address).await.unwrap();
     for id in 0..5 {
-        assert_eq!(post(address, &mut posts, &stream.uri, &echo(id)).await, 202);
+        assert_eq!(post(address, &mut posts, &stream.uri, &ping(id)).await, 202);
         assert_eq!(stream.message().await.unwrap(), Some(node::answer(id)));
     }
     stream
@@ -111,7 +112,7 @@ async fn serves_all(balance: impl FnOnce(&[SocketAddr]) -> Program) {
         .into_iter()
         .partition(|stream| node_of(stream) == NAMES[1]);
     for stream in &gone {
-        let status = post(address, &mut posts, &stream.uri, &echo(9)).await;
+        let status = post(address, &mut posts, &stream.uri, &ping(9)).await;
         assert_eq!(status, 404, "{}", stream.uri);
     }
     for stream in left {
@@ -123,7 +124,7 @@ async fn serves_all(balance: impl FnOnce(&[SocketAddr]) -> Program) {
     }
     // A name that no node has, as after the nodes were renamed.
     let elsewhere = gone[0].uri.replace("node=a", "node=b");
-    assert_eq!(post(address, &mut posts, &elsewhere, &echo(9)).await, 404);
+    assert_eq!(post(address, &mut posts, &elsewhere, &ping(9)).await, 404);
 }
 
 #[tokio::test]

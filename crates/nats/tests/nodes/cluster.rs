@@ -1,14 +1,14 @@
 //! Three nodes with a relay over NATS, behind a balancer that does not read node names.
 
+use mcp_sse_testkit::{
+    messages::ping,
+    process::{Process, Program, free_address},
+    proxy,
+    wire::{Conn, open},
+};
 use std::{net::SocketAddr, time::Duration};
 
-use crate::{
-    client::Conn,
-    echo, node, node_of, open,
-    process::Process,
-    programs::{Program, free_address},
-    wire,
-};
+use crate::{node, node_of};
 
 pub(crate) const NAMES: [&str; 3] = ["a1", "a2", "a3"];
 
@@ -33,7 +33,7 @@ impl Cluster {
             nats,
             server,
             nodes,
-            address: wire::round_robin(addresses).await,
+            address: proxy::round_robin(addresses).await,
         };
         cluster.is_whole().await;
         cluster
@@ -56,7 +56,7 @@ pub(crate) async fn reaches(edge: SocketAddr, uri: &str) {
     let start = tokio::time::Instant::now();
     loop {
         let mut posts = Conn::open(edge).await.unwrap();
-        match posts.post(uri, &echo(0)).await.unwrap() {
+        match posts.post(uri, &ping(0)).await.unwrap() {
             202 => return,
             404 | 503 | 504 => {}
             status => panic!("{status} for {uri}"),

@@ -2,20 +2,15 @@
 //!
 //! `cargo test --release -p mcp-sse-server-nats --test nodes cost -- --nocapture` prints the figures.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, time::Instant};
 
+use mcp_sse_testkit::{
+    process::{Program, free_address, is_installed, system::cpu},
+    wire::{Conn, Stream, open},
+};
 use tokio::task::JoinSet;
 
-use crate::{
-    client::{Conn, Stream},
-    cluster::reaches,
-    node, open,
-    programs::{Program, free_address, is_installed},
-};
+use crate::{cluster::reaches, node};
 
 const POSTS: usize = if cfg!(debug_assertions) {
     3_000
@@ -25,19 +20,8 @@ const POSTS: usize = if cfg!(debug_assertions) {
 const ROUNDS: usize = 3;
 /// How many connections post at the same time while CPU time is measured.
 const SIDE_BY_SIDE: usize = 16;
-/// The unit of CPU time in `/proc`, which is fixed on Linux.
-const TICK: Duration = Duration::from_millis(10);
 /// A notification, so that only the way to the inbox is measured.
 const NOTE: &str = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"0123456789","progress":1}}"#;
-
-/// The CPU time that a process has used.
-fn cpu(id: u32) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-    let (_, rest) = stat.rsplit_once(") ").unwrap();
-    let fields: Vec<_> = rest.split(' ').collect();
-    let ticks = |field: &str| field.parse::<u32>().unwrap();
-    TICK * (ticks(fields[11]) + ticks(fields[12]))
-}
 
 struct Setting {
     owner: u32,

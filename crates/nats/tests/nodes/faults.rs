@@ -1,23 +1,20 @@
 //! Failures during traffic. `traffic` has the checks of each client.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, DirEntry},
-    io, thread,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
+use mcp_sse_testkit::{
+    messages::ping,
+    process::{Program, free_address, is_installed},
+    proxy::{Valve, round_robin},
+    wire::{Conn, open},
+};
 use tokio::time::sleep;
 
 use crate::{
     assert_echo,
-    client::Conn,
     cluster::{Cluster, NAMES, reaches},
-    echo, node, open,
-    process::Process,
-    programs::{Program, free_address, is_installed},
+    node,
     traffic::{Crowd, Told},
-    wire::{Valve, round_robin},
 };
 
 /// No bound: the clients post until they are told to stop.
@@ -31,26 +28,6 @@ fn sum(crowd: &[Told], node: Option<&str>) -> BTreeMap<u16, usize> {
         *sum.entry(*status).or_default() += count;
     }
     sum
-}
-
-/// Stops a process. The signal takes effect at some later time, so this waits until all threads have stopped.
-fn pause(process: &Process) {
-    process.signal("STOP");
-    let tasks = format!("/proc/{}/task", process.id());
-    let is_stopped = |task: io::Result<DirEntry>| {
-        let stat = fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
-        // The name is in parentheses and may contain anything.
-        let (_, rest) = stat.rsplit_once(") ").unwrap();
-        rest.starts_with('T')
-    };
-    let start = Instant::now();
-    while !fs::read_dir(&tasks).unwrap().all(is_stopped) {
-        assert!(
-            start.elapsed() < Duration::from_secs(40),
-            "it does not stop"
-        );
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 async fn some_traffic() {
@@ -79,12 +56,12 @@ async fn traffic_survives_a_restart_of_nats() {
         let stream = open(cluster.nodes[0].1).await;
         let mut posts = Conn::open(cluster.nodes[1].1).await.unwrap();
         let mut unknown = 0;
-        while posts.post(&stream.uri, &echo(1)).await.unwrap() == 504 {
+        while posts.post(&stream.uri, &ping(1)).await.unwrap() == 504 {
             unknown += 1;
             assert!(unknown < 10, "the loss is not noticed");
         }
         for id in 2..5 {
-            let status = posts.post(&stream.uri, &echo(id)).await.unwrap();
+            let status = posts.post(&stream.uri, &ping(id)).await.unwrap();
             assert_eq!(status, 503);
         }
         some_traffic().await;
@@ -137,10 +114,10 @@ async fn posts_to_a_paused_node_are_answered_and_it_goes_on() {
     let mut stream = open(cluster.nodes[1].1).await;
     let crowd = Crowd::gather(round_robin(awake).await, CLIENTS, ON_AND_ON);
     some_traffic().await;
-    pause(&cluster.nodes[1].0);
+    cluster.nodes[1].0.pause();
     let mut posts = Conn::open(cluster.nodes[0].1).await.unwrap();
     for id in [1, 2] {
-        let status = posts.post(&stream.uri, &echo(id)).await.unwrap();
+        let status = posts.post(&stream.uri, &ping(id)).await.unwrap();
         assert_eq!(status, 504, "whether it was delivered is unknown");
     }
     cluster.nodes[1].0.signal("CONT");
@@ -173,7 +150,7 @@ async fn a_lost_reply_is_answered_with_504_and_the_message_is_delivered_once() {
     for round in [10, 20] {
         assert_echo(&mut stream, &mut posts, round).await;
         valve.shut(true);
-        let status = posts.post(&stream.uri, &echo(round + 1)).await.unwrap();
+        let status = posts.post(&stream.uri, &ping(round + 1)).await.unwrap();
         assert_eq!(status, 504);
         assert_eq!(
             stream.message().await.unwrap(),
@@ -206,7 +183,7 @@ async fn a_slow_session_delays_its_own_posts_and_a_full_one_refuses_them() {
     }
 
     let deaf = open(owner).await;
-    let text = echo(1).replace("echo", "deaf");
+    let text = ping(1).replace("ping", "deaf");
     let mut told = BTreeMap::new();
     for _ in 0..35 {
         let status = posts.post(&deaf.uri, &text).await.unwrap();

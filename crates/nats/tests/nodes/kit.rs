@@ -3,9 +3,8 @@
 use async_nats::ConnectOptions;
 use mcp_sse_server::relay::Inbound;
 use mcp_sse_server_nats::NatsRelay;
-
-use crate::{
-    programs::{Program, free_address, is_installed},
+use mcp_sse_testkit::{
+    process::{Program, free_address, is_installed},
     relay_kit::{self, Engine, Serving},
 };
 

@@ -17,22 +17,15 @@ use mcp_sse_server::{
     relay::{Relay, RelayError},
 };
 use mcp_sse_server_nats::{NatsEvent, NatsRelay, ServeError};
-
-use crate::{
-    cluster::reaches,
-    node, open,
-    programs::{Program, free_address, is_installed},
+use mcp_sse_testkit::{
+    process::{Program, free_address, is_installed},
+    until,
+    wire::open,
 };
 
-const SHORT: Duration = Duration::from_millis(10);
+use crate::{cluster::reaches, node};
 
-async fn until(what: &str, so: impl Fn() -> bool) {
-    let start = std::time::Instant::now();
-    while !so() {
-        assert!(start.elapsed().as_secs() < 40, "not within 40 s: {what}");
-        tokio::time::sleep(SHORT).await;
-    }
-}
+const SHORT: Duration = Duration::from_millis(10);
 
 fn transport(name: &str) -> SseServerTransport<impl mcp_sse_server::Handler + use<>> {
     let transport = SseServerTransport::new("/messages/", |_: Session| async {}).unwrap();
@@ -59,7 +52,7 @@ async fn two_nodes_with_the_same_name_both_report_it_and_no_other_node_does() {
         tokio::spawn(relay.serve(transport(name).inbound()));
         counts.push(taken);
     }
-    until("both report it", || {
+    until("both report it", async || {
         counts[0].load(SeqCst) > 0 && counts[2].load(SeqCst) > 0
     })
     .await;

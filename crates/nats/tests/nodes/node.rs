@@ -1,21 +1,15 @@
 //! A node: a hyper server in a process of its own.
 
-use std::{convert::Infallible, future::pending, net::SocketAddr, time::Duration};
+use std::{future::pending, net::SocketAddr, time::Duration};
 
 use async_nats::ConnectOptions;
-use http::Request;
-use http_body_util::BodyExt;
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
 use mcp_sse_server::{Message, Session, SseServerTransport};
 use mcp_sse_server_nats::NatsRelay;
+use mcp_sse_testkit::{
+    process::Process,
+    server::{routes, serve},
+};
 use tokio::{net::TcpListener, time::sleep};
-use tower::{Service, service_fn};
-
-use crate::process::Process;
 
 /// The name of a node.
 const NAME: &str = "NODE_NAME";
@@ -88,25 +82,8 @@ pub(crate) fn run() {
             transport = transport.relay(relay.clone());
             tokio::spawn(relay.serve(transport.inbound()));
         }
-        let (sse, post) = transport.services();
-        let app = service_fn(move |request: Request<Incoming>| {
-            let (mut sse, mut post) = (sse.clone(), post.clone());
-            async move {
-                Ok::<_, Infallible>(match request.uri().path() {
-                    "/sse" => sse.call(request).await?.map(BodyExt::boxed_unsync),
-                    _ => post.call(request).await?.map(BodyExt::boxed_unsync),
-                })
-            }
-        });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("listening on {}", listener.local_addr().unwrap());
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let _ = stream.set_nodelay(true);
-            let mut http = http1::Builder::new();
-            http.timer(TokioTimer::new());
-            let service = TowerToHyperService::new(app.clone());
-            tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
-        }
+        serve(listener, routes(&transport)).await;
     });
 }

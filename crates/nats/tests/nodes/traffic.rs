@@ -7,14 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mcp_sse_testkit::{
+    process::is_installed,
+    wire::{Conn, Stream, open},
+};
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{
-    client::{Conn, Stream},
-    cluster::Cluster,
-    node, node_of, open,
-    programs::is_installed,
-};
+use crate::{cluster::Cluster, node, node_of};
 
 /// How long a client waits for the answer to a `POST`. The relay's timeout is 4 s; the rest is for a busy
 /// machine.

@@ -1,6 +1,5 @@
+use mcp_sse_testkit::{events::Events, server::Server, wire::WireBody};
 use serde_json::{Value, json};
-
-use crate::support::{Events, Server, WireBody};
 
 /// An MCP client that writes its messages as text.
 pub(crate) struct Mcp<'a> {

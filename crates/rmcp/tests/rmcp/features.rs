@@ -1,11 +1,11 @@
 //! Requests of a client: tools, prompts, resources, completion, logging.
 
+use mcp_sse_testkit::wire::{self, Wire};
 use serde_json::{Value, json};
 
 use crate::{
     client::{Mcp, text_of},
     everything,
-    support::{Wire, post_text},
 };
 
 fn names(list: &Value, of: &str) -> Vec<String> {
@@ -37,7 +37,7 @@ async fn a_tool_sees_the_request_that_called_it() {
     let text = json!({
         "jsonrpc": "2.0", "id": "a", "method": "tools/call", "params": {"name": "user_agent"},
     });
-    let request = String::from_utf8(post_text(&client.uri, text.to_string())).unwrap();
+    let request = String::from_utf8(wire::post(&client.uri, text.to_string())).unwrap();
     let request = request.replacen("\r\n", "\r\nuser-agent: a test\r\n", 1);
     let mut wire = Wire::connect(server.address).await;
     wire.send(request).await;

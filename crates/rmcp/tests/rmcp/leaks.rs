@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use mcp_sse_testkit::{client::Client, server::Server, within};
 use serde_json::json;
 
 use crate::{
     client::initialize_params,
     counted::{Alive, Counted},
     rmcp_transport,
-    support::{Client, Server, within},
 };
 
 const WORKERS: usize = 8;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use mcp_sse_server::{Session, SseServerTransport, session::SessionId};
+use mcp_sse_testkit::{server::Server, within};
 use rmcp::{RoleServer, ServerHandler, ServiceExt, service::Peer};
 use serde_json::json;
 
@@ -13,7 +14,6 @@ use crate::{
     client::{Mcp, text_of},
     counted::{Alive, Counted},
     rmcp_transport,
-    support::{Server, within},
 };
 
 async fn counted() -> (Server, Arc<Alive>) {

@@ -11,25 +11,16 @@ mod odd;
 mod one_url;
 mod pressure;
 mod questions;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the other tests use the rest of it"
-)]
-#[path = "../../../../tests/it/support/mod.rs"]
-mod support;
 mod transport;
 
 use std::{io, sync::Arc};
 
 use mcp_sse_server::SseServerTransport;
 use mcp_sse_server_rmcp::RmcpHandler;
+use mcp_sse_testkit::server::Server;
 use rmcp::{RoleServer, Service};
 
-use self::{
-    everything::{Everything, Notes},
-    support::Server,
-};
+use self::everything::{Everything, Notes};
 
 /// A transport that runs a service of `factory` for each session.
 fn rmcp_transport<S, F>(path: &str, factory: F) -> SseServerTransport<RmcpHandler<F>>

@@ -1,6 +1,7 @@
 //! Messages that the transport accepts and rmcp does not expect or cannot read. Each request is answered,
 //! and the session goes on.
 
+use mcp_sse_testkit::server::Server;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{CustomRequest, CustomResult},
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use crate::{
     client::{Mcp, initialize_params},
     everything, rmcp_transport,
-    support::Server,
 };
 
 impl Mcp<'_> {

@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt;
+use mcp_sse_testkit::{
+    client::{Body, Client},
+    server::Server,
+};
 use rmcp::transport::{
     StreamableHttpServerConfig, StreamableHttpService,
     streamable_http_server::session::local::LocalSessionManager,
@@ -15,7 +19,6 @@ use crate::{
     client::initialize_params,
     everything::{Everything, Notes},
     rmcp_transport,
-    support::{Body, Client, Server},
 };
 
 /// Serves both at `/mcp`. Clients of HTTP+SSE post to `endpoint`.

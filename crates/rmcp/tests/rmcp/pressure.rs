@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use mcp_sse_server_rmcp::MAX_OPEN_REQUESTS;
+use mcp_sse_testkit::{events::Events, polled, server::Server, within};
 use serde_json::json;
 
 use crate::{
     client::{Mcp, initialize_params},
     counted::{Alive, Counted},
     rmcp_transport,
-    support::{Events, Memory, Server, within},
 };
 
 #[tokio::test(start_paused = true)]
@@ -20,8 +20,8 @@ async fn no_more_is_read_from_a_client_that_does_not_read() {
         .keep_alive(None)
         .queue_messages(4);
     // Without sockets, whose buffers would take part of the messages.
-    let server = Memory::new(&transport);
-    let (uri, mut events) = server.open().await;
+    let server = polled::Server::of(&transport);
+    let (uri, mut events) = server.open().into_events();
     let begin = json!({
         "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": initialize_params(),
     });

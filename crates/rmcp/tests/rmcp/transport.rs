@@ -3,6 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use mcp_sse_server::{Session, SseServerTransport};
+use mcp_sse_testkit::{
+    server::Server,
+    wire::{self, Wire},
+    within,
+};
 use rmcp::{
     RoleServer, ServerHandler, ServiceExt,
     model::{
@@ -16,7 +21,6 @@ use crate::{
     client::{Mcp, initialize_params},
     lifecycle::Plain,
     rmcp_transport,
-    support::{Server, Wire, post_text, within},
 };
 
 #[tokio::test]
@@ -108,7 +112,7 @@ async fn notifications_bring_the_request_that_carried_them() {
     {
         let mut message = message;
         message["jsonrpc"] = json!("2.0");
-        let request = String::from_utf8(post_text(&client.uri, message.to_string())).unwrap();
+        let request = String::from_utf8(wire::post(&client.uri, message.to_string())).unwrap();
         let request = request.replacen("\r\n", &format!("\r\nx-number: {number}\r\n"), 1);
         let mut wire = Wire::connect(server.address).await;
         wire.send(request).await;

@@ -3,6 +3,7 @@
 //! [`Process::role`] starts the test binary again, with the name of one of its tests as the role. That
 //! test does nothing unless [`has_role`] says so.
 
+mod program;
 pub mod system;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::program::{Program, folder, free_address, is_installed};
 use crate::PATIENCE;
 
 const ROLE: &str = "TESTKIT_ROLE";
@@ -124,6 +126,16 @@ impl Process {
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         system::signal(self.id(), name);
+    }
+
+    /// Stops it with a signal, and waits until all of its threads have stopped.
+    pub fn pause(&self) {
+        self.signal("STOP");
+        let start = Instant::now();
+        while !system::is_stopped(self.id()) {
+            assert!(start.elapsed() < PATIENCE, "it does not stop");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Whether it still runs.

@@ -5,9 +5,13 @@ use std::{fs, process::Command, time::Duration};
 /// The unit of CPU time of `/proc`.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The fields of a process in `/proc` after its name, if there is such a process.
+/// The fields of a process after its name, if there is such a process.
 fn stat(pid: u32) -> Option<Vec<String>> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat_of(&format!("/proc/{pid}"))
+}
+
+fn stat_of(folder: &str) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("{folder}/stat")).ok()?;
     // The name is in parentheses and may contain anything.
     let (_, fields) = stat.rsplit_once(") ")?;
     Some(fields.split(' ').map(str::to_owned).collect())
@@ -18,9 +22,14 @@ pub fn runs(pid: u32) -> bool {
     stat(pid).is_some_and(|fields| !matches!(&*fields[0], "Z" | "X"))
 }
 
-/// Whether the process is stopped by a signal.
+/// Whether a signal has stopped all threads of the process.
 pub fn is_stopped(pid: u32) -> bool {
-    stat(pid).is_some_and(|fields| fields[0] == "T")
+    let mut threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    threads.all(|thread| {
+        let folder = thread.unwrap().path();
+        // A thread that has ended meanwhile does not run either.
+        stat_of(folder.to_str().unwrap()).is_none_or(|fields| fields[0] == "T")
+    })
 }
 
 /// The CPU time that the process has used.

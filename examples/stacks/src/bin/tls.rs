@@ -14,9 +14,6 @@
 //!
 //! Ctrl-C stops the server and its open streams at once.
 
-#[path = "../../../mcp/mod.rs"]
-mod mcp;
-
 use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
 
 use http::{Request, Response, StatusCode};
@@ -28,6 +25,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use mcp_sse_server::SseServerTransport;
+use mcp_sse_testkit::demo;
 use tokio::{net::TcpListener, signal, time};
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tower::{Layer, service_fn};
@@ -55,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args()
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
-    let transport = SseServerTransport::new("/messages/", mcp::serve)?;
+    let transport = SseServerTransport::new("/messages/", demo::serve)?;
     let app = transport.layer("/sse")?.layer(service_fn(not_found));
     let service = TowerToHyperService::new(app);
     let tls = TlsAcceptor::from(Arc::new(config()?));

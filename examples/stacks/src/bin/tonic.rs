@@ -15,12 +15,10 @@
 //! The gRPC service at the same address is the health check. Ctrl-C ends the open streams, waits for open
 //! calls, and stops the server.
 
-#[path = "../../../mcp/mod.rs"]
-mod mcp;
-
 use std::error::Error;
 
 use mcp_sse_server::SseServerTransport;
+use mcp_sse_testkit::demo;
 use tokio::{net::TcpListener, signal};
 use tonic::transport::{Server, server::TcpIncoming};
 
@@ -29,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args()
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
-    let transport = SseServerTransport::new("/messages/", mcp::serve)?;
+    let transport = SseServerTransport::new("/messages/", demo::serve)?;
     let sessions = transport.sessions();
     let (_reporter, health) = tonic_health::server::health_reporter();
 

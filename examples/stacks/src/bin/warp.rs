@@ -14,9 +14,6 @@
 //!
 //! Ctrl-C ends the open streams, waits for open requests, and stops the server.
 
-#[path = "../../../mcp/mod.rs"]
-mod mcp;
-
 use std::error::Error;
 
 use hyper_util::{
@@ -25,6 +22,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use mcp_sse_server::SseServerTransport;
+use mcp_sse_testkit::demo;
 use tokio::{net::TcpListener, signal};
 use tower::Layer;
 use warp::Filter;
@@ -34,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args()
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
-    let transport = SseServerTransport::new("/messages/", mcp::serve)?;
+    let transport = SseServerTransport::new("/messages/", demo::serve)?;
 
     let filter = warp::path!("hello" / String).map(|name| format!("Hello, {name}!\n"));
     // The filters become a tower service, with the transport in front of it. `warp::serve` takes filters

@@ -10,6 +10,11 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use mcp_sse_server::{SessionRegistry, SseServerTransport};
+use mcp_sse_testkit::{
+    client::{Body, Client, a_session_to_its_end},
+    handlers::echo,
+    within,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{
     TlsAcceptor, TlsConnector,
@@ -20,8 +25,6 @@ use tokio_rustls::{
     },
 };
 use tower::{Layer, service_fn};
-
-use crate::support::{Body, Client, a_session_to_its_end, echo, within};
 
 struct Place {
     address: String,

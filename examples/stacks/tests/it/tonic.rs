@@ -1,4 +1,10 @@
 use mcp_sse_server::{SessionRegistry, SseServerTransport};
+use mcp_sse_testkit::{
+    client::{Client, a_session_to_its_end},
+    handlers::echo,
+    messages::ping,
+    within,
+};
 use tokio::{
     net::TcpListener,
     sync::oneshot::{self, Sender},
@@ -11,8 +17,6 @@ use tonic::{
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
-
-use crate::support::{Client, a_session_to_its_end, echo, ping, within};
 
 async fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

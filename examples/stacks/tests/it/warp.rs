@@ -1,8 +1,11 @@
 use mcp_sse_server::SseServerTransport;
+use mcp_sse_testkit::{
+    client::{Client, a_session_to_its_end},
+    handlers::echo,
+    server::Server,
+};
 use tower::Layer;
 use warp::Filter;
-
-use crate::support::{Client, Server, a_session_to_its_end, echo};
 
 #[tokio::test]
 async fn a_session_before_warp_s_filters() {

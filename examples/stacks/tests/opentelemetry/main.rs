@@ -5,20 +5,19 @@
 #[allow(dead_code, reason = "its `main` is for the server")]
 #[path = "../../src/bin/opentelemetry.rs"]
 mod server;
-// The clients and the event reader of the core's tests. Some are not used here.
-#[allow(dead_code, unused_imports)]
-#[path = "../../../../tests/it/support/mod.rs"]
-mod support;
 
 use http::Request;
+use mcp_sse_testkit::{
+    client::{Body, Client},
+    messages::ping,
+    within,
+};
 use opentelemetry::{
     Key, SpanId, TraceId,
     trace::{SpanContext, Status},
 };
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use tokio::net::TcpListener;
-
-use support::{Body, Client, ping, within};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
