@@ -22,8 +22,6 @@
 //!
 //! Ctrl-C ends the open streams and stops the server.
 
-mod mcp;
-
 use std::{env, error::Error, future::ready, sync::Arc};
 
 use axum::{
@@ -34,6 +32,7 @@ use axum::{
     routing::get,
 };
 use mcp_sse_server::{Session, SseServerTransport, session::Principal};
+use mcp_sse_testkit::demo;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 use tokio::{net::TcpListener, signal};
@@ -58,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let transport = SseServerTransport::new("/messages/", |session: Session| async move {
         let user = session.principal().and_then(Principal::subject);
         println!("{:?} belongs to {}", session.id(), user.unwrap_or("nobody"));
-        mcp::serve(session).await;
+        demo::serve(session).await;
     })?
     .max_sessions_per_principal(10);
     let (sse, post) = transport.services();

@@ -8,8 +8,6 @@
 //! Web pages of this machine may use the server from their own origin, such as the page of
 //! `examples/browser`. Ctrl-C ends the open streams, waits for open requests, and stops the server.
 
-mod mcp;
-
 use std::error::Error;
 
 use axum::{
@@ -18,6 +16,7 @@ use axum::{
     routing::get,
 };
 use mcp_sse_server::{MountPath, SseServerTransport};
+use mcp_sse_testkit::demo;
 use tokio::{net::TcpListener, signal};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -37,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // `nest` removes `/api` from the path before the services see it, so announce it to clients.
     let transport =
-        SseServerTransport::new("/messages/", mcp::serve)?.mount_path(MountPath::new("/api")?);
+        SseServerTransport::new("/messages/", demo::serve)?.mount_path(MountPath::new("/api")?);
     let (sse, post) = transport.services();
     let sessions = transport.sessions();
 

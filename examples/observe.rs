@@ -18,8 +18,6 @@
 //!
 //! Ctrl-C ends the open streams and stops the server.
 
-mod mcp;
-
 use std::{error::Error, io, time::Duration};
 
 use axum::{
@@ -29,6 +27,7 @@ use axum::{
     routing::get,
 };
 use mcp_sse_server::SseServerTransport;
+use mcp_sse_testkit::demo;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, signal, time};
 use tower_http::trace::TraceLayer;
@@ -82,7 +81,7 @@ pub(crate) async fn run(address: &str) -> Result<(), Box<dyn Error>> {
     // Before the transport is made, because it registers its metrics then.
     let metrics = install_metrics()?;
 
-    let transport = SseServerTransport::new("/messages/", mcp::serve)?.max_sessions(1_000);
+    let transport = SseServerTransport::new("/messages/", demo::serve)?.max_sessions(1_000);
     let (sse, post) = transport.services();
     let sessions = transport.sessions();
 

@@ -48,7 +48,7 @@ async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
     let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let stream = server.open();
     let mut session = slot.lock().unwrap().pop().unwrap();
-    server.post_now(&stream.uri, &sized(5_000));
+    server.post_now(&stream.uri, sized(5_000));
     let half = sized(5_000);
     let mut waiting = task::spawn(server.post(&stream.uri, &half));
     assert_pending!(waiting.poll());
@@ -57,7 +57,7 @@ async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
     assert_eq!(assert_ready!(waiting.poll()).status(), 202);
     session.recv().await.unwrap();
 
-    server.post_now(&stream.uri, &sized(100_000));
+    server.post_now(&stream.uri, sized(100_000));
     let busy = server.post(&stream.uri, &ping(1)).await;
     assert_eq!(
         (
@@ -71,7 +71,7 @@ async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
         session.recv().await.unwrap().message.as_str().len(),
         100_000
     );
-    server.post_now(&stream.uri, &ping(2));
+    server.post_now(&stream.uri, ping(2));
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn headers_count_too() {
     let stream = server.open();
     let _session = slot.lock().unwrap().pop().unwrap();
     for (id, status) in [(0, 202), (1, 202), (2, 202)] {
-        let mut request = requests::post_text(&stream.uri, &ping(id));
+        let mut request = requests::post_text(&stream.uri, ping(id));
         request
             .headers_mut()
             .insert("x-large", "y".repeat(3_000).parse().unwrap());
@@ -206,7 +206,7 @@ async fn who_waits_for_room_and_loses_the_session_is_not_told_to_try_again() {
             server
                 .post
                 .clone()
-                .call(requests::post_text(uri, &sized(800))),
+                .call(requests::post_text(uri, sized(800))),
         );
         assert_pending!(waiting.poll());
         assert!(server.sessions.close(session.id()));
@@ -227,7 +227,7 @@ async fn one_session_cannot_take_the_room_of_all_others() {
     });
     let (one, two) = (server.open(), server.open());
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());
-    server.post_now(&one.uri, &ping(0));
+    server.post_now(&one.uri, ping(0));
     let text = sized(900);
     let posts = (0..50).map(|_| server.post(&one.uri, &text));
     let mut waiting = task::spawn(futures_util::future::join_all(posts));

@@ -84,7 +84,7 @@ async fn a_get_beyond_the_cap_is_refused_until_a_session_ends_in_whatever_way() 
             }
             "return" | "panic" => {
                 assert_eq!(stream.poll(), None, "{end}");
-                server.post_now(&stream.uri, &call(end));
+                server.post_now(&stream.uri, call(end));
                 assert_eq!(stream.poll(), Some(None), "{end}");
             }
             _ => drop(stream),
@@ -127,7 +127,7 @@ async fn each_principal_has_a_cap_of_its_own_and_nobody_has_none() {
             }
             "return" | "panic" => {
                 assert_eq!(alice.poll(), None, "{end}");
-                let mut post = requests::post_text(&alice.uri, &call(end));
+                let mut post = requests::post_text(&alice.uri, call(end));
                 post.extensions_mut().insert(Principal::new("alice"));
                 let posted = tower::ServiceExt::oneshot(server.post.clone(), post).await;
                 assert_eq!(posted.unwrap().status(), 202);

@@ -66,7 +66,7 @@ async fn a_handler_that_returns_or_panics() {
         ("panic", CloseReason::HandlerPanicked),
     ] {
         let (mut stream, sender) = open(&server);
-        server.post_now(&stream.uri, &method(text));
+        server.post_now(&stream.uri, method(text));
         assert_eq!(stream.poll(), Some(None));
         assert_eq!(reason(&sender).await, expected);
     }
@@ -123,7 +123,7 @@ async fn a_session_in_which_nothing_happens() {
     let idle = |transport: SseServerTransport<_>| transport.idle_timeout(MINUTE).keep_alive(None);
     let server = Server::with(obedient, idle);
     let (mut stream, sender) = open(&server);
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     assert_eq!(stream.poll(), None);
     advance(MINUTE + Duration::from_millis(10)).await;
     assert_eq!(stream.poll(), Some(None));

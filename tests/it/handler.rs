@@ -23,7 +23,7 @@ async fn a_spawned_handler_works_while_nobody_polls_its_stream() {
         }
     }));
     let mut stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     worked.notified().await;
     assert_eq!(stream.next().await, Some(event(&ping(1))));
 }

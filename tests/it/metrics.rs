@@ -68,7 +68,7 @@ async fn a_session_and_its_messages() {
     let mut stream = server.open();
     metrics.assert(&[("sessions", 1.0), ("sessions_opened_total", 1.0)]);
     for id in 0..3 {
-        server.post_now(&stream.uri, &ping(id));
+        server.post_now(&stream.uri, ping(id));
     }
     metrics.assert(&[
         ("sessions", 1.0),
@@ -113,7 +113,7 @@ async fn what_waits_is_counted_and_what_is_dropped() {
     let (metrics, _guard) = Metrics::start();
     let server = Server::with(deaf, |transport| transport.queue_messages(2));
     let stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     let sender = server.sessions.get(&stream.id()).unwrap();
     let message = Message::parse(ping(2)).unwrap();
     sender.try_send(message.clone()).unwrap();
@@ -191,7 +191,7 @@ async fn a_post_that_is_given_up_is_counted_as_cancelled() {
     let (metrics, _guard) = Metrics::start();
     let server = Server::with(deaf, |transport| transport.queue_messages(1));
     let stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     let second = ping(2);
     let mut waiting = tokio_test::task::spawn(server.post(&stream.uri, &second));
     assert!(waiting.poll().is_pending());
@@ -231,7 +231,7 @@ async fn an_id_is_never_a_label() {
     let server = Server::new(send_back);
     let stream = server.open();
     let secret = stream.uri.rsplit('=').next().unwrap();
-    server.post_now(&stream.uri, &ping(77));
+    server.post_now(&stream.uri, ping(77));
     let text = metrics.0.handle().render();
     assert!(text.contains("mcp_sse_posts_total"));
     assert!(!text.contains(&secret[..8]));

@@ -119,7 +119,7 @@ async fn anybody_elses_session_is_answered_as_one_that_is_not_there() {
         for (at, asker) in principals.iter().enumerate() {
             let name = format!("{asker:?} posts to the session of {owner:?}");
             if at == owner_at {
-                let mut request = requests::post_text(&stream.uri, &ping(1));
+                let mut request = requests::post_text(&stream.uri, ping(1));
                 *request.extensions_mut() = with(asker.clone());
                 let response = server.post.clone().oneshot(request).await.unwrap();
                 assert_eq!(response.status(), 202, "{name}");
@@ -176,7 +176,7 @@ async fn a_hook_reads_the_principal_from_the_applications_own_type() {
             })
     });
     let mut stream = open(&server, with(Some(User("alice"))));
-    let mut own = requests::post_text(&stream.uri, &ping(1));
+    let mut own = requests::post_text(&stream.uri, ping(1));
     own.extensions_mut().insert(User("alice"));
     assert_eq!(
         server.post.clone().oneshot(own).await.unwrap().status(),

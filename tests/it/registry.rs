@@ -30,8 +30,8 @@ async fn the_list_tells_of_each_session() {
     let mut get = requests::get();
     get.extensions_mut().insert(Principal::new("inspector"));
     let second = server.sse.clone().call(get).await.unwrap();
-    server.post_now(&first.uri, &ping(1));
-    server.post_now(&first.uri, &ping(2));
+    server.post_now(&first.uri, ping(1));
+    server.post_now(&first.uri, ping(2));
     server
         .sessions
         .get(&first.id())
@@ -144,7 +144,7 @@ async fn a_handler_may_use_the_registry_it_is_in() {
     });
     *slot.lock().unwrap() = Some(server.sessions.clone());
     let (mut one, mut two) = (server.open(), server.open());
-    server.post_now(&one.uri, &ping(1));
+    server.post_now(&one.uri, ping(1));
     assert_eq!(one.poll(), Some(Some(event(&ping(7)))));
     assert_eq!(one.poll(), Some(None));
     assert_eq!(two.poll(), Some(Some(event(&ping(7)))));

@@ -60,7 +60,7 @@ async fn the_post_and_the_get_that_opened_the_session_reach_the_handler() {
     assert_eq!(session.parts().extensions.get(), Some(&"from a middleware"));
 
     let uri = format!("/messages/?session_id={}", session.id().expose_secret());
-    let mut post = requests::post_text(&uri, &ping(1));
+    let mut post = requests::post_text(&uri, ping(1));
     post.headers_mut().insert("x-post", "2".parse().unwrap());
     post.extensions_mut().insert(7_u8);
     assert_eq!(server.post.clone().call(post).await.unwrap().status(), 202);
@@ -79,7 +79,7 @@ async fn the_halves_live_in_different_tasks() {
     let session = slot.lock().unwrap().take().unwrap();
     let (sender, mut receiver): (SessionSender, SessionReceiver) = session.split();
     let echo = tokio::spawn(async move { receiver.recv().await.unwrap().message });
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     let received = echo.await.unwrap();
     tokio::spawn(async move { sender.send(received).await })
         .await
@@ -96,7 +96,7 @@ async fn a_receive_that_is_dropped_loses_nothing() {
     {
         let mut dropped = task::spawn(session.recv());
         assert_pending!(dropped.poll());
-        server.post_now(&stream.uri, &ping(1));
+        server.post_now(&stream.uri, ping(1));
         assert!(dropped.is_woken());
     }
     assert_eq!(session.recv().await.unwrap().message, message(1));
@@ -159,7 +159,7 @@ async fn a_session_that_takes_no_more_messages_refuses_them_and_still_sends() {
     let (server, slot) = server();
     let mut stream = server.open();
     let (sender, receiver) = slot.lock().unwrap().take().unwrap().split();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     drop(receiver);
     let refused = server.post(&stream.uri, &ping(2)).await;
     assert_eq!(refused.status(), 404);
@@ -196,7 +196,7 @@ fn no_debug_output_holds_a_whole_id() {
     let session = slot.lock().unwrap().take().unwrap();
     let id = *session.id();
     let sender = session.sender().clone();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     let mut session = session;
     let incoming = assert_ready!(task::spawn(session.recv()).poll()).unwrap();
     let shown = format!(

@@ -32,7 +32,7 @@ async fn what_was_accepted_is_answered_before_the_streams_end() {
             let mut stream = server.open();
             let uri = stream.uri.clone();
             for id in 0..3 {
-                server.post_now(&uri, &ping(id));
+                server.post_now(&uri, ping(id));
             }
             let read = tokio::spawn(async move {
                 let mut all = String::new();
@@ -76,7 +76,7 @@ async fn what_was_accepted_is_answered_before_the_streams_end() {
 async fn a_session_that_is_ending_takes_no_more_messages() {
     let server = Server::new(echo);
     let mut stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     assert_eq!(stream.poll(), None);
     let mut shutdown = tokio_test::task::spawn(server.sessions.shutdown().into_future());
     tokio_test::assert_pending!(shutdown.poll());

@@ -128,7 +128,7 @@ async fn an_idle_session_ends_when_it_was_told_to() {
     assert_eq!(stream.poll(), None);
     // Each way counts as life.
     advance(Duration::from_secs(90)).await;
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     session.recv().await.unwrap();
     while stream.poll().is_some() {}
     advance(Duration::from_secs(90)).await;

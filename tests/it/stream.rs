@@ -49,7 +49,7 @@ fn a_message_goes_in_and_out_with_one_wake_of_the_stream() {
     assert_eq!(stream.poll(), None);
     for id in 0..3 {
         assert!(!stream.is_woken());
-        server.post_now(&stream.uri, &ping(id));
+        server.post_now(&stream.uri, ping(id));
         assert!(stream.is_woken());
         assert_eq!(stream.poll(), Some(Some(event(&ping(id)))));
         assert_eq!(stream.poll(), None);
@@ -65,7 +65,7 @@ fn messages_that_wait_together_go_out_together_up_to_a_size() {
     let server = Server::with(send_back, quiet);
     let mut stream = server.open();
     for id in 0..3 {
-        server.post_now(&stream.uri, &ping(id));
+        server.post_now(&stream.uri, ping(id));
     }
     let together: String = (0..3).map(|id| event(&ping(id))).collect();
     assert_eq!(stream.poll(), Some(Some(together)));
@@ -76,7 +76,7 @@ fn messages_that_wait_together_go_out_together_up_to_a_size() {
     );
     for _ in 0..2 {
         server.post_now(&stream.uri, &large);
-        server.post_now(&stream.uri, &ping(7));
+        server.post_now(&stream.uri, ping(7));
     }
     // A large text goes out as it is, and what stands around it goes with its neighbours.
     let (before, after) = ("event: message\ndata: ", "\n\n");
@@ -119,7 +119,7 @@ fn a_large_message_with_line_breaks_has_a_data_line_for_each() {
     let mut stream = server.open();
     let head = r#"{"jsonrpc":"2.0","method":"x","#;
     let params = format!(r#""params":{{"x":"{}"}}}}"#, "y".repeat(16 * 1024));
-    server.post_now(&stream.uri, &format!("{head}\n{params}"));
+    server.post_now(&stream.uri, format!("{head}\n{params}"));
     let expected = event(&format!("{head}\ndata: {params}"));
     assert_eq!(stream.poll(), Some(Some(expected)));
     assert_eq!(stream.poll(), None);
@@ -155,8 +155,8 @@ fn a_handler_that_returns_ends_the_stream_after_what_it_sent() {
         quiet,
     );
     let mut stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
-    server.post_now(&stream.uri, &ping(2));
+    server.post_now(&stream.uri, ping(1));
+    server.post_now(&stream.uri, ping(2));
     assert_eq!(server.sessions.len(), 1);
     assert_eq!(
         stream.poll(),
@@ -230,9 +230,9 @@ fn a_stream_dropped_at_any_state_takes_its_session_and_its_handler_with_it() {
     // With messages in both queues.
     let mut stream = server.open();
     let sender = server.sessions.get(&stream.id()).unwrap();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     assert!(matches!(stream.poll(), Some(Some(_))));
-    server.post_now(&stream.uri, &ping(2));
+    server.post_now(&stream.uri, ping(2));
     let mut send = tokio_test::task::spawn(sender.send(Message::parse(ping(3)).unwrap()));
     tokio_test::assert_ready_ok!(send.poll());
     drop(send);
@@ -263,7 +263,7 @@ fn a_panic_in_a_handler_ends_its_own_session_only() {
     );
     assert_eq!(one.poll(), Some(None));
     assert_eq!(server.sessions.len(), 1);
-    server.post_now(&two.uri, &ping(2));
+    server.post_now(&two.uri, ping(2));
     assert_eq!(two.poll(), Some(Some(event(&ping(2)))));
 }
 
@@ -316,7 +316,7 @@ fn who_sends_from_outside_cannot_keep_a_handler_from_running() {
         let mut send = tokio_test::task::spawn(sender.send(Message::parse(flood).unwrap()));
         let _ = send.poll();
     };
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     let mut seen = String::new();
     for _ in 0..4 {
         push();

@@ -5,9 +5,10 @@ use std::{
     fs,
 };
 
+use mcp_sse_testkit::wire::Conn;
 use serde_json::Value;
 
-use crate::{client::Conn, page::Page, process::Example};
+use crate::{page::Page, process::Example};
 
 /// A page that has every name: that of refusals is there once something was refused.
 async fn full_page() -> Page {

@@ -2,14 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    client::{Conn, Stream},
-    echo,
-    log::Log,
-    open,
-    process::Example,
-    secret,
-};
+use mcp_sse_testkit::wire::{Conn, Stream, open};
+
+use crate::{echo, log::Log, process::Example};
 
 /// What the test has done.
 #[derive(Default)]
@@ -22,7 +17,7 @@ struct Done {
 
 impl Done {
     async fn open(&mut self, example: &Example) -> Stream {
-        let stream = open(example).await;
+        let stream = open(example.address).await;
         self.sent_bytes += format!("event: endpoint\ndata: {}\n\n", stream.uri).len();
         stream
     }
@@ -146,7 +141,7 @@ async fn each_figure_is_what_was_done() {
     }
     let of_posts = refused.iter().filter(|refused| refused.service == "post");
 
-    let secrets = [0, 1, 2, 3].map(|stream| secret(&streams[stream]).to_owned());
+    let secrets = [0, 1, 2, 3].map(|stream| streams[stream].secret().to_owned());
     let mut stay = streams.split_off(2);
     drop(streams);
     let page = example

@@ -1,12 +1,8 @@
-//! The `observe` example in a process of its own: what it says after real traffic is what was done.
+//! The `observe` example in a process of its own: its page and its log say what was done.
 //!
-//! The process is this very binary, started again: `as_example` below is no test where it is not asked
-//! for.
+//! The process is this test binary in another role, so the example is a module here.
 #![cfg(target_os = "linux")]
 
-#[path = "../../examples/soak/client.rs"]
-#[allow(dead_code, reason = "the client of the soak, of which this needs less")]
-mod client;
 mod dashboard;
 mod figures;
 mod log;
@@ -17,31 +13,19 @@ mod page;
 mod process;
 mod slow;
 
+use mcp_sse_testkit::process::has_role;
+
+/// Not a test: the example, in its own process.
 #[test]
-fn as_example() {
-    if process::is_example() {
-        // Whatever the harness has written so far ends here.
-        println!();
+fn example() {
+    if has_role("example") {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(observe::run("127.0.0.1:0")).unwrap();
         std::process::exit(0);
     }
 }
 
-async fn open(example: &process::Example) -> client::Stream {
-    match client::Stream::open(example.address).await {
-        Ok(stream) => stream,
-        Err(client::Refused::Status(status)) => panic!("no stream: {status}"),
-        Err(client::Refused::Io(error)) => panic!("no stream: {error}"),
-    }
-}
-
-/// A whole session id, which only its client may know.
-fn secret(stream: &client::Stream) -> &str {
-    stream.uri.rsplit('=').next().unwrap()
-}
-
-/// A call of the example's tool that gives a text back.
+/// A call of the example's tool that returns its text.
 fn echo(id: usize, text: &str) -> String {
     let params = format!(r#"{{"name":"echo","arguments":{{"text":"{text}"}}}}"#);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{params}}}"#)

@@ -1,65 +1,36 @@
 //! A running example.
 
-use std::{
-    io::{BufRead, BufReader, Read},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::net::SocketAddr;
 
+use mcp_sse_testkit::{
+    PATIENCE,
+    process::{Process, role_command},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::{Instant, sleep},
 };
 
 use crate::page::Page;
 
-const ROLE: &str = "OBSERVE_EXAMPLE";
-
-/// Whether this process is the example.
-pub(crate) fn is_example() -> bool {
-    std::env::var_os(ROLE).is_some()
-}
-
 pub(crate) struct Example {
-    process: Child,
+    process: Process,
     pub(crate) address: SocketAddr,
-    // In a thread of its own, or a full pipe would hold the example up.
-    log: Option<JoinHandle<String>>,
 }
 
 impl Example {
-    /// With messages in its logs.
+    /// Starts the example, with messages in its log.
     pub(crate) fn start() -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "as_example", "--nocapture"])
-            .env(ROLE, "")
-            .env("RUST_LOG", "info,mcp_sse_server=debug,tower_http=debug")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stderr = process.stderr.take().unwrap();
-        let log = std::thread::spawn(move || {
-            let mut log = String::new();
-            stderr.read_to_string(&mut log).unwrap();
-            log
-        });
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let url = lines.find_map(|line| {
-            let line = line.unwrap();
-            let (_, url) = line.split_once("MCP over HTTP+SSE at http://")?;
-            Some(url.to_owned())
-        });
-        let url = url.expect("it ended before it listened");
+        let levels = "info,mcp_sse_server=debug,tower_http=debug";
+        let mut command = role_command("example", "", &[("RUST_LOG", levels.to_owned())]);
+        let mut process = Process::start_logged(&mut command);
+        let url = process.line("MCP over HTTP+SSE at http://");
         let (address, rest) = url.split_once('/').unwrap();
         assert_eq!(rest, format!("sse, metrics at http://{address}/metrics"));
         Self {
             address: address.parse().unwrap(),
             process,
-            log: Some(log),
         }
     }
 
@@ -76,41 +47,29 @@ impl Example {
         Page::read(text)
     }
 
-    /// The page, once it is so.
-    pub(crate) async fn page_when(&self, what: &str, so: impl Fn(&Page) -> bool) -> Page {
+    /// The page, as soon as it meets a condition.
+    pub(crate) async fn page_when(&self, what: &str, condition: impl Fn(&Page) -> bool) -> Page {
         let start = Instant::now();
         loop {
             let page = self.page().await;
-            if so(&page) {
+            if condition(&page) {
                 return page;
             }
-            assert!(
-                start.elapsed() < Duration::from_secs(40),
-                "{what}: {page:#?}"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(start.elapsed() < PATIENCE, "{what}: {page:#?}");
+            sleep(std::time::Duration::from_millis(20)).await;
         }
     }
 
     /// Presses Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        let id = self.process.id().to_string();
-        let sent = Command::new("kill").args(["-s", "INT", &id]).status();
-        assert!(sent.unwrap().success());
+        self.process.signal("INT");
     }
 
-    /// All that it wrote to its log, once it has ended in good order.
+    /// The whole log, after an end in good order.
     pub(crate) fn log(mut self) -> String {
-        let log = self.log.take().unwrap().join().unwrap();
-        let status = self.process.wait().unwrap();
+        let status = self.process.wait();
+        let log = self.process.log();
         assert!(status.success(), "{status}: {log}");
         log
-    }
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

@@ -1,12 +1,14 @@
 //! A client that does not read.
 
-use crate::{client::Conn, echo, log::Log, open, page::Page, process::Example};
+use mcp_sse_testkit::wire::{Conn, open};
+
+use crate::{echo, log::Log, page::Page, process::Example};
 
 #[tokio::test]
 async fn what_waits_for_a_client_that_does_not_read_is_seen_and_then_told_as_lost() {
     let example = Example::start();
     let mut posts = Conn::open(example.address).await.unwrap();
-    let stream = open(&example).await;
+    let stream = open(example.address).await;
     // More than all buffers on the way hold.
     let text = "x".repeat(1024 * 1024);
     let mut accepted = 0;

@@ -1,4 +1,4 @@
-//! The children, one for each session.
+//! The child processes, one for each session.
 
 use std::{ffi::OsString, path::PathBuf, str::from_utf8, sync::Arc};
 
@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{log::Log, options::Options, process::Process, pump};
 
-/// Starts the children. A clone has the same ones.
+/// Starts the children. A clone is another handle to the same children.
 #[derive(Clone)]
 pub(crate) struct Children {
     shared: Arc<Shared>,
@@ -25,8 +25,7 @@ struct Shared {
     env: Vec<(HeaderName, String)>,
     max_line: u32,
     max_children: u16,
-    // One for each child until it is reaped. A session ends before its child does: those that have no
-    // session any more count, too.
+    // A child holds a permit until it is reaped, so also while it outlives its session.
     places: Semaphore,
 }
 
@@ -46,16 +45,15 @@ impl Children {
         }
     }
 
-    /// The handler of a session.
+    /// Handles a session.
     ///
-    /// The stream that polls this future stops to do so when its client does not read, and drops it when
-    /// the client leaves. Neither may stop what goes on with a child: its stderr is logged meanwhile, and
-    /// it has some time to end when its session has. So all of that is a task of its own, not even one
-    /// that is aborted with the stream, as `Spawned`'s is. It learns of the session's end from the
-    /// session, and is bounded in time from there. It kills the child, too, should it be dropped itself,
-    /// as the runtime does with its tasks when the gateway ends.
+    /// The stream does not poll this future while its client does not read, and drops it when the client
+    /// disconnects. Neither may affect the child: its stderr is logged in the meantime, and it has some time
+    /// to end after its session. So a detached task does the work. `Spawned` would abort its task with the
+    /// stream. The task ends within a bounded time after the session. If it is dropped, as when the runtime
+    /// shuts down, it kills the child.
     pub(crate) async fn handle(self, session: Session) {
-        // A panic is reported by the panic hook, and has killed the child.
+        // The panic hook reports a panic, which also kills the child.
         let _ = tokio::spawn(async move { self.shared.serve(session).await }).await;
     }
 
@@ -77,7 +75,7 @@ impl Shared {
             Ok(spawned) => spawned,
             Err(error) => {
                 let command = self.command.display();
-                return log.line(format_args!("{command} cannot be started: {error}"));
+                return log.line(format_args!("cannot start {command}: {error}"));
             }
         };
         let id = process.id();
@@ -85,7 +83,7 @@ impl Shared {
 
         let (sender, receiver) = session.split();
         let (over, is_over) = watch::channel(false);
-        // Sets of one, which abort their tasks when they are dropped.
+        // Sets of one task, which is aborted when the set is dropped.
         let (mut output, mut noise) = (JoinSet::new(), JoinSet::new());
         output.spawn(pump::output(
             pipes.stdout,
@@ -102,15 +100,15 @@ impl Shared {
             () = process.ended() => {}
             _ = output.join_next() => {}
         }
-        // The input is dropped by now, and the child's stdin with it.
+        // `input` is dropped here, which closes the child's stdin.
         let ended = process.end().await;
         over.send_replace(true);
         match ended {
             Ok(status) => log.line(format_args!("child {id} ended: {status}")),
-            Err(error) => log.line(format_args!("child {id} cannot be waited for: {error}")),
+            Err(error) => log.line(format_args!("cannot wait for child {id}: {error}")),
         }
-        // For as long as the client reads what is still in the pipe. What somebody writes into it who is no
-        // longer of the child's group does not count.
+        // Until the client has read what is left in the pipe. `over` bounds how long a process outside the
+        // child's group can keep the pipe open.
         tokio::select! {
             _ = output.join_next() => {}
             _ = sender.closed() => {}
@@ -118,7 +116,7 @@ impl Shared {
         let _ = timeout(pump::SILENCE, noise.join_next()).await;
     }
 
-    /// Waits for the end of one of those whose session has ended already.
+    /// Waits until a child may be started. Children without a session may still be running.
     async fn place(&self, session: &Session) -> Option<SemaphorePermit<'_>> {
         tokio::select! {
             place = self.places.acquire() => place.ok(),
@@ -136,11 +134,11 @@ impl Shared {
                 command.env(variable, text);
                 continue;
             }
-            // The gateway's own is not for every client.
+            // The gateway's own value is not for every client.
             command.env_remove(variable);
             if !texts.is_empty() {
                 log.line(format_args!(
-                    "{variable} is unset: {header} is not one text in UTF-8"
+                    "{variable} is unset: {header} is not a single value in UTF-8"
                 ));
             }
         }

@@ -1,8 +1,8 @@
-//! Lines that cannot be too long for memory.
+//! Reads lines of bounded length.
 
 use tokio::io::{self, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
-/// Reads lines, and of each no more than so many bytes.
+/// Reads lines and keeps at most `most` bytes of each.
 pub(crate) struct Lines<R> {
     reader: BufReader<R>,
     most: u32,
@@ -12,7 +12,7 @@ pub(crate) struct Lines<R> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) text: Vec<u8>,
-    /// How many more bytes it had.
+    /// How many bytes of the line were dropped.
     pub(crate) cut: u64,
 }
 
@@ -22,10 +22,10 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Self { reader, most }
     }
 
-    /// The next line, or `None` at the end. The last one needs no line break.
+    /// Reads the next line, or `None` at the end. The last line may have no line break.
     pub(crate) async fn next(&mut self) -> io::Result<Option<Line>> {
         let mut text = Vec::new();
-        // And a line break of two bytes.
+        // Plus a line break of two bytes.
         let mut part = (&mut self.reader).take(u64::from(self.most) + 2);
         if part.read_until(b'\n', &mut text).await? == 0 {
             return Ok(None);
@@ -45,7 +45,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Ok(Some(Line { text, cut }))
     }
 
-    /// The rest of a line.
+    /// Skips the rest of a line and returns its length.
     async fn skip(&mut self) -> io::Result<u64> {
         let mut skipped = 0;
         loop {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_break_is_one_byte_or_two_and_none_at_the_end() {
+    async fn a_line_break_has_one_or_two_bytes_and_is_optional_at_the_end() {
         let found = lines(b"one\r\ntwo\n\n\r\nfi\rve\r\r\nsix", 10).await;
         let expected = ["one", "two", "", "", "fi\rve\r", "six"];
         assert_eq!(found, expected.map(|text| (text.to_owned(), 0)));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_long_is_cut_and_counted_and_the_next_is_whole() {
+    async fn a_long_line_is_cut_and_counted_and_the_next_line_is_whole() {
         for (text, cut) in [("12345", 0), ("123456", 1), ("1234567", 2), ("12345678", 3)] {
             let kept = || text[..5].to_owned();
             let next = || ("next".to_owned(), 0);

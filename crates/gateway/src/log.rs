@@ -1,4 +1,4 @@
-//! What the gateway says, on its stderr.
+//! The log of the gateway, on its stderr.
 
 use std::{
     fmt::{Display, Write as _},
@@ -7,8 +7,8 @@ use std::{
 
 use mcp_sse_server::session::SessionId;
 
-/// Puts the beginning of a session's id before each line: enough to tell sessions apart, too little to
-/// post into one.
+/// Writes lines that begin with the first digits of a session's id: enough to tell sessions apart, too few to
+/// post into a session.
 #[derive(Clone)]
 pub(crate) struct Log {
     session: String,
@@ -26,12 +26,13 @@ impl Log {
     }
 }
 
-/// A log that cannot be written is no reason to end.
+/// Writes a line to the log. Errors are ignored: a gateway without a log goes on.
 pub(crate) fn line(text: impl Display) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
-/// What somebody else wrote, in a form that does a terminal no harm, cut after `most` bytes.
+/// Returns text of a child with its control characters escaped, so that it cannot affect a terminal. The text is
+/// cut after `most` bytes.
 pub(crate) fn shown(text: &[u8], most: usize) -> String {
     let kept = &text[..text.len().min(most)];
     let mut shown = String::new();

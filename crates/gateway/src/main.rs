@@ -1,34 +1,36 @@
-//! Any MCP server that speaks over stdin and stdout, in any language, served over HTTP+SSE: each session
-//! has a process of its own.
+//! Serves an MCP server that communicates over stdin and stdout to clients of HTTP+SSE. Each session has a
+//! process of its own.
 //!
 //! ```sh
 //! cargo run -p mcp-sse-gateway -- npx -y @modelcontextprotocol/server-everything stdio
 //! cargo run -p mcp-sse-gateway -- --listen 127.0.0.1:9000 --max-children 8 python3 server.py --verbose
-//! cargo run -p mcp-sse-gateway -- --help         # all flags
+//! cargo run -p mcp-sse-gateway -- --help         # lists all flags
 //! ```
 //!
-//! Clients connect to `http://127.0.0.1:8000/sse`. To let in those who come by another name, and to hand
-//! each client's own token to its child:
+//! Clients connect to `http://127.0.0.1:8000/sse`. To allow requests for another host, and to give the child
+//! the token of its client:
 //!
 //! ```sh
 //! cargo run -p mcp-sse-gateway -- --listen 0.0.0.0:8000 --allow-host mcp.example.com \
 //!     --env-from-header Authorization=API_TOKEN -- npx -y some-mcp-server
 //! ```
 //!
-//! Whoever can reach the gateway can start the command: it checks hosts and origins, but no passwords.
+//! Anyone who can reach the gateway can start the command: it checks hosts and origins, but no credentials.
 //!
-//! - The child's end is the end of its session, after what it wrote. The session's end is that of its
-//!   child: its stdin is closed; 2 s later its process group gets SIGTERM, and another 2 s later SIGKILL.
-//!   A child that ends takes its group with it. (Elsewhere than on Unix there is no group and no SIGTERM:
-//!   the child alone is killed, after 4 s.) As the first process of a container, give it an init, such as
-//!   `docker run --init`, for what the children leave behind.
-//! - What it writes to stderr goes to the gateway's, behind the beginning of its session's id. So does a
-//!   line of its stdout that is no message of MCP, or longer than `--max-line`; the session goes on.
-//! - A child that does not read makes its client's `POST`s wait, then answers them with 503. A client that
-//!   does not read makes its child wait.
-//! - Ctrl-C and SIGTERM end all sessions in order: each child gets what was accepted, then the end of its
-//!   stdin, and what it still answers goes out. A second one ends them at once. When the gateway itself is
-//!   killed, all that its children see is the end of their stdin.
+//! - **End of a child.** When a child ends, its session ends after the messages that the child wrote. Its
+//!   process group is killed.
+//! - **End of a session.** When a session ends, its child's stdin is closed. After 2 s its process group gets
+//!   SIGTERM, and after another 2 s SIGKILL. Outside Unix there is no group and no SIGTERM: the child alone is
+//!   killed, after 4 s. In a container, run the gateway under an init process, such as with
+//!   `docker run --init`, which reaps the processes that children leave behind.
+//! - **Log.** The gateway logs each line of a child's stderr to its own stderr, after the first digits of the
+//!   session's id. It also logs a line of stdout that is not a message of MCP or is longer than `--max-line`;
+//!   the session goes on.
+//! - **Back-pressure.** If a child does not read, `POST`s to its session wait and are then refused with 503.
+//!   If a client does not read, its child waits.
+//! - **Shutdown.** On Ctrl-C or SIGTERM the gateway ends all sessions: each child gets the accepted messages
+//!   and then the end of its stdin, and its remaining responses are sent. A second signal stops at once. If the
+//!   gateway is killed, its children see only the end of their stdin.
 
 mod children;
 #[cfg_attr(unix, path = "group/unix.rs")]
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
     ExitCode::from(run(env::args_os().skip(1)))
 }
 
-/// Does what the arguments say. Gives the exit status: 2 if they cannot be understood.
+/// Runs the program and returns the exit status: 2 if the arguments are invalid.
 fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let options = match options::read(arguments) {
         Ok(Ask::Serve(options)) => options,
@@ -67,7 +69,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         .enable_all()
         .build()
         .expect("a runtime");
-    // Leaving this function drops the runtime, and with it whatever child is left.
+    // Returning from this function drops the runtime, which kills the remaining children.
     match runtime.block_on(serve::serve(options)) {
         Ok(()) => 0,
         Err(error) => {

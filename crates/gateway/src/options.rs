@@ -12,31 +12,32 @@ use lexopt::{Arg, Parser, ValueExt};
 use mcp_sse_server::{Session, SseServerTransport, TransportSecurity};
 
 pub(crate) const HELP: &str = "\
-Serves an MCP server that speaks over stdin and stdout over HTTP+SSE, one process for each session.
+Serves an MCP server that communicates over stdin and stdout to clients of HTTP+SSE. Each session has a
+process of its own.
 
 usage: mcp-sse-gateway [FLAGS] [--] COMMAND [ARGS...]
 
-  --listen ADDR            where to listen [127.0.0.1:8000]
-  --sse-path PATH          where clients open their streams [/sse]
-  --messages-path PATH     where clients post [/messages/]
-  --allow-host HOST        let in requests for this host, too, such as mcp.example.com; repeat it for
-                           more [localhost, 127.0.0.1 and [::1]]
-  --allow-origin ORIGIN    let in pages of this origin, too, such as https://app.example.com; repeat it
-                           for more [those of the same three, over http and https]
+  --listen ADDR            address to listen on [127.0.0.1:8000]
+  --sse-path PATH          path where clients open their streams [/sse]
+  --messages-path PATH     path where clients post [/messages/]
+  --allow-host HOST        also allow requests for this host, such as mcp.example.com; repeat it for more
+                           hosts [localhost, 127.0.0.1 and [::1]]
+  --allow-origin ORIGIN    also allow pages of this origin, such as https://app.example.com; repeat it for
+                           more origins [http and https of the same three hosts]
   --env-from-header HEADER=VARIABLE
-                           start a session's child with VARIABLE set to the value of HEADER, whole, in
-                           the GET that opened the session; unset, whatever the gateway's own is, if
-                           the header is not there once and in UTF-8; repeat it for more. The client
-                           chooses the value: never name a variable that a system acts on, as it does on
-                           PATH or LD_PRELOAD
-  --max-children N         how many children may run at a time; who asks for one more gets 503 [64]
-  --max-line BYTES         the longest line of a child's stdout; a longer one is skipped [4194304]
-  -h, --help               this text
+                           in the child of a session, set VARIABLE to the value of HEADER in the GET that
+                           opened the session; VARIABLE is unset if the header is missing, repeated or not
+                           in UTF-8, even if the gateway has it; repeat the flag for more variables. The
+                           client chooses the value, so never name a variable that the system interprets,
+                           such as PATH or LD_PRELOAD
+  --max-children N         the most children at the same time; a further client gets 503 [64]
+  --max-line BYTES         the longest line of a child's stdout; a longer line is skipped [4194304]
+  -h, --help               print this text
 
-Flags stand before COMMAND; what stands behind it is the command's own.
+Flags come before COMMAND. What follows COMMAND is passed to it.
 ";
 
-/// What the command line asks for.
+/// What the command line asks the program to do.
 pub(crate) enum Ask {
     Help,
     Serve(Options),
@@ -47,9 +48,9 @@ pub(crate) struct Options {
     pub(crate) sse_path: String,
     pub(crate) messages_path: String,
     pub(crate) security: TransportSecurity,
-    /// Whether a host was named that may come in, beside those of loopback.
+    /// Whether `--allow-host` was given.
     pub(crate) names_host: bool,
-    /// From a header of the `GET` to a variable of the child.
+    /// Headers of the `GET`, and the child's variables that get their values.
     pub(crate) env: Vec<(HeaderName, String)>,
     pub(crate) max_children: NonZeroU16,
     pub(crate) max_line: u32,
@@ -91,7 +92,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Ask,
             Arg::Long("env-from-header") => {
                 let (header, variable) = env_from_header(&parser.value()?.string()?)?;
                 if options.env.iter().any(|(_, other)| *other == variable) {
-                    let twice = "is set from two headers, name each variable once";
+                    let twice = "is set from two headers, use each variable once";
                     return Err(format!("--env-from-header: {variable} {twice}").into());
                 }
                 options.env.push((header, variable));
@@ -113,10 +114,10 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Ask,
             Arg::Short(_) | Arg::Long(_) => return Err(argument.unexpected()),
         }
     }
-    Err("there is no COMMAND to serve".into())
+    Err("COMMAND is missing".into())
 }
 
-/// Checked here, so that the error names its flag.
+/// Checks a path, so that the error names the flag.
 fn path(flag: &str, parser: &mut Parser) -> Result<String, lexopt::Error> {
     let path = parser.value()?.string()?;
     match SseServerTransport::new(&path, |_: Session| async {}) {
@@ -131,7 +132,7 @@ fn number<T: FromStr>(flag: &str, rule: &str, parser: &mut Parser) -> Result<T, 
     number.map_err(|_| format!("{flag} {text:?} must be a number {rule}").into())
 }
 
-/// From the client to the child, as the flag's name says: the header stands left.
+/// Parses `HEADER=VARIABLE`.
 fn env_from_header(text: &str) -> Result<(HeaderName, String), lexopt::Error> {
     let refuse = |rule: &str| {
         format!("--env-from-header {text:?} {rule}, such as \"Authorization=API_TOKEN\"").into()
@@ -141,21 +142,22 @@ fn env_from_header(text: &str) -> Result<(HeaderName, String), lexopt::Error> {
     };
     let header = header
         .parse()
-        .map_err(|_| refuse("must have the name of a header before the ="))?;
+        .map_err(|_| refuse("must have a header name before the ="))?;
     let first = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     let mut bytes = variable.bytes();
     match bytes.next().is_some_and(first) && bytes.all(|byte| first(byte) || byte.is_ascii_digit())
     {
         true => Ok((header, variable.to_owned())),
         false => Err(refuse(
-            "must have letters, digits and _ behind the =, and no digit first",
+            "must have letters, digits and _ after the =, and no digit first",
         )),
     }
 }
 
-/// Where the command is, so that a wrong name is told at once and not to the first client.
+/// Finds the command, so that a wrong name is an error at the start and not in the first session.
 fn find(command: &OsStr) -> Result<PathBuf, lexopt::Error> {
-    which::which(command).map_err(|error| format!("{command:?} is no command here: {error}").into())
+    which::which(command)
+        .map_err(|error| format!("cannot find the command {command:?}: {error}").into())
 }
 
 fn differ(options: &Options) -> Result<(), lexopt::Error> {

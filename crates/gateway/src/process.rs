@@ -1,4 +1,4 @@
-//! One child, from its start to its end.
+//! A child process, from its start to its end.
 
 use std::{
     io,
@@ -13,10 +13,10 @@ use tokio::{
 
 use crate::group::Group;
 
-/// How long a child has to end by itself once its stdin is closed, and again once it was asked to.
+/// How long a child has to end after its stdin is closed, and again after SIGTERM.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
-/// A running child. Dropping it kills it, and what it started.
+/// A running child. Dropping it kills the child and its process group.
 pub(crate) struct Process {
     group: Group,
     id: u32,
@@ -47,18 +47,19 @@ impl Process {
         Ok((Self { group, id }, pipes))
     }
 
-    /// The number by which the system knows it.
+    /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.id
     }
 
-    /// Waits until it has ended.
+    /// Waits until the child has ended.
     pub(crate) async fn ended(&mut self) {
         self.group.ended().await;
     }
 
-    /// Ends it, its stdin being closed: waits, asks, waits, kills. Then kills what it left behind. Reads
-    /// none of its pipes: somebody else must, or it may never come to its end by itself.
+    /// Ends the child, whose stdin must be closed: waits, sends SIGTERM, waits, sends SIGKILL. Then kills what is
+    /// left of its group. The caller must keep reading the child's pipes, or the child may block on them and not
+    /// end by itself.
     pub(crate) async fn end(mut self) -> io::Result<ExitStatus> {
         if timeout(GRACE, self.group.ended()).await.is_err() {
             self.group.terminate();

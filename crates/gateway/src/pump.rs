@@ -1,4 +1,4 @@
-//! What goes through a child's three pipes.
+//! Copies between a session and the pipes of its child.
 
 use std::{pin::pin, time::Duration};
 
@@ -19,19 +19,20 @@ use crate::{
     log::{Log, shown},
 };
 
-/// For how long a pipe is still read in which nothing comes, when the child itself has ended: somebody
-/// may have it open who is no longer of its group.
+/// How long a silent pipe is still read after the child has ended: a process outside its group may keep the
+/// pipe open.
 pub(crate) const SILENCE: Duration = Duration::from_secs(1);
-/// How much is shown of a line that is no message, and of one on stderr.
+/// How many bytes of a line that is not a message are logged.
 const JUNK: usize = 200;
+/// How many bytes of a line on stderr are logged.
 const NOISE: u32 = 2000;
 
-/// Writes what the client posts, a line each, until no more will come. Leaves when the child closes its
-/// stdin; waits while it does not read, and the session's inbox fills.
+/// Writes each message of the client as a line to the child's stdin, until the session ends or the child closes
+/// its stdin. It waits while the child does not read; the session's inbox fills meanwhile.
 pub(crate) async fn input(mut receiver: SessionReceiver, mut stdin: ChildStdin, log: Log) {
     while let Some(incoming) = receiver.recv().await {
         let mut line = incoming.message.into_bytes().to_vec();
-        // Inside its strings JSON has no line breaks, and elsewhere spaces are as good.
+        // JSON has no raw line breaks in strings, and between tokens a space means the same.
         for byte in &mut line {
             if matches!(byte, b'\n' | b'\r') {
                 *byte = b' ';
@@ -43,14 +44,14 @@ pub(crate) async fn input(mut receiver: SessionReceiver, mut stdin: ChildStdin, 
             stdin.flush().await
         };
         if let Err(error) = written.await {
-            return log.line(format_args!("the child takes no more messages: {error}"));
+            return log.line(format_args!("cannot write to the child: {error}"));
         }
     }
 }
 
-/// Sends what the child writes, until it closes its stdout, or is over and silent. Waits while the client
-/// does not read, and the child's pipe fills. Once the client is gone, what comes is dropped, so that the
-/// child is not held up at its end.
+/// Sends each message of the child to the client, until the child closes its stdout or has ended and the pipe
+/// is silent. It waits while the client does not read; the pipe fills meanwhile. After the client has
+/// disconnected, messages are dropped, so that the child can end.
 pub(crate) async fn output(
     stdout: impl AsyncRead + Unpin,
     sender: SessionSender,
@@ -77,14 +78,14 @@ pub(crate) async fn output(
             Err(error) => {
                 let text = shown(&text, JUNK);
                 log.line(format_args!(
-                    "skipped a line on stdout, no message: {error}: {text}"
+                    "skipped a line on stdout that is not a message: {error}: {text}"
                 ));
             }
         }
     }
 }
 
-/// Logs what the child writes to its stderr.
+/// Logs the child's stderr.
 pub(crate) async fn noise(
     stderr: impl AsyncRead + Unpin,
     mut over: watch::Receiver<bool>,
@@ -105,13 +106,13 @@ async fn next<R: AsyncRead + Unpin>(
     over: &mut watch::Receiver<bool>,
 ) -> Option<Line> {
     let silence = pin!(async {
-        // An error says that nobody is left to tell it, which is over, too.
+        // An error means that the sender is gone, so the child is over, too.
         let _ = over.wait_for(|over| *over).await;
         sleep(SILENCE).await;
     });
     tokio::select! {
         biased;
-        // A pipe that breaks has nothing more to say.
+        // An error is the end of the pipe.
         line = lines.next() => line.unwrap_or_default(),
         () = silence => None,
     }

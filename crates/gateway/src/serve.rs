@@ -1,4 +1,4 @@
-//! The HTTP server around the sessions, and its end.
+//! The HTTP server and its shutdown.
 
 use std::{error::Error, time::Duration};
 
@@ -7,31 +7,33 @@ use axum::{
     http::{Method, StatusCode},
     serve::ListenerExt,
 };
-use mcp_sse_server::{MountPath, SseServerTransport};
+use mcp_sse_server::{MountPath, SseServerTransport, endpoint::InvalidEndpoint};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::{children::Children, log, options::Options, process::GRACE, signals::Signals};
 
-/// How long sessions have to end in order, once the gateway is asked to stop.
+/// How long sessions have to end by themselves after the gateway is asked to stop.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Serves until a signal comes.
+/// Returns the path percent-encoded, as clients must write it.
+fn encoded(path: &str) -> Result<String, InvalidEndpoint> {
+    // `MountPath` encodes the path and takes slashes off its end.
+    let (_, slashes) = path.split_at(path.trim_end_matches('/').len());
+    Ok(format!("{}{slashes}", MountPath::new(path)?.as_str()))
+}
+
+/// Serves until a signal arrives.
 pub(crate) async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&options.listen)
         .await
         .map_err(|error| format!("--listen {}: {error}", options.listen))?;
     let mut signals = Signals::new()?;
     let address = listener.local_addr()?;
-    // Percent-encoded, as clients need it.
-    let path = MountPath::new(&options.sse_path)?;
-    let path = match path.as_str() {
-        "" => "/",
-        path => path,
-    };
+    let path = encoded(&options.sse_path)?;
     println!("MCP over HTTP+SSE at http://{address}{path}");
     if !address.ip().is_loopback() && !options.names_host {
-        log::line("only requests for localhost are let in, --allow-host HOST lets in others");
+        log::line("only requests for localhost are allowed, --allow-host HOST allows others");
     }
 
     let (security, max_children) = (options.security.clone(), options.max_children);
@@ -48,7 +50,7 @@ pub(crate) async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .fallback(async move || (StatusCode::NOT_FOUND, hint))
         .layer(transport.layer(&sse_path)?)
-        // Who may read the answers. Who may use the gateway at all, the transport has been told.
+        // Lets every page read the responses that it gets. The transport decides which pages get one.
         .layer(
             CorsLayer::new()
                 .allow_origin(AllowOrigin::mirror_request())
@@ -68,14 +70,13 @@ pub(crate) async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         () = signals.next() => {}
     }
     log::line(format_args!(
-        "stopping, within {} s; again: at once",
+        "stopping within {} s, a second signal stops at once",
         DEADLINE.as_secs()
     ));
     let in_order = async {
         sessions.shutdown().deadline(DEADLINE).await;
         let _ = stop.send(());
-        // Children whose sessions were cut have a time of their own. Connections on which nothing comes
-        // to an end have none.
+        // Children whose sessions were cut still have their own time to end. Idle connections have none.
         let rest = async {
             children.all_left().await;
             let _ = server.await;

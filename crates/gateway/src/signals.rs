@@ -1,11 +1,11 @@
-//! How the gateway is asked to stop.
+//! The signals that stop the gateway.
 
 use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-C, and on Unix SIGTERM.
+/// Ctrl-C, and SIGTERM on Unix.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: Signal,
@@ -36,7 +36,7 @@ impl Signals {
         Ok(Self {})
     }
 
-    #[allow(clippy::unused_self, reason = "elsewhere it has signals to wait for")]
+    #[allow(clippy::unused_self, reason = "on Unix it waits on its fields")]
     pub(crate) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

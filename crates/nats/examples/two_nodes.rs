@@ -1,4 +1,4 @@
-//! Two or more nodes that relay over NATS. Each node accepts every `POST`.
+//! Two or more nodes that relay over NATS: each accepts every `POST`.
 //!
 //! ```sh
 //! apt-get install nats-server
@@ -6,15 +6,15 @@
 //! cargo run -p mcp-sse-server-nats --example two_nodes
 //! ```
 //!
-//! The same with all arguments. Start nodes on other machines with other names and the same URL:
+//! The same with all arguments. On other machines, use other names and the same URL of NATS:
 //!
 //! ```sh
 //! cargo run -p mcp-sse-server-nats --example two_nodes -- \
 //!     nats://127.0.0.1:4222 a1=127.0.0.1:8001 a2=127.0.0.1:8002
 //! ```
 //!
-//! Open a stream at one node. Post to the other node, at the path that the first node announced. The response
-//! arrives on the stream:
+//! Open a stream at one node, and post to the other node with the path that the stream announced. The
+//! response comes on the stream:
 //!
 //! ```sh
 //! curl -N http://127.0.0.1:8001/sse
@@ -22,7 +22,7 @@
 //!     -d '{"jsonrpc":"2.0","id":1,"method":"ping"}'
 //! ```
 //!
-//! Ctrl-C ends the open streams and stops the nodes.
+//! On Ctrl-C the nodes end their streams and exit.
 
 use std::{env, error::Error};
 
@@ -75,9 +75,9 @@ async fn handle(mut session: Session) {
 }
 
 async fn run(name: String, address: String, nats: String) -> Result<(), BoxError> {
-    let who = name.clone();
+    let node = name.clone();
     let relay = NatsRelay::options()
-        .on_event(move |event| println!("{who}: {event}"))
+        .on_event(move |event| println!("{node}: {event}"))
         .connect(&nats, ConnectOptions::new())
         .await?;
     let transport = SseServerTransport::new("/messages/", handle)?
@@ -100,7 +100,7 @@ async fn run(name: String, address: String, nats: String) -> Result<(), BoxError
     );
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            // If the signal handler cannot be installed, the server stops at once.
+            // If Ctrl-C cannot be handled, stop at once.
             let _ = signal::ctrl_c().await;
             sessions.shutdown().await;
         })

@@ -2,19 +2,19 @@ use std::fmt;
 
 use async_nats::{ClientError, Event, ServerError};
 
-/// What happens to a [`NatsRelay`](crate::NatsRelay) beside its messages.
+/// A change in the connection of a [`NatsRelay`](crate::NatsRelay).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NatsEvent {
-    /// The connection stands, for the first time or again, and so do the subscriptions.
+    /// The relay is connected, for the first time or again, and subscribed.
     Connected,
-    /// The connection is lost, and will be made again. Until then `POST`s for other nodes get 503.
+    /// The connection is lost and will be remade. Until then `POST`s for other nodes get 503.
     Disconnected,
-    /// Another node has the name of this one: each gets messages for the other. Rename one.
+    /// Another node has the same name, so each gets messages for the other. Rename one of them.
     NameTaken,
-    /// The server, or the client, complains. A permission that is missing is named here.
+    /// An error of the NATS server or client, such as a missing permission.
     Complaint(Box<str>),
-    /// The connection is closed for good: the options that were given limit how often it is made.
+    /// The connection is closed and will not be remade, as the given options limit the attempts.
     Closed,
 }
 
@@ -35,10 +35,14 @@ impl fmt::Display for NatsEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connected => "connected to NATS",
-            Self::Disconnected => "lost NATS, sessions of other nodes cannot be reached",
-            Self::NameTaken => "another node has the name of this one, rename one of them",
+            Self::Disconnected => {
+                "lost the connection to NATS, sessions of other nodes cannot be reached"
+            }
+            Self::NameTaken => "another node has the same name, rename one of them",
             Self::Complaint(text) => return write!(f, "NATS: {text}"),
-            Self::Closed => "left NATS for good, sessions of other nodes cannot be reached",
+            Self::Closed => {
+                "closed the connection to NATS, sessions of other nodes cannot be reached"
+            }
         })
     }
 }

@@ -1,8 +1,9 @@
-//! A [`Relay`](mcp_sse_server::relay::Relay) over NATS.
+//! A [`Relay`] over NATS, for servers of [`mcp-sse-server`](mcp_sse_server) that run on several nodes.
 //!
-//! Each node subscribes to one subject, `mcp-sse.<node>`. A `POST` for a session of another node becomes
-//! one message to that node's subject, and the reply to it becomes the answer. NATS knows nothing of
-//! sessions and keeps nothing: core NATS is enough, without JetStream.
+//! A session lives in the memory of one node. If a `POST` reaches another node, that node sends it over NATS
+//! to the node that has the session, and the reply becomes the answer to the `POST`. Each node subscribes to
+//! one subject, `mcp-sse.<node>`. NATS knows nothing of sessions and stores nothing: core NATS is enough,
+//! without JetStream.
 //!
 //! ```no_run
 //! use mcp_sse_server::{Session, SseServerTransport};
@@ -17,37 +18,39 @@
 //! let transport = SseServerTransport::new("/messages/", handle)?
 //!     .node("a1")?
 //!     .relay(relay.clone());
-//! // Takes in what the other nodes send, for as long as it runs.
+//! // Receives what other nodes send, for as long as it runs.
 //! tokio::spawn(relay.serve(transport.inbound()));
 //! let (sse, post) = transport.services();
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! `examples/two_nodes.rs` is the whole of it.
+//! `examples/two_nodes.rs` is a complete server. The [guide](mcp_sse_server::guide::nodes) says when a relay is
+//! needed and what it costs; the module [`relay`](mcp_sse_server::relay) says how each `POST` is answered.
 //!
-//! # When NATS is away
+//! # When NATS is unavailable
 //!
-//! The connection is made, and made again, in the background, from the first one on. While there is
-//! none, a node's own sessions go on undisturbed, and a `POST` for another's is answered with 503 at once.
-//! One that was sent when the connection broke is answered with 504 at once: it may have arrived, and it
-//! may yet, since the client sends what it had taken when it is connected again.
+//! The connection is made and remade in the background, from the first attempt on. Without a connection, the
+//! sessions of this node work, and a `POST` for a session of another node is answered with 503 at once. A
+//! `POST` that was sent before the connection broke is answered with 504 at once. It may have arrived, or may
+//! still arrive: the NATS client sends its buffered messages after it has reconnected.
 //!
-//! A node that nobody listens for is gone, and its sessions with it: 404, at once. But in the first
-//! [5 seconds](SETTLE) of a connection the other node may just not be back yet, and the answer is 503.
+//! If no node subscribes to a name, that node is gone and so are its sessions: the answer is 404, at once. In
+//! the first [5 seconds](SETTLE) of a connection the other node may not have reconnected yet, so the answer
+//! is 503.
 //!
-//! # Larger messages
+//! # Large messages
 //!
-//! NATS carries 1 MiB by default, its `max_payload`; a `POST` takes its text, its headers and its URI. One
-//! that is larger is answered with 413, and nothing is sent. Raise `max_payload` (up to 8 MiB, says the
-//! manual of NATS) beyond [`body_limit`](mcp_sse_server::SseServerTransport::body_limit), or lower that.
+//! NATS limits a message to `max_payload`, 1 MiB by default. A relayed `POST` consists of its body, its
+//! headers and its URI. A larger `POST` is not sent and is answered with 413. Raise `max_payload` above
+//! [`body_limit`](mcp_sse_server::SseServerTransport::body_limit), or lower `body_limit`. The NATS manual advises
+//! against more than 8 MiB.
 //!
-//! # Who may do what
+//! # Permissions
 //!
-//! What comes from NATS is checked as what comes over HTTP, but for one thing: whoever may publish to a
-//! node's subject may say that a message comes from any principal. Session ids and credentials in
-//! headers pass through NATS. So use TLS, and an account or user for the nodes alone. This is all that a
-//! node needs, here `a1`:
+//! What arrives over NATS is checked like what arrives over HTTP, with one exception: a client of NATS that
+//! may publish to a node's subject may state any principal. Session ids and the credentials in headers pass
+//! through NATS. So use TLS, and an account or users for the nodes alone. A node, here `a1`, needs this:
 //!
 //! ```text
 //! authorization {
@@ -61,13 +64,25 @@
 //! }
 //! ```
 //!
-//! with `ConnectOptions::with_user_and_password(..).custom_inbox_prefix("_INBOX.a1")`, so that no node
-//! reads the answers to another. `allow_responses = true` can stand in place of `_INBOX.>`.
+//! Connect with `ConnectOptions::with_user_and_password(..).custom_inbox_prefix("_INBOX.a1")`, so that no node
+//! can read the replies to another node. `allow_responses = true` can replace `_INBOX.>`.
 //!
-//! # Two nodes of one name
+//! # Two nodes with the same name
 //!
-//! would each get the other's messages, and answer that they have no such session. A node asks, when it
-//! connects, whether its name is taken, and both say so: [`NatsEvent::NameTaken`].
+//! Each would receive messages for the other and answer that there is no such session. When a node connects,
+//! it asks whether its name is in use. If so, both nodes report [`NatsEvent::NameTaken`].
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `tracing` | an event for each [`NatsEvent`], for a `tracing` subscriber, with the target `mcp_sse_server_nats` |
+//!
+//! # Versions
+//!
+//! This crate follows the versions of async-nats. It is tested with async-nats 0.51 and needs Rust 1.89.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod event;
 mod link;
@@ -76,7 +91,7 @@ mod options;
 mod pending;
 mod serve;
 
-/// The options of the NATS client, as async-nats has them: credentials, TLS and all else.
+/// The options of the NATS client, re-exported from async-nats: credentials, TLS and the rest.
 pub use async_nats::ConnectOptions;
 
 pub use self::{
@@ -85,3 +100,11 @@ pub use self::{
     options::{InvalidPrefix, NatsRelayOptions},
     serve::ServeError,
 };
+
+#[cfg(doc)]
+use mcp_sse_server::relay::Relay;
+
+/// The code of the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

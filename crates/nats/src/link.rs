@@ -9,16 +9,15 @@ use std::{
 
 use async_nats::{Client, PublishErrorKind, StatusCode, connection::State};
 use bytes::Bytes;
+use mcp_sse_server::{
+    endpoint::NodeName,
+    relay::{Relay, RelayError, RelayFuture},
+};
 use tokio::{
     sync::Notify,
     time::{self, timeout_at},
 };
 use uuid::Uuid;
-
-use mcp_sse_server::{
-    endpoint::NodeName,
-    relay::{Relay, RelayError, RelayFuture},
-};
 
 use crate::{
     event::NatsEvent,
@@ -27,14 +26,15 @@ use crate::{
     pending::Pending,
 };
 
-/// For how long after it is connected a node is not sure that another one is gone: 5 s, since async-nats
-/// tries to connect again every 4 s.
+/// How long after connecting a node does not yet take an absent node for gone: 5 s.
+///
+/// async-nats tries to reconnect every 4 s, so another node may come back within this time.
 pub const SETTLE: Duration = Duration::from_secs(5);
 
-/// A [`Relay`] over NATS. A clone is another handle to the same.
+/// A [`Relay`] over NATS.
 ///
-/// Made by [`NatsRelayOptions::connect`]; see the [crate docs](crate) for an example. It relays for as
-/// long as [`serve`](Self::serve) runs.
+/// Made by [`NatsRelayOptions::connect`]; see the [crate docs](crate) for an example. It relays only while
+/// [`serve`](Self::serve) runs. A clone is another handle to the same relay.
 #[derive(Clone)]
 pub struct NatsRelay {
     pub(crate) shared: Arc<Shared>,
@@ -45,13 +45,13 @@ pub(crate) struct Shared {
     pub(crate) link: Arc<Link>,
     prefix: Box<str>,
     timeout: Duration,
-    /// Where replies go: this, a dot, and a number.
+    /// The prefix of the subjects of replies: a dot and a number follow it.
     pub(crate) inbox: String,
-    /// Tells this process from another of the same name.
+    /// Distinguishes this process from another node of the same name.
     pub(crate) instance: String,
 }
 
-/// What the events of the client change.
+/// The state that the events of the client change.
 pub(crate) struct Link {
     on_event: Option<Box<EventHook>>,
     since: Mutex<Option<Instant>>,
@@ -71,7 +71,7 @@ impl Link {
         }
     }
 
-    pub(crate) fn note(&self, event: NatsEvent) {
+    pub(crate) fn handle(&self, event: NatsEvent) {
         match event {
             NatsEvent::Connected => {
                 *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
@@ -93,7 +93,7 @@ impl Link {
 }
 
 impl NatsRelay {
-    /// Options, to begin with.
+    /// The options of a new relay. Call [`connect`](NatsRelayOptions::connect) on them.
     pub fn options() -> NatsRelayOptions {
         NatsRelayOptions::new()
     }
@@ -120,7 +120,7 @@ impl NatsRelay {
 }
 
 impl Shared {
-    /// A node's subject. A name is one part of a subject, and no pattern: its type says so.
+    /// The subject of a node. `NodeName` allows no dots and no wildcards, so a name is one token of a subject.
     pub(crate) fn subject(&self, node: &NodeName) -> String {
         format!("{}.{node}", self.prefix)
     }
@@ -128,9 +128,9 @@ impl Shared {
     async fn request(&self, node: &NodeName, post: Bytes) -> Result<Bytes, RelayError> {
         let Self { client, link, .. } = self;
         if !link.serving.load(SeqCst) {
-            return Err(RelayError::Unavailable("`NatsRelay::serve` does not run"));
+            return Err(RelayError::Unavailable("`NatsRelay::serve` is not running"));
         }
-        // What is given to a client without a connection is kept, and sent who knows when.
+        // Without a connection the client would buffer the message and send it at some later time.
         if client.connection_state() != State::Connected {
             return Err(RelayError::Unavailable("there is no connection to NATS"));
         }
@@ -149,13 +149,15 @@ impl Shared {
                 });
             }
             Ok(Err(_)) => return Err(RelayError::Unavailable("the NATS client is closed")),
-            Err(_elapsed) => return Err(RelayError::Unavailable("NATS is slow to take messages")),
+            Err(_elapsed) => {
+                return Err(RelayError::Unavailable("NATS accepts messages too slowly"));
+            }
         }
         match timeout_at(deadline, &mut place.reply).await {
             Ok(Ok(reply)) if reply.status == Some(StatusCode::NO_RESPONDERS) => {
                 Err(match link.is_settled() {
                     true => RelayError::NoSuchNode,
-                    false => RelayError::Unavailable("the node has not come back to NATS yet"),
+                    false => RelayError::Unavailable("the node has not reconnected to NATS yet"),
                 })
             }
             Ok(Ok(reply)) => Ok(reply.payload),

@@ -1,4 +1,4 @@
-//! What happens to the connection, for a `tracing` subscriber.
+//! Events for a `tracing` subscriber. Without the feature `tracing` nothing is done.
 
 use crate::event::NatsEvent;
 

@@ -7,14 +7,14 @@ use crate::{
     link::{Link, NatsRelay},
 };
 
-/// The options of a [`NatsRelay`], then [`connect`](Self::connect).
+/// The options of a [`NatsRelay`]. [`connect`](Self::connect) makes the relay.
 ///
 /// | option | default |
 /// |---|---|
 /// | [`prefix`](Self::prefix) | `mcp-sse` |
 /// | [`timeout`](Self::timeout) | 4 s |
-/// | [`on_event`](Self::on_event) | events go to `tracing`, with that feature, and nowhere else |
-#[must_use = "options do nothing until they are connected"]
+/// | [`on_event`](Self::on_event) | none |
+#[must_use = "options do nothing until `connect` is called"]
 pub struct NatsRelayOptions {
     prefix: Box<str>,
     timeout: Duration,
@@ -32,14 +32,16 @@ impl NatsRelayOptions {
         }
     }
 
-    /// What subjects begin with. Default: `mcp-sse`, so that a node's subject is `mcp-sse.<node>`.
+    /// Sets the prefix of the nodes' subjects. Default: `mcp-sse`, so that a node's subject is
+    /// `mcp-sse.<node>`.
     ///
-    /// Nodes reach each other if they have the same prefix, and only then: give one to each service that
-    /// shares a NATS server with others.
+    /// Only nodes with the same prefix reach each other. If several services share a NATS server, give each
+    /// its own prefix.
     ///
     /// # Errors
     ///
-    /// It is not one or more parts of letters, digits, `-` and `_`, with dots between them.
+    /// Returns an error unless `prefix` consists of letters, digits, `-` and `_`, in one or more parts with
+    /// dots between them.
     pub fn prefix(mut self, prefix: impl AsRef<str>) -> Result<Self, InvalidPrefix> {
         let prefix = prefix.as_ref();
         let is_part = |part: &str| {
@@ -55,44 +57,48 @@ impl NatsRelayOptions {
         Ok(self)
     }
 
-    /// How long the answer of another node is waited for. Default: 4 s.
+    /// Sets how long to wait for the reply of another node. Default: 4 s.
     ///
-    /// Keep it above the other nodes' [`delivery_timeout`](mcp_sse_server::SseServerTransport::delivery_timeout),
-    /// 3 s, and below what clients wait: 5 s in the Python SDK's.
+    /// Keep it longer than the other nodes' [`delivery_timeout`], 3 s by default, and shorter than the time
+    /// that clients wait, which is 5 s in the Python SDK.
+    ///
+    /// [`delivery_timeout`]: mcp_sse_server::SseServerTransport::delivery_timeout
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Told of each event, from a task of the NATS client, which waits for it. Default: nobody is.
+    /// Sets a function that is called for each event. Default: none.
+    ///
+    /// A task of the NATS client calls it and waits for it, so it must not block.
     pub fn on_event(mut self, hook: impl Fn(NatsEvent) + Send + Sync + 'static) -> Self {
         self.on_event = Some(Box::new(hook));
         self
     }
 
-    /// A relay over these servers. Credentials, TLS and all else are given in `options`.
+    /// Creates a relay over these NATS servers. `options` has the credentials, TLS and the rest.
     ///
-    /// It does not wait for the connection, which is made in the background, by tasks that async-nats
-    /// spawns. An event callback in `options` is replaced, see [`on_event`](Self::on_event).
+    /// It does not wait for the connection: tasks that async-nats spawns connect in the background. An event
+    /// callback in `options` is replaced by [`on_event`](Self::on_event).
     ///
     /// # Errors
     ///
-    /// A server's address cannot be read.
+    /// Returns an error if the address of a server cannot be parsed.
     ///
     /// # Panics
     ///
-    /// There is no tokio runtime.
+    /// Panics outside a tokio runtime.
     pub async fn connect(
         self,
         servers: impl ToServerAddrs,
         options: ConnectOptions,
     ) -> Result<NatsRelay, ConnectError> {
         let link = Arc::new(Link::new(self.on_event));
-        let told = Arc::clone(&link);
+        let events = Arc::clone(&link);
         let options = options
             .retry_on_initial_connect()
             .event_callback(move |event| {
-                told.note(NatsEvent::of(&event));
+                events.handle(NatsEvent::of(&event));
                 std::future::ready(())
             });
         let client = options.connect(servers).await?;
@@ -115,9 +121,9 @@ impl fmt::Debug for NatsRelayOptions {
     }
 }
 
-/// A text is no prefix of NATS subjects.
+/// The error of a text that is not a valid prefix of NATS subjects.
 ///
-/// `Display` shows the text, and what a prefix is.
+/// `Display` shows the text and the rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPrefix(Box<str>);
 
@@ -132,7 +138,7 @@ impl fmt::Display for InvalidPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is no prefix of NATS subjects: it must be letters, digits, `-` and `_`, in one or more \
+            "{:?} is not a prefix of NATS subjects: it must be letters, digits, `-` and `_`, in one or more \
              parts with dots between them, such as \"acme.mcp\"",
             self.0
         )
@@ -146,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_is_parts_of_a_subject_and_no_pattern() {
+    fn a_prefix_has_no_wildcards_and_no_empty_parts() {
         for prefix in ["mcp-sse", "a", "acme.mcp_1.X"] {
             assert_eq!(
                 &*NatsRelayOptions::new().prefix(prefix).unwrap().prefix,

@@ -6,10 +6,10 @@ use std::{
 use async_nats::Message;
 use tokio::sync::oneshot;
 
-/// The requests whose replies are waited for.
+/// The requests that wait for a reply.
 ///
-/// async-nats has requests of its own, but they keep a place in a map for each reply that never comes,
-/// and they wait on when the connection is lost.
+/// The requests of async-nats are not used: they keep a map entry for each reply that never comes, and they
+/// go on waiting when the connection is lost.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     state: Mutex<State>,
@@ -22,7 +22,7 @@ struct State {
 }
 
 impl Pending {
-    /// A place for one reply, which is left when it is dropped.
+    /// Adds an entry for one reply. Dropping the `Place` removes it.
     pub(crate) fn enter(&self) -> Place<'_> {
         let (sender, reply) = oneshot::channel();
         let mut state = self.lock();
@@ -39,12 +39,12 @@ impl Pending {
     pub(crate) fn resolve(&self, token: u64, message: Message) {
         let sender = self.lock().waiting.remove(&token);
         if let Some(sender) = sender {
-            // Who waited may just have gone.
+            // The receiver may just have been dropped.
             let _ = sender.send(message);
         }
     }
 
-    /// No reply will come any more.
+    /// Fails all requests: no reply will come.
     pub(crate) fn fail_all(&self) {
         let waiting = std::mem::take(&mut self.lock().waiting);
         drop(waiting);
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_left_with_a_reply_and_without_one() {
+    fn an_entry_is_removed_with_and_without_a_reply() {
         let pending = Pending::default();
         let (gone, mut failed) = (pending.enter(), pending.enter());
         assert_ne!(gone.token, failed.token);

@@ -7,7 +7,6 @@ use std::{
 use async_nats::{HeaderMap, Message};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
-
 use mcp_sse_server::relay::Inbound;
 
 use crate::{
@@ -15,26 +14,25 @@ use crate::{
     link::{Link, NatsRelay, Shared},
 };
 
-/// Marks what is no `POST` but the question whether a name is taken, or the answer.
+/// The header of a question whether a name is in use, and of its reply. `POST`s do not have it.
 const INSTANCE: &str = "Mcp-Sse-Instance";
-/// The number that this answer has. Replies to `POST`s begin at 1.
+/// The number of the reply to that question. Replies to `POST`s begin at 1.
 const NAME: u64 = 0;
 
 impl NatsRelay {
-    /// Takes in what other nodes send to this one, and the answers to what this one sends. To be
-    /// spawned, or awaited beside the server.
+    /// Receives the `POST`s that other nodes send to this node, and the replies to those that it sends.
     ///
-    /// It makes itself heard again by itself after each loss of the connection, and ends only when there
-    /// is no more to do.
+    /// Spawn it, or await it beside the server. It resubscribes after each loss of the connection and completes
+    /// only when it cannot go on.
     ///
     /// # Errors
     ///
-    /// What it ends with is the reason.
+    /// It completes with the reason.
     ///
     /// # Cancel safety
     ///
-    /// Dropped, it ends: other nodes find nobody, and this one answers `POST`s for them with 503. What was
-    /// not in an inbox by then is not delivered.
+    /// When it is dropped, other nodes take this node for gone, and this node answers `POST`s for them with
+    /// 503. A message that was not in an inbox by then is not delivered.
     pub fn serve(&self, inbound: Inbound) -> impl Future<Output = ServeError> + Send + use<> {
         let shared = Arc::clone(&self.shared);
         async move {
@@ -48,7 +46,7 @@ impl NatsRelay {
 }
 
 impl Shared {
-    /// Ends when the client is closed.
+    /// Completes when the client is closed.
     async fn serve(&self, inbound: &Inbound) {
         let subject = self.subject(inbound.node());
         let posts = self.client.subscribe(subject).await;
@@ -56,7 +54,7 @@ impl Shared {
         let (Ok(mut posts), Ok(mut replies)) = (posts, replies) else {
             return;
         };
-        // As many as the inbound's own bounds let wait.
+        // `Inbound` bounds how many wait.
         let mut deliveries = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -76,10 +74,10 @@ impl Shared {
     }
 
     async fn deliver(&self, inbound: &Inbound, post: Message) {
-        // Nobody is told what becomes of a message without a reply: it is none of ours.
+        // A message without a reply subject is not from a node.
         if let Some(reply) = post.reply {
             let answer = inbound.deliver(post.payload).await;
-            // The client is closed: then nobody can be told.
+            // An error means that the client is closed.
             let _ = self.client.publish(reply, answer).await;
         }
     }
@@ -87,14 +85,14 @@ impl Shared {
     fn replied(&self, reply: Message) {
         let token = reply.subject.rsplit('.').next();
         match token.and_then(|token| token.parse().ok()) {
-            Some(NAME) if self.is_another(&reply) => self.link.note(NatsEvent::NameTaken),
+            Some(NAME) if self.is_another(&reply) => self.link.handle(NatsEvent::NameTaken),
             Some(NAME) => {}
             Some(token) => self.link.pending.resolve(token, reply),
             None => {}
         }
     }
 
-    /// Asks whether another node has this name.
+    /// Asks whether another node has the name of this node.
     async fn claim(&self, inbound: &Inbound) {
         let subject = self.subject(inbound.node());
         let reply = format!("{}.{NAME}", self.inbox);
@@ -107,10 +105,10 @@ impl Shared {
         let _ = publish.await;
     }
 
-    /// Somebody asks whether this name is taken: this node itself, or another.
+    /// Handles the question whether the name of this node is in use. It comes from this node or from another.
     async fn claimed(&self, question: Message) {
         if self.is_another(&question) {
-            self.link.note(NatsEvent::NameTaken);
+            self.link.handle(NatsEvent::NameTaken);
             if let Some(reply) = question.reply {
                 let answer = self
                     .client
@@ -149,20 +147,20 @@ impl Drop for Serving<'_> {
     }
 }
 
-/// Why [`NatsRelay::serve`] ended.
+/// Why [`NatsRelay::serve`] completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// It runs already: each relay serves one node.
+    /// The relay is already being served. Each relay serves one node.
     Serving,
-    /// The NATS client is closed, as the options that were given ask after so many tries.
+    /// The NATS client is closed: it has made as many attempts to connect as its options allow.
     Closed,
 }
 
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Serving => "this relay serves already, connect another one",
+            Self::Serving => "this relay is already being served, connect another one",
             Self::Closed => "the NATS client is closed, see `ConnectOptions::max_reconnects`",
         })
     }

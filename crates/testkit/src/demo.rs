@@ -20,7 +20,7 @@ pub async fn serve(session: Session) {
     let (sender, mut receiver) = session.split();
     let mut tasks = JoinSet::new();
     while let Some(incoming) = receiver.recv().await {
-        // Only requests get a response.
+        // Notifications and responses need no answer.
         if incoming.message.kind() == MessageKind::Request {
             let sender = sender.clone();
             tasks.spawn(async move { respond(&incoming.message, &sender).await });
@@ -52,11 +52,11 @@ async fn respond(request: &Message, sender: &SessionSender) {
         Ok(result) => reply(id, "result", &result),
         Err((code, message)) => reply(id, "error", &json!({ "code": code, "message": message })),
     };
-    // If the client is gone, the answer is not needed.
+    // An error means that the session is closed: no client waits for the answer.
     let _ = sender.send(answer).await;
 }
 
-/// A response with the request's id exactly as the client wrote it.
+/// A response with the request's id as the client wrote it.
 fn reply(id: RequestId<'_>, member: &str, value: &Value) -> Message {
     let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{value}}}"#);
     Message::parse(text).expect("an id and a value make an answer")
@@ -140,13 +140,13 @@ async fn call(request: &Message, sender: &SessionSender) -> Result<Value, Failur
     Ok(json!({ "content": [{ "type": "text", "text": text }] }))
 }
 
-/// Works for some time, and reports progress if the client asked for it.
+/// Counts, and reports the progress if the client asked for it.
 async fn count(to: u64, token: Option<&Value>, sender: &SessionSender) -> String {
     for progress in 1..=to {
         if let Some(token) = token {
             report(progress, to, token, sender).await;
         }
-        // Work after the last report: the TypeScript SDK drops a report that arrives with the answer.
+        // Work after the report: the TypeScript SDK drops a report that arrives with the answer.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     format!("counted to {to}")
@@ -156,7 +156,7 @@ async fn report(progress: u64, total: u64, token: &Value, sender: &SessionSender
     let params = json!({ "progressToken": token, "progress": progress, "total": total });
     let notification =
         json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params });
-    // Skips an invalid progress token and a closed session.
+    // A token that MCP does not allow makes no message, and a closed session needs none.
     if let Ok(notification) = Message::new(&notification) {
         let _ = sender.send(notification).await;
     }

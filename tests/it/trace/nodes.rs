@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mcp_sse_server::{
-    Session, SseServerTransport,
+    SseServerTransport,
     endpoint::NodeName,
     relay::{Relay, RelayError, RelayFuture},
 };

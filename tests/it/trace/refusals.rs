@@ -1,7 +1,7 @@
 //! Refusals.
 
 use http::{HeaderValue, Request};
-use mcp_sse_server::{Handler, Session, session::Principal};
+use mcp_sse_server::{Handler, session::Principal};
 use mcp_sse_testkit::{
     handlers::silent,
     messages::ping,
@@ -29,7 +29,7 @@ async fn refused(target: &str, headers: Headers) -> [String; 2] {
         request.headers_mut().append(*name, value);
     }
     let (head, ()) = request.into_parts();
-    let mut post = requests::post_text("/messages/", &ping(1));
+    let mut post = requests::post_text("/messages/", ping(1));
     *post.headers_mut() = head.headers.clone();
     let json = HeaderValue::from_static("application/json");
     post.headers_mut().insert("content-type", json);
@@ -196,7 +196,7 @@ async fn who_is_let_in_is_no_warning() {
     let recorder = Recorder::start();
     let server = server();
     let stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     drop(stream);
     let warnings = recorder
         .take()

@@ -77,7 +77,7 @@ async fn a_session_has_a_span_and_says_when_it_opens_and_closes_and_why() {
 
     let principal = Principal::new("acme").with_subject("alice");
     for _ in 0..3 {
-        let mut post = requests::post_text(&stream.uri, &ping(1));
+        let mut post = requests::post_text(&stream.uri, ping(1));
         post.extensions_mut().insert(principal.clone());
         let caller = info_span!("caller_post");
         let _entered = caller.enter();
@@ -163,7 +163,7 @@ async fn the_trace_context_of_a_post_reaches_the_handler() {
         }
     });
     let mut stream = server.open();
-    let mut post = requests::post_text(&stream.uri, &ping(1));
+    let mut post = requests::post_text(&stream.uri, ping(1));
     post.headers_mut()
         .insert("traceparent", HeaderValue::from_static(CONTEXT));
     assert_eq!(
@@ -206,7 +206,7 @@ async fn what_a_setting_changes_warns_with_its_name_and_the_rest_does_not() {
             .warning()
             .contains("SseServerTransport::body_limit")
     );
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     assert_eq!(server.post(&stream.uri, &ping(2)).await.status(), 503);
     let warning = recorder.warning();
     assert!(warning.contains("queue_messages"), "{warning}");
@@ -249,7 +249,7 @@ async fn what_was_not_read_is_counted_when_the_stream_goes() {
         std::future::pending().await
     });
     let stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     let sender = server.sessions.get(&stream.id()).unwrap();
     sender.try_send(Message::parse(ping(2)).unwrap()).unwrap();
     sender.try_send(Message::parse(ping(3)).unwrap()).unwrap();
@@ -280,7 +280,7 @@ async fn what_a_handler_leaves_in_the_inbox_is_told() {
         });
         let mut stream = server.open();
         for id in 0..3 {
-            server.post_now(&stream.uri, &ping(id));
+            server.post_now(&stream.uri, ping(id));
         }
         let _ = stream.poll();
         if waits {
@@ -349,7 +349,7 @@ async fn a_spawned_handler_runs_in_its_sessions_span() {
     let recorder = Recorder::start();
     let server = Server::new(Spawned::new(echo));
     let mut stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     assert!(stream.next().await.is_some());
     let told = recorder.take();
     assert_eq!(find(&told, "the handler works").spans, ["mcp_sse_session"]);

@@ -1,4 +1,4 @@
-//! A child, where there are no process groups: what it started is not known.
+//! A child without a process group: the processes that it starts are not known.
 
 use std::{io, process::ExitStatus};
 
@@ -24,16 +24,16 @@ impl Group {
         let _ = self.child.wait().await;
     }
 
-    /// There is no gentle way: closing its stdin was it.
-    #[allow(clippy::unused_self, reason = "elsewhere it has something to do")]
+    /// Does nothing: outside Unix there is no signal that asks a process to end.
+    #[allow(clippy::unused_self, reason = "on Unix it signals the group")]
     pub(crate) fn terminate(&self) {}
 
-    /// An error says that it has ended already.
+    /// Kills the child. An error means that it has ended already.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.start_kill();
     }
 
-    /// Waits for the child, which was killed or has ended.
+    /// Waits for a child that was killed or has ended.
     pub(crate) async fn reap(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
     }

@@ -1,4 +1,4 @@
-//! A child and whatever it started: its process group.
+//! A child and the processes that it starts: its process group.
 
 use std::{io, process::ExitStatus};
 
@@ -8,10 +8,10 @@ use tokio::{
     signal::unix::{self, SignalKind},
 };
 
-/// A child that leads a group. Dropping it kills the group, and leaves the child to tokio to be reaped.
+/// A child that leads a process group. Dropping it kills the group, and tokio reaps the child.
 ///
-/// The child is not reaped as long as its group may be signalled: until then its number, which is the
-/// group's, cannot become another process's.
+/// The child is not reaped while its group may be signalled. Until it is reaped, its id, which is also the
+/// group's id, cannot be reused.
 pub(crate) struct Group {
     child: Child,
     leader: Pid,
@@ -25,7 +25,7 @@ impl Group {
         let child = command.process_group(0).kill_on_drop(true).spawn()?;
         let leader = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
         Ok(Self {
-            leader: leader.ok_or_else(|| io::Error::other("a child without a number"))?,
+            leader: leader.ok_or_else(|| io::Error::other("a child without an id"))?,
             child,
             ends,
             reaped: false,
@@ -36,38 +36,38 @@ impl Group {
         &mut self.child
     }
 
-    /// Waits until the child has ended, and does not reap it.
+    /// Waits until the child has ended, without reaping it.
     pub(crate) async fn ended(&mut self) {
         while !self.has_ended() {
-            // It comes for every child of this process, each time that one ends.
+            // SIGCHLD arrives for every child of this process.
             self.ends.recv().await;
         }
     }
 
     fn has_ended(&self) -> bool {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        // An error says that there is no such child.
+        // An error means that there is no such child.
         !matches!(waitid(WaitId::Pid(self.leader), look), Ok(None))
     }
 
-    /// Asks all of the group to end.
+    /// Sends SIGTERM to the group.
     pub(crate) fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
-    /// Kills all of the group.
+    /// Sends SIGKILL to the group.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
     }
 
-    /// Waits for the child, which was killed or has ended. Its group is then no longer known.
+    /// Waits for a child that was killed or has ended. Afterwards its group is not signalled any more.
     pub(crate) async fn reap(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
         self.reaped = true;
         status
     }
 
-    /// An error says that the group has nobody left.
+    /// An error means that the group is empty.
     fn signal(&self, signal: Signal) {
         if !self.reaped {
             let _ = kill_process_group(self.leader, signal);

@@ -1,4 +1,4 @@
-//! What is too much for a client, for a child or for the gateway.
+//! Bounds: long lines, children or clients that do not read, the number of children.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_line_without_an_end_is_skipped_and_does_not_fill_the_memory() {
+async fn a_long_line_is_skipped_and_not_kept_in_memory() {
     let gateway = Gateway::start(&["--max-line", "100000"]);
     let mut talk = gateway.open().await;
     talk.works().await;
@@ -25,7 +25,7 @@ async fn a_line_without_an_end_is_skipped_and_does_not_fill_the_memory() {
     gateway.logs(&logged).await;
     let grown = peak(gateway.id()) - before;
     assert!(grown < 8 * 1024, "{grown} KiB more");
-    // The longest that goes through.
+    // The longest line that is not skipped.
     let long = talk.ask("echo", &json!({"pad": "p".repeat(99_900)})).await;
     assert_eq!(long["params"]["pad"].as_str().unwrap().len(), 99_900);
     talk.works().await;
@@ -48,14 +48,14 @@ async fn a_child_that_does_not_read_makes_posts_wait_then_refuses_them() {
             202 => accepted += 1,
             status => break status,
         }
-        assert!(accepted < 50, "nothing stops it");
+        assert!(accepted < 50, "there is no bound");
     };
     assert_eq!(status, 503);
     assert!(accepted > 0);
     let grown = peak(gateway.id()) - before;
     assert!(grown < 16 * 1024, "{grown} KiB more");
     other.works().await;
-    // It does not see the end of its stdin either, and is asked to end.
+    // It does not see the end of its stdin either, and gets SIGTERM.
     drop(talk);
     until("its end", || !runs(pid)).await;
     drop(other);
@@ -71,7 +71,7 @@ async fn a_child_that_writes_faster_than_its_client_reads_is_paused_and_nothing_
     let pid = talk.child().await;
     let (memory, already) = (peak(gateway.id()), written(pid));
     talk.tell("flood", &json!({"messages": MESSAGES})).await;
-    // Until it writes no more, for whatever reason.
+    // Wait until it writes no more.
     let mut last = 0;
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -81,7 +81,7 @@ async fn a_child_that_writes_faster_than_its_client_reads_is_paused_and_nothing_
         }
         last = now;
     }
-    // The buffers of the system between gateway and client are the most of it.
+    // Most of it is in the socket buffers between the gateway and its client.
     assert!(
         last < MESSAGES * 10_000 * 3 / 4,
         "{last} bytes, and nobody reads them"
@@ -98,13 +98,13 @@ async fn a_child_that_writes_faster_than_its_client_reads_is_paused_and_nothing_
 }
 
 #[tokio::test]
-async fn no_more_children_than_allowed() {
+async fn the_number_of_children_is_bounded() {
     let gateway = Gateway::start(&["--max-children", "2"]);
     let mut one = gateway.open().await;
     let mut two = gateway.open().await;
     let pids = [one.child().await, two.child().await];
     assert_eq!(gateway.try_open("").await.err(), Some(503));
-    // Its place is another's as soon as its session has ended, but that one's child has to wait for it.
+    // A new session may open when the old one has ended, but its child starts only after the old child ended.
     one.ask("at_end", &json!({"do": "linger"})).await;
     drop(one);
     let mut three = loop {

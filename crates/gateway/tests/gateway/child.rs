@@ -1,4 +1,4 @@
-//! A stdio server that does what it is told.
+//! A stdio server whose requests say what it does.
 
 use std::{
     io::{BufRead, Write, stdin, stdout},
@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 fn say(message: &Value) {
-    // Whoever is no longer heard has nothing to do.
+    // Nothing reads its stdout any more.
     if writeln!(stdout(), "{message}").is_err() {
         exit(7);
     }
@@ -22,9 +22,9 @@ fn for_ever() -> ! {
     }
 }
 
-/// Does what the requests say, each with its `params`, and at the end of its stdin what `at_end` said.
+/// Runs each request with its `params`, and at the end of stdin what a request `at_end` said.
 pub(crate) fn run() {
-    // Whatever the harness has written so far ends here, as a line that is no message.
+    // Ends the line of the test harness, which is not a message.
     println!();
     let mut at_end = Value::Null;
     let mut lines = stdin().lock().lines();
@@ -55,7 +55,7 @@ pub(crate) fn run() {
                     );
                 }
             }
-            // What it starts has the same pipes.
+            // The new process has the same pipes.
             "start" => {
                 let words = params["words"].as_array().unwrap();
                 let mut words = words.iter().map(|word| word.as_str().unwrap());

@@ -1,4 +1,4 @@
-//! The end of one of both is the end of the other.
+//! The end of a session ends its child, and the end of a child ends its session.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::{
     until,
 };
 
-/// A process that the child starts.
+/// Lets the child start a process.
 async fn start(talk: &mut Talk, words: &[&str]) -> u32 {
     let started = talk.ask("start", &json!({"words": words})).await["started"].as_u64();
     started.unwrap().try_into().unwrap()
@@ -35,7 +35,7 @@ async fn a_child_that_dies_ends_its_stream_after_what_it_wrote() {
     gateway
         .logs(&format!("{id} child {pid} ended: exit status: 3\n"))
         .await;
-    // Reaped, and nobody else has noticed.
+    // It was reaped, and the other child is not affected.
     let left = other.child().await;
     assert_eq!(processes::children(gateway.id()), [left]);
 }
@@ -54,10 +54,10 @@ async fn a_child_that_is_killed_ends_its_stream() {
 }
 
 #[tokio::test]
-async fn what_a_child_started_goes_with_it() {
+async fn processes_of_a_child_end_with_it() {
     let gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
-    // It has the child's stdout, whose end therefore does not come by itself.
+    // The process keeps the child's stdout open.
     let started = start(&mut talk, &["sleep", "1000"]).await;
     ends_after_what_was_written(talk, "").await;
     until("the other's end", || !runs(started)).await;
@@ -65,17 +65,17 @@ async fn what_a_child_started_goes_with_it() {
 }
 
 #[tokio::test]
-async fn what_has_left_the_group_of_a_dead_child_does_not_keep_the_stream() {
+async fn a_process_that_left_the_group_does_not_keep_the_stream_open() {
     let gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
-    // With the child's stdout, and out of reach.
+    // The process keeps the child's stdout open and leaves its group.
     let started = start(&mut talk, &["setsid", "sleep", "1000"]).await;
     let cmdline = || std::fs::read_to_string(format!("/proc/{started}/cmdline"));
     until("a group of its own", || {
         cmdline().unwrap().starts_with("sleep")
     })
     .await;
-    // A line that is not whole is not one until the end, which the other's hold on the pipe withholds.
+    // With a line break: a line without one is complete only at the end of the pipe, which does not come here.
     ends_after_what_was_written(talk, "\n").await;
     assert!(runs(started));
     processes::signal(started, "KILL");
@@ -83,11 +83,11 @@ async fn what_has_left_the_group_of_a_dead_child_does_not_keep_the_stream() {
 }
 
 #[tokio::test]
-async fn what_has_left_the_group_and_goes_on_writing_ends_with_the_client() {
+async fn a_process_that_left_the_group_is_read_until_the_client_disconnects() {
     let gateway = Gateway::start(&["--max-children", "1"]);
     let mut talk = gateway.open().await;
     let pid = talk.child().await;
-    // Until it is no longer read.
+    // It writes until the pipe is closed.
     let script = "while echo && echo again >&2; do sleep 0.1; done";
     let started = start(&mut talk, &["setsid", "sh", "-c", script]).await;
     gateway.logs("stderr: again\n").await;
@@ -95,7 +95,7 @@ async fn what_has_left_the_group_and_goes_on_writing_ends_with_the_client() {
     gateway.logs("ended: signal: 9 (SIGKILL)\n").await;
     drop(talk);
     until("its end", || !runs(started)).await;
-    // The place of the child is another's.
+    // Another child may start now.
     let mut next = loop {
         match gateway.try_open("").await {
             Ok(next) => break next,
@@ -106,7 +106,7 @@ async fn what_has_left_the_group_and_goes_on_writing_ends_with_the_client() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_ends_its_child_and_what_that_started() {
+async fn a_client_that_disconnects_ends_its_child_and_the_childs_processes() {
     let gateway = Gateway::start(&[]);
     let mut other = gateway.open().await;
     let mut talk = gateway.open().await;
@@ -114,7 +114,7 @@ async fn a_client_that_leaves_ends_its_child_and_what_that_started() {
     let started = start(&mut talk, &["sleep", "1000"]).await;
     drop(talk);
     until("the child's end", || !runs(pid) && !runs(started)).await;
-    // In order: it saw the end of its stdin.
+    // It ended by itself at the end of its stdin.
     gateway
         .logs(&format!("{id} child {pid} ended: exit status: 0\n"))
         .await;
@@ -125,7 +125,7 @@ async fn a_client_that_leaves_ends_its_child_and_what_that_started() {
 }
 
 #[tokio::test]
-async fn a_child_that_does_not_end_is_asked_then_killed() {
+async fn a_child_that_does_not_end_gets_sigterm_then_sigkill() {
     let [this, exact, name, nocapture] = &child();
     let deaf = r#"trap "" TERM; exec "$0" "$@""#;
     let gateway = Gateway::start_with(&[], &["sh", "-c", deaf, this, exact, name, nocapture], &[]);
@@ -150,11 +150,11 @@ async fn a_child_that_does_not_end_is_asked_then_killed() {
 }
 
 #[tokio::test]
-async fn a_child_that_has_much_to_say_at_its_end_is_not_held_up_by_a_client_that_left() {
+async fn a_child_that_writes_much_at_its_end_is_not_blocked_by_a_client_that_disconnected() {
     let gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
     let pid = talk.child().await;
-    // More than its pipe holds.
+    // More than the pipe holds.
     talk.ask("at_end", &json!({"do": "say", "messages": 20_000}))
         .await;
     drop(talk);
@@ -169,7 +169,7 @@ async fn a_child_that_closes_a_pipe_is_ended() {
     for close in ["exec sleep 1000 <&-", "exec sleep 1000 >&-"] {
         let gateway = Gateway::start_with(&[], &["sh", "-c", close], &[]);
         let mut talk = gateway.open().await;
-        // Until the first that it cannot take: what came before it closed its stdin is lost in the pipe.
+        // Post until the gateway notices: messages before the child closes its stdin stay in the pipe.
         let ping = r#"{"jsonrpc":"2.0","method":"ping"}"#;
         while talk.post(ping).await == 202 {}
         assert_eq!(talk.next().await, None, "{close}");
@@ -179,7 +179,7 @@ async fn a_child_that_closes_a_pipe_is_ended() {
 }
 
 #[tokio::test]
-async fn a_command_that_is_gone_ends_each_stream_and_says_so() {
+async fn a_command_that_was_removed_ends_each_stream_and_is_logged() {
     let folder = std::env::temp_dir().join(format!("gateway-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let command = folder.join("server");
@@ -192,7 +192,7 @@ async fn a_command_that_is_gone_ends_each_stream_and_says_so() {
         assert_eq!(talk.next().await, None);
         let id = talk.short_id();
         gateway
-            .logs(&format!("{id} {command} cannot be started: No such file"))
+            .logs(&format!("{id} cannot start {command}: No such file"))
             .await;
     }
 }

@@ -1,4 +1,4 @@
-//! The command line, when it is wrong.
+//! The command line.
 
 use std::{
     io::{Read, Write},
@@ -19,10 +19,10 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_the_flag() {
+fn an_error_names_the_flag() {
     for (arguments, says) in [
-        (&[] as &[_], "there is no COMMAND to serve"),
-        (&["--"], "there is no COMMAND to serve"),
+        (&[] as &[_], "COMMAND is missing"),
+        (&["--"], "COMMAND is missing"),
         (&["--nonsense", "cat"], "invalid option '--nonsense'"),
         (&["-x", "cat"], "invalid option '-x'"),
         (&["--listen"], "missing argument for option '--listen'"),
@@ -52,19 +52,19 @@ fn what_is_wrong_is_said_with_the_flag() {
         ),
         (
             &["--env-from-header", "a b=C", "cat"],
-            "must have the name of a header before the =",
+            "must have a header name before the =",
         ),
         (
             &["--env-from-header", "=C", "cat"],
-            "must have the name of a header before the =",
+            "must have a header name before the =",
         ),
         (
             &["--env-from-header", "A=", "cat"],
-            "must have letters, digits and _ behind the =",
+            "must have letters, digits and _ after the =",
         ),
         (
             &["--env-from-header", "A=1B", "cat"],
-            "must have letters, digits and _ behind the =",
+            "must have letters, digits and _ after the =",
         ),
         (
             &[
@@ -90,9 +90,12 @@ fn what_is_wrong_is_said_with_the_flag() {
         ),
         (
             &["no-such-command-here"],
-            "\"no-such-command-here\" is no command here",
+            "cannot find the command \"no-such-command-here\"",
         ),
-        (&["--", "/etc/passwd"], "\"/etc/passwd\" is no command here"),
+        (
+            &["--", "/etc/passwd"],
+            "cannot find the command \"/etc/passwd\"",
+        ),
     ] {
         let (status, _, stderr) = run(arguments);
         assert_eq!(status, Some(2), "{arguments:?}");
@@ -117,7 +120,7 @@ fn what_is_wrong_is_said_with_the_flag() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_is_not_an_error() {
     for help in ["-h", "--help"] {
         let (status, stdout, stderr) = run(&["--max-line", "1", help, "no-such-command-here"]);
         assert_eq!((status, &*stderr), (Some(0), ""));
@@ -137,7 +140,7 @@ fn help_is_no_error() {
     }
 }
 
-/// What a `GET` of the stream is answered with.
+/// The status of a `GET` of the stream.
 async fn get(gateway: &Gateway, path: &str, headers: &str) -> u16 {
     let get = format!("GET {path} HTTP/1.1\r\n{headers}\r\n");
     match Stream::open_with(gateway.address, &get).await {
@@ -148,7 +151,7 @@ async fn get(gateway: &Gateway, path: &str, headers: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn hosts_origins_and_paths_are_those_that_were_given() {
+async fn hosts_origins_and_paths_are_as_configured() {
     let gateway = Gateway::start(&[
         "--allow-host",
         "mcp.example.com",
@@ -190,7 +193,21 @@ async fn hosts_origins_and_paths_are_those_that_were_given() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_let_in_may_read_the_answers() {
+async fn the_printed_url_is_the_one_that_clients_open() {
+    for (given, printed) in [
+        ("/", "/"),
+        ("mcp/", "/mcp/"),
+        ("/stream here", "/stream%20here"),
+    ] {
+        let gateway = Gateway::start(&["--sse-path", given]);
+        assert_eq!(gateway.path, printed, "{given:?}");
+        let status = get(&gateway, printed, "host: localhost\r\n").await;
+        assert_eq!(status, 200, "{given:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_allowed_page_may_read_the_responses() {
     let gateway = Gateway::start(&["--allow-origin", "https://app.example.com"]);
     let ask = |line: &str, more: &str| {
         let mut tcp = TcpStream::connect(gateway.address).unwrap();
@@ -215,7 +232,7 @@ async fn a_page_that_is_let_in_may_read_the_answers() {
 }
 
 #[tokio::test]
-async fn what_stands_behind_the_command_is_its_own() {
+async fn arguments_after_the_command_are_passed_to_it() {
     let script = r#"read line; printf '{"jsonrpc":"2.0","method":"%s"}\n' "$*""#;
     let [own, flags] = [["--listen", "--help", "--"], ["a", "-h", "b c"]];
     let command = [&["sh", "-c", script, "sh"] as &[_], &own, &flags].concat();

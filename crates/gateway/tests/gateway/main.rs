@@ -6,7 +6,7 @@
 mod bounds;
 mod child;
 #[path = "../../../../examples/soak/client.rs"]
-#[allow(dead_code, reason = "the client of the soak, of which this needs less")]
+#[allow(dead_code, reason = "the other tests use the rest of it")]
 mod client;
 mod ends;
 mod flags;
@@ -24,7 +24,7 @@ fn as_child() {
     }
 }
 
-/// Asks until it is so. The limit is far beyond any real run.
+/// Waits until a condition holds. The limit is far beyond any real run.
 async fn until(what: &str, mut so: impl FnMut() -> bool) {
     let start = tokio::time::Instant::now();
     while !so() {

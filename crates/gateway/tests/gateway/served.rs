@@ -1,4 +1,4 @@
-//! A running gateway, and sessions with it.
+//! A running gateway and its sessions.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -15,7 +15,7 @@ use crate::{
     processes, until,
 };
 
-/// Set for the gateway, and so for its children.
+/// A variable that is set for the gateway, and so for its children.
 const CHILD: &str = "GATEWAY_TEST_CHILD";
 
 /// Whether this process is a child of the gateway.
@@ -23,7 +23,7 @@ pub(crate) fn is_child() -> bool {
     std::env::var_os(CHILD).is_some()
 }
 
-/// The command line of a child that does what it is told.
+/// The command line of the child in `child.rs`.
 pub(crate) fn child() -> [String; 4] {
     let this = std::env::current_exe().unwrap();
     let this = this.to_str().unwrap().to_owned();
@@ -31,7 +31,7 @@ pub(crate) fn child() -> [String; 4] {
     [this, exact, name, nocapture]
 }
 
-/// The gateway's process, not yet started.
+/// The command of the gateway.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-sse-gateway"));
     command
@@ -46,12 +46,14 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 pub(crate) struct Gateway {
     process: Child,
     pub(crate) address: SocketAddr,
+    /// The path of the URL that the gateway printed.
+    pub(crate) path: String,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl Gateway {
-    /// In front of the child that does what it is told.
+    /// Starts a gateway in front of the child in `child.rs`.
     pub(crate) fn start(flags: &[&str]) -> Self {
         Self::start_with(flags, &child().each_ref().map(String::as_str), &[])
     }
@@ -72,13 +74,16 @@ impl Gateway {
             }
         });
         let stdout = BufReader::new(process.stdout.take().unwrap());
-        let address = stdout.lines().find_map(|line| {
+        let url = stdout.lines().find_map(|line| {
             let line = line.unwrap();
-            let (_, url) = line.split_once("MCP over HTTP+SSE at http://")?;
-            Some(url.split_once('/').unwrap().0.parse().unwrap())
+            let url = line.strip_prefix("MCP over HTTP+SSE at http://")?;
+            Some(url.to_owned())
         });
+        let url = url.unwrap_or_else(|| panic!("no start: {}", log.lock().unwrap()));
+        let (address, path) = url.split_at(url.find('/').unwrap());
         Self {
-            address: address.unwrap_or_else(|| panic!("no start: {}", log.lock().unwrap())),
+            address: address.parse().unwrap(),
+            path: path.to_owned(),
             process,
             log,
             reader: Some(reader),
@@ -100,7 +105,7 @@ impl Gateway {
         .await;
     }
 
-    /// Until no process is left whose parent the gateway is, not even an unreaped one.
+    /// Waits until the gateway has no children, not even zombies.
     pub(crate) async fn childless(&self) {
         until("no child", || processes::children(self.id()).is_empty()).await;
     }
@@ -109,7 +114,7 @@ impl Gateway {
         processes::signal(self.id(), name);
     }
 
-    /// Its status, and all that it logged.
+    /// Waits for its end and returns its status and its log.
     pub(crate) async fn ended(&mut self) -> (ExitStatus, String) {
         until("the gateway's end", || {
             self.process.try_wait().unwrap().is_some()
@@ -124,13 +129,13 @@ impl Gateway {
         self.open_with("").await
     }
 
-    /// With header lines of one's own.
+    /// Opens a session with additional header lines.
     pub(crate) async fn open_with(&self, headers: &str) -> Talk {
         let opened = self.try_open(headers).await;
         opened.unwrap_or_else(|status| panic!("no stream: {status}"))
     }
 
-    /// A session, or the status of its refusal.
+    /// Opens a session, or returns the status of the refusal.
     pub(crate) async fn try_open(&self, headers: &str) -> Result<Talk, u16> {
         let get = format!("GET /sse HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
         let stream = match Stream::open_with(self.address, &get).await {
@@ -154,7 +159,7 @@ impl Drop for Gateway {
     }
 }
 
-/// A session that tells its child what to do.
+/// A session whose requests say what its child does.
 pub(crate) struct Talk {
     pub(crate) stream: Stream,
     pub(crate) posts: Conn,
@@ -166,7 +171,7 @@ impl Talk {
         self.posts.post(&self.stream.uri, text).await.unwrap()
     }
 
-    /// Posts a request; its answer comes by `next`.
+    /// Posts a request. `next` returns its response.
     pub(crate) async fn tell(&mut self, method: &str, params: &Value) {
         self.asked += 1;
         let id = self.asked;
@@ -179,7 +184,7 @@ impl Talk {
         Some(serde_json::from_str(&message).unwrap())
     }
 
-    /// What the child answers next.
+    /// Posts a request and returns the result, which must be the next message.
     pub(crate) async fn ask(&mut self, method: &str, params: &Value) -> Value {
         self.tell(method, params).await;
         let mut answer = self.next().await.expect("an answer");
@@ -187,7 +192,7 @@ impl Talk {
         answer["result"].take()
     }
 
-    /// The number of its child's process.
+    /// The process id of its child.
     pub(crate) async fn child(&mut self) -> u32 {
         let pid = self.ask("pid", &json!({})).await["pid"].as_u64();
         pid.unwrap().try_into().unwrap()
@@ -198,7 +203,7 @@ impl Talk {
         assert_eq!(found["params"], json!({"still": "here"}));
     }
 
-    /// The beginning of the session's id, as the log has it.
+    /// The prefix of the session's lines in the log.
     pub(crate) fn short_id(&self) -> String {
         let id = self.stream.id().expose_secret().to_string();
         format!("[{}..]", &id[..8])

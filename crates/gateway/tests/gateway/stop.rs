@@ -1,4 +1,4 @@
-//! The end of the gateway itself.
+//! The shutdown of the gateway.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_signal_ends_all_sessions_in_order_and_leaves_no_child() {
+async fn a_signal_ends_all_sessions_and_leaves_no_child() {
     for name in ["TERM", "INT"] {
         let mut gateway = Gateway::start(&[]);
         let mut talks = Vec::new();
@@ -19,7 +19,7 @@ async fn a_signal_ends_all_sessions_in_order_and_leaves_no_child() {
             pids.push(talk.child().await);
             talk.ask("at_end", &json!({"do": "say", "messages": messages}))
                 .await;
-            // Accepted, and answered whatever comes.
+            // Accepted, so it must be answered.
             talk.tell("echo", &json!({"number": messages})).await;
             talks.push(talk);
         }
@@ -44,7 +44,7 @@ async fn a_signal_ends_all_sessions_in_order_and_leaves_no_child() {
 }
 
 #[tokio::test]
-async fn a_second_signal_kills_at_once() {
+async fn a_second_signal_stops_at_once() {
     let mut gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
     let pid = talk.child().await;
@@ -54,7 +54,7 @@ async fn a_second_signal_kills_at_once() {
         .await["started"]
         .as_u64();
     let started = started.unwrap().try_into().unwrap();
-    // It hears of no SIGTERM, and would be killed after 4 s.
+    // A stopped process does not handle SIGTERM and would be killed after 4 s.
     signal(pid, "STOP");
     gateway.signal("TERM");
     gateway.logs("stopping").await;

@@ -1,4 +1,4 @@
-//! What goes through, and what does not.
+//! Messages, logs and headers.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ async fn messages_of_one_client_never_reach_another() {
     for talk in &mut talks {
         children.push(talk.child().await);
     }
-    // All have asked before the first reads its answer.
+    // All clients have posted before the first one reads its response.
     for turn in 0..20 {
         for (number, talk) in talks.iter_mut().enumerate() {
             talk.tell("echo", &json!({"number": number, "turn": turn}))
@@ -50,7 +50,7 @@ async fn a_message_in_many_lines_reaches_the_child_in_one() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_no_message_is_logged_and_skipped() {
+async fn a_line_that_is_not_a_message_is_logged_and_skipped() {
     let gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
     for junk in [
@@ -66,7 +66,7 @@ async fn a_line_that_is_no_message_is_logged_and_skipped() {
     let long = "z".repeat(3000);
     talk.ask("stdout", &json!({"text": format!("{long}\r\n")}))
         .await;
-    // Blank lines, spaces and line breaks of two bytes are nothing to speak of.
+    // Blank lines, spaces and line breaks of two bytes are ignored.
     let fine = "\n\r\n \t \n{\"jsonrpc\":\"2.0\",\"method\":\"fine\"}\r\n";
     talk.tell("stdout", &json!({"text": fine})).await;
     assert_eq!(talk.next().await.unwrap()["method"], "fine");
@@ -88,9 +88,9 @@ async fn a_line_that_is_no_message_is_logged_and_skipped() {
         .lines()
         .filter(|line| line.contains("skipped"))
         .collect();
-    // One more: what the harness of the child's own test wrote.
+    // The child's test harness may write one more.
     assert!((5..=6).contains(&skipped.len()), "{log}");
-    let prefix = format!("{id} skipped a line on stdout, no message: ");
+    let prefix = format!("{id} skipped a line on stdout that is not a message: ");
     assert!(
         skipped.iter().all(|line| line.starts_with(&prefix)),
         "{log}"
@@ -110,7 +110,7 @@ async fn stderr_goes_to_the_log_line_by_line_with_the_sessions_short_id() {
     let long = "e".repeat(50_000);
     two.ask("stderr", &json!({"text": format!("{long}\nI am two")}))
         .await;
-    // A last line needs no line break, but its child's end.
+    // A last line without a line break is logged when the child has ended.
     let id = two.short_id();
     drop(two);
     gateway.logs(&format!("{id} stderr: I am two\n")).await;
@@ -124,7 +124,7 @@ async fn stderr_goes_to_the_log_line_by_line_with_the_sessions_short_id() {
 }
 
 #[tokio::test]
-async fn headers_of_the_get_become_variables_of_the_child_and_no_other() {
+async fn headers_of_the_get_become_variables_of_its_child_only() {
     let flags = [
         "--env-from-header",
         "authorization=API_TOKEN",
@@ -165,7 +165,7 @@ async fn headers_of_the_get_become_variables_of_the_child_and_no_other() {
             let id = talk.short_id();
             gateway
                 .logs(&format!(
-                    "{id} API_TOKEN is unset: authorization is not one text in UTF-8\n"
+                    "{id} API_TOKEN is unset: authorization is not a single value in UTF-8\n"
                 ))
                 .await;
         }

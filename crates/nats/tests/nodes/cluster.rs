@@ -1,4 +1,4 @@
-//! Three nodes over NATS, behind a balancer that knows nothing.
+//! Three nodes with a relay over NATS, behind a balancer that does not read node names.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -16,7 +16,7 @@ pub(crate) struct Cluster {
     pub(crate) nats: SocketAddr,
     pub(crate) server: Option<Program>,
     pub(crate) nodes: Vec<(Process, SocketAddr)>,
-    /// Where clients come to.
+    /// The address of the balancer.
     pub(crate) address: SocketAddr,
 }
 
@@ -39,7 +39,7 @@ impl Cluster {
         cluster
     }
 
-    /// Waits until each node reaches each other one.
+    /// Waits until each node reaches each other node.
     pub(crate) async fn is_whole(&self) {
         for (_, owner) in &self.nodes {
             let stream = open(*owner).await;
@@ -51,7 +51,7 @@ impl Cluster {
     }
 }
 
-/// Waits until a `POST` at that node reaches that session.
+/// Waits until a `POST` to the node `edge` reaches the session of `uri`.
 pub(crate) async fn reaches(edge: SocketAddr, uri: &str) {
     let start = tokio::time::Instant::now();
     loop {

@@ -1,11 +1,11 @@
-//! Several nodes in processes of their own: behind real load balancers, and over a real NATS server.
+//! Several nodes in processes of their own, behind real load balancers and over a real NATS server.
 //!
-//! What must be installed, and how, is said in `programs.rs`.
+//! A test whose server is not installed is left out, see `programs.rs`.
 #![cfg(target_os = "linux")]
 
 mod balancer;
 #[path = "../../../../examples/soak/client.rs"]
-#[allow(dead_code, reason = "the client of the soak, of which this needs less")]
+#[allow(dead_code, reason = "the other tests use the rest of it")]
 mod client;
 mod cluster;
 mod cost;
@@ -14,10 +14,7 @@ mod kit;
 mod names;
 mod node;
 #[path = "../../../../tests/faults/process.rs"]
-#[allow(
-    dead_code,
-    reason = "the processes of the faults, of which this needs less"
-)]
+#[allow(dead_code, reason = "the other tests use the rest of it")]
 mod process;
 mod programs;
 #[path = "../../../../tests/relay_kit/mod.rs"]
@@ -29,7 +26,7 @@ use std::net::SocketAddr;
 
 use self::client::{Conn, Refused, Stream};
 
-/// Not a test: a node, where it is asked for.
+/// Not a test: a node, in a process that a test starts.
 #[test]
 fn server() {
     if process::role() == Some("server") {
@@ -49,14 +46,14 @@ async fn open(address: SocketAddr) -> Stream {
     }
 }
 
-/// Shows that a session works.
+/// Checks that a session answers a request.
 async fn assert_echo(stream: &mut Stream, posts: &mut Conn, id: usize) {
     assert_eq!(posts.post(&stream.uri, &echo(id)).await.unwrap(), 202);
     let answer = stream.message().await.unwrap();
     assert_eq!(answer, Some(node::answer(id)));
 }
 
-/// The name that a session's URI carries.
+/// The name of the node in a session's URI.
 fn node_of(stream: &Stream) -> &str {
     let (_, node) = stream.uri.split_once("&node=").expect(&stream.uri);
     node

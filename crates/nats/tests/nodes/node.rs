@@ -1,4 +1,4 @@
-//! A node: plain hyper, with a name.
+//! A node: a hyper server in a process of its own.
 
 use std::{convert::Infallible, future::pending, net::SocketAddr, time::Duration};
 
@@ -19,9 +19,9 @@ use crate::process::Process;
 
 /// The name of a node.
 const NAME: &str = "NODE_NAME";
-/// Where NATS is, if there is a relay.
+/// The URL of NATS, if the node has a relay.
 const NATS: &str = "NODE_NATS";
-/// As whom it connects to NATS, if as somebody.
+/// The user of NATS, if the node has one.
 const USER: &str = "NODE_USER";
 
 pub(crate) fn answer(id: impl std::fmt::Display) -> String {
@@ -34,7 +34,7 @@ async fn handle(mut session: Session) {
             continue;
         };
         match incoming.message.method() {
-            // Never takes another message.
+            // Receives no further message.
             Some("deaf") => pending().await,
             Some("slow") => sleep(Duration::from_millis(300)).await,
             _ => {}
@@ -46,7 +46,7 @@ async fn handle(mut session: Session) {
     }
 }
 
-/// Starts a node without a relay, in a process of its own.
+/// Starts a node without a relay.
 pub(crate) fn start(name: &str) -> (Process, SocketAddr) {
     Process::serve("", &[(NAME, name.to_owned())])
 }
@@ -57,7 +57,7 @@ pub(crate) fn start_with_relay(name: &str, nats: SocketAddr) -> (Process, Socket
     Process::serve("", &[(NAME, name.to_owned()), (NATS, nats)])
 }
 
-/// As that, with the credentials of a user, whose inbox has its name.
+/// Starts such a node with the credentials of a NATS user, whose inbox prefix has its name.
 pub(crate) fn start_as(name: &str, user: &str, nats: SocketAddr) -> (Process, SocketAddr) {
     let nats = format!("nats://{nats}");
     let user = user.to_owned();

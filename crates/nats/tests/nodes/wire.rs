@@ -1,4 +1,4 @@
-//! What stands between clients and nodes, or between a node and NATS.
+//! Proxies between clients and nodes, or between a node and NATS.
 
 use std::{
     net::SocketAddr,
@@ -13,7 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Deals connections out to nodes, one after the other, and passes over those that are not there.
+/// Starts a balancer that distributes connections in turn, and skips nodes that do not listen.
 pub(crate) async fn round_robin(nodes: Vec<SocketAddr>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -37,7 +37,7 @@ pub(crate) async fn round_robin(nodes: Vec<SocketAddr>) -> SocketAddr {
     address
 }
 
-/// Passes everything on, until it is told to hold back what comes from those who connect.
+/// A proxy that can discard what its clients send.
 pub(crate) struct Valve {
     pub(crate) address: SocketAddr,
     shut: Arc<AtomicBool>,
@@ -62,7 +62,7 @@ impl Valve {
                 tokio::spawn(async move {
                     let mut bytes = vec![0; 65536];
                     while let Ok(len @ 1..) = from_client.read(&mut bytes).await {
-                        // What comes while it is shut is lost.
+                        // Discarded while it is shut.
                         if valve.load(SeqCst) {
                             continue;
                         }
