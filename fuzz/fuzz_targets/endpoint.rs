@@ -5,10 +5,7 @@
 use arbitrary::Arbitrary;
 use http::{Uri, uri::PathAndQuery};
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::{
-    MountPath, Session, SseServerTransport,
-    endpoint::{Endpoint, InvalidEndpoint},
-};
+use mcp_sse_server::{MountPath, Session, SseServerTransport, endpoint::InvalidEndpoint};
 use mcp_sse_server_fuzz::{Stream, answer, run};
 use mcp_sse_testkit::{polled::Server, requests};
 use percent_encoding::percent_decode_str;
@@ -26,7 +23,11 @@ struct Input<'a> {
 fuzz_target!(|input: Input<'_>| run(async || check(&input)));
 
 fn check(input: &Input<'_>) {
-    let (Some(endpoint), Some(mount)) = (endpoint(input.endpoint), mount(input.mount)) else {
+    let transport = SseServerTransport::new(input.endpoint, |mut session: Session| async move {
+        while session.recv().await.is_some() {}
+    });
+    let (Some(transport), Some(mount)) = (made(input.endpoint, transport), mount(input.mount))
+    else {
         return;
     };
     let of_request = input.mount_of_request.map(self::mount);
@@ -39,13 +40,10 @@ fn check(input: &Input<'_>) {
         return;
     };
 
-    let transport = SseServerTransport::new(input.endpoint, |mut session: Session| async move {
-        while session.recv().await.is_some() {}
-    })
-    .unwrap()
-    .mount_path(mount.clone())
-    .carry_query(input.carry_query)
-    .keep_alive(None);
+    let transport = transport
+        .mount_path(mount.clone())
+        .carry_query(input.carry_query)
+        .keep_alive(None);
     let server = Server::of(&transport);
     let mut request = requests::get();
     *request.uri_mut() = Uri::from(target.clone());
@@ -65,7 +63,7 @@ fn check(input: &Input<'_>) {
         "{announced}"
     );
     let (path, query) = announced.split_once('?').unwrap();
-    assert_eq!(path, format!("{}{}", prefix.as_str(), endpoint.as_str()));
+    check_encoded(input.endpoint, path.strip_prefix(prefix.as_str()).unwrap());
     let uri: Uri = announced.parse().unwrap();
     assert_eq!(
         (uri.authority(), uri.path(), uri.query()),
@@ -98,25 +96,23 @@ fn check(input: &Input<'_>) {
     assert_eq!(answer(response).0, 202, "{announced}");
 }
 
-fn endpoint(text: &str) -> Option<Endpoint> {
-    checked(text, Endpoint::new(text), Endpoint::as_str)
-}
-
 fn mount(text: &str) -> Option<MountPath> {
-    checked(text, MountPath::new(text), MountPath::as_str)
+    let mount = made(text, MountPath::new(text))?;
+    check_encoded(text, mount.as_str());
+    Some(mount)
 }
 
-/// What became of a text: nothing, if it breaks a rule, or the same text again, with escapes.
-fn checked<T>(text: &str, made: Result<T, InvalidEndpoint>, encoded: fn(&T) -> &str) -> Option<T> {
-    let made = match made {
-        Ok(made) => made,
-        Err(error) => {
-            assert_eq!(error.value(), text);
-            assert!(!error.to_string().contains(char::is_control), "{error}");
-            return None;
-        }
-    };
-    let encoded = encoded(&made);
+/// What was made of a text, unless the text was refused.
+fn made<T>(text: &str, made: Result<T, InvalidEndpoint>) -> Option<T> {
+    made.inspect_err(|error| {
+        assert_eq!(error.value(), text);
+        assert!(!error.to_string().contains(char::is_control), "{error}");
+    })
+    .ok()
+}
+
+/// The encoded path is the same text, with escapes and a slash first.
+fn check_encoded(text: &str, encoded: &str) {
     assert!(
         encoded.bytes().all(|byte| byte.is_ascii_graphic()),
         "{encoded}"
@@ -126,14 +122,10 @@ fn checked<T>(text: &str, made: Result<T, InvalidEndpoint>, encoded: fn(&T) -> &
         "{encoded}"
     );
     let decoded = percent_decode_str(encoded).decode_utf8().unwrap();
-    let (slash, end) = match text.starts_with('/') {
-        true => ("", text),
-        false => ("/", text),
-    };
-    let whole = format!("{slash}{end}");
+    let slash = if text.starts_with('/') { "" } else { "/" };
+    let whole = format!("{slash}{text}");
     assert!(
         decoded == whole || decoded == whole.trim_end_matches('/'),
         "{text:?}"
     );
-    Some(made)
 }

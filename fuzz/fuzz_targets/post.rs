@@ -13,10 +13,8 @@ use http::{
 };
 use http_body::SizeHint;
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::{Handler, Message, post::ResponseFuture};
-use mcp_sse_server_fuzz::{
-    Frames, Step, Stream, answer, principal, received, run, transport, wait,
-};
+use mcp_sse_server::{Handler, Message, SseServerTransport, post::ResponseFuture};
+use mcp_sse_server_fuzz::{Frames, Step, Stream, answer, principal, received, run, wait};
 use mcp_sse_testkit::{
     handlers::send_back,
     polled::{Server, poll},
@@ -136,7 +134,8 @@ enum Piece {
 fuzz_target!(|input: Input<'_>| run(async || check(&input).await));
 
 async fn check(input: &Input<'_>) {
-    let transport = transport(send_back)
+    let transport = SseServerTransport::new("/messages/", send_back)
+        .unwrap()
         .body_limit(BODY_LIMIT)
         .in_flight_bytes(BODY_LIMIT)
         .stall_timeout(STALL_TIMEOUT)
