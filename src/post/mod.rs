@@ -28,6 +28,7 @@
 //! read for it, too, and there is more that may be answered.
 
 mod body;
+mod body_wait;
 mod drain;
 mod forward;
 mod future;
