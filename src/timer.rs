@@ -9,11 +9,10 @@ use pin_project_lite::pin_project;
 use tokio::time::{Duration, Instant, Sleep, sleep_until};
 
 pin_project! {
-    /// Waits for a deadline that moves often.
+    /// Waits for a deadline that moves back often.
     ///
-    /// A deadline that moves back leaves tokio's timer where it is: to look again when it fires costs
-    /// less than to move it with each message. A deadline that moves forward moves it at once, so that
-    /// the timer is never late.
+    /// tokio's timer stays where it is when the deadline moves: to look again when it fires costs less
+    /// than to move it with each message.
     pub(crate) struct Timer {
         #[pin]
         sleep: Sleep,
@@ -27,18 +26,17 @@ impl Timer {
         }
     }
 
-    /// Ready once `deadline` has passed.
+    /// Ready once the deadline has passed. It is asked for only when tokio's timer fires, and must not
+    /// be earlier than it was.
     pub(crate) fn poll_until(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        deadline: Instant,
+        mut deadline: impl FnMut() -> Instant,
     ) -> Poll<()> {
         let mut sleep = self.project().sleep;
-        if deadline < sleep.deadline() {
-            sleep.as_mut().reset(deadline);
-        }
         loop {
             ready!(sleep.as_mut().poll(cx));
+            let deadline = deadline();
             if sleep.deadline() >= deadline {
                 return Poll::Ready(());
             }
@@ -68,24 +66,23 @@ mod tests {
         let start = Instant::now();
         let at = |secs| start + Duration::from_secs(secs);
         let mut timer = task::spawn(Timer::new(at(10)));
-        let mut poll = |deadline| timer.enter(|cx, timer| timer.poll_until(cx, deadline));
+        let mut poll = |deadline| timer.enter(|cx, timer| timer.poll_until(cx, || deadline));
         assert_pending!(poll(at(10)));
         assert_pending!(poll(at(20)));
-        advance(Duration::from_secs(12)).await;
+        advance(Duration::from_secs(19)).await;
         assert_pending!(poll(at(20)));
-        assert_pending!(poll(at(15)));
-        advance(Duration::from_secs(3)).await;
-        assert_ready!(poll(at(15)));
+        advance(Duration::from_secs(1)).await;
+        assert_ready!(poll(at(20)));
         assert_pending!(poll(at(30)));
-        advance(Duration::from_secs(15)).await;
+        advance(Duration::from_secs(10)).await;
         assert_ready!(poll(at(30)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_duration_without_end_can_be_added_to_now() {
-        let mut timer = pin!(Timer::new(Instant::now() + clamp(Duration::MAX)));
-        let mut cx = Context::from_waker(std::task::Waker::noop());
         let deadline = Instant::now() + clamp(Duration::MAX);
-        assert_pending!(timer.as_mut().poll_until(&mut cx, deadline));
+        let mut timer = pin!(Timer::new(deadline));
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        assert_pending!(timer.as_mut().poll_until(&mut cx, || deadline));
     }
 }

@@ -71,7 +71,7 @@ impl Drain {
         if has_progressed {
             wait.progress = now;
         }
-        let deadline = wait.end.min(wait.progress + SILENCE);
+        let deadline = || wait.end.min(wait.progress + SILENCE);
         wait.timer.as_mut().poll_until(cx, deadline)
     }
 }

@@ -209,7 +209,7 @@ impl Reading {
         }
         match (&mut wait.timer, stall_timeout) {
             (Some(timer), Some(timeout)) => {
-                let deadline = wait.progress + timeout;
+                let deadline = || wait.progress + timeout;
                 timer
                     .as_mut()
                     .poll_until(cx, deadline)

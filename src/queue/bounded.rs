@@ -167,6 +167,10 @@ impl<T> Queue<T> {
     /// weights.
     pub(crate) fn discard(&self) -> (usize, usize) {
         let mut state = self.lock();
+        if state.items.is_empty() {
+            self.close_locked(state);
+            return (0, 0);
+        }
         let items = std::mem::take(&mut state.items);
         self.close_locked(state);
         depth_of(&items)

@@ -1,20 +1,30 @@
-use tokio::sync::SemaphorePermit;
-
-use crate::sync::Semaphore;
+use crate::sync::{
+    Notify, Semaphore,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 /// A number of bytes that are taken in parts and given back. A part that is not free waits its turn.
+///
+/// Bytes that are free cost an atomic operation. tokio's semaphore alone would take a lock for each part
+/// that is given back: it only makes the waiting parts queue, and the first of them is woken.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    free: Semaphore,
     total: usize,
+    used: AtomicUsize,
+    waiting: AtomicUsize,
+    /// Held by the first of those that wait.
+    turn: Semaphore,
+    freed: Notify,
 }
 
 impl Budget {
     pub(crate) fn new(total: usize) -> Self {
-        let total = total.min(Semaphore::MAX_PERMITS);
         Self {
-            free: Semaphore::new(total),
             total,
+            used: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            turn: Semaphore::new(1),
+            freed: Notify::new(),
         }
     }
 
@@ -22,33 +32,74 @@ impl Budget {
         self.total
     }
 
-    /// Takes so many bytes if they are free and nobody waits for them. Gives the number to give back: a
-    /// part that is larger than the budget counts as all of it, so that it can be had alone.
-    pub(crate) fn try_take(&self, bytes: usize) -> Option<u32> {
-        let taken = u32::try_from(bytes.min(self.total)).unwrap_or(u32::MAX);
-        self.free.try_acquire_many(taken).ok()?.forget();
-        Some(taken)
+    /// Takes so many bytes if they are free and nobody waits. Gives the number to give back: a part that
+    /// is larger than the budget counts as all of it, so that it can be had alone.
+    pub(crate) fn try_take(&self, bytes: usize) -> Option<usize> {
+        match self.waiting.load(SeqCst) {
+            0 => self.take_free(bytes),
+            _ => None,
+        }
+    }
+
+    fn take_free(&self, bytes: usize) -> Option<usize> {
+        let taken = bytes.min(self.total);
+        let mut used = self.used.load(SeqCst);
+        while taken <= self.total - used {
+            match self
+                .used
+                .compare_exchange(used, used + taken, SeqCst, SeqCst)
+            {
+                Ok(_) => return Some(taken),
+                Err(now) => used = now,
+            }
+        }
+        None
     }
 
     /// As `try_take`, after all that waited before. If the future is dropped before it is done, nothing
     /// is taken.
-    pub(crate) async fn take(&self, bytes: usize) -> u32 {
-        let taken = u32::try_from(bytes.min(self.total)).unwrap_or(u32::MAX);
+    pub(crate) async fn take(&self, bytes: usize) -> usize {
+        let _waiting = Waiting::new(&self.waiting);
         // The semaphore is never closed.
-        let permit = self.free.acquire_many(taken).await;
-        permit.map(SemaphorePermit::forget).ok();
-        taken
+        let _turn = self.turn.acquire_many(1).await;
+        loop {
+            // A part that begins to wait is counted before it looks, so either it finds what is given
+            // back or it is woken.
+            match self.take_free(bytes) {
+                Some(taken) => return taken,
+                None => self.freed.notified().await,
+            }
+        }
     }
 
-    pub(crate) fn give_back(&self, taken: u32) {
-        if taken > 0 {
-            self.free.add_permits(taken as usize);
+    pub(crate) fn give_back(&self, taken: usize) {
+        self.used.fetch_sub(taken, SeqCst);
+        if self.waiting.load(SeqCst) > 0 {
+            self.freed.notify_one();
         }
+    }
+}
+
+/// Counts a part that waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use tokio_test::{assert_pending, assert_ready, task};
 
     use super::*;
@@ -72,13 +123,21 @@ mod tests {
     fn giving_back_wakes_only_as_many_as_find_room() {
         let budget = Budget::new(10);
         let held = budget.try_take(10).unwrap();
-        let mut waiting: Vec<_> = (0..100).map(|_| task::spawn(budget.take(5))).collect();
+        let take = || task::spawn(budget.take(5));
+        let mut waiting: VecDeque<_> = (0..100).map(|_| take()).collect();
         for part in &mut waiting {
             assert_pending!(part.poll());
         }
         budget.give_back(held);
-        let woken = waiting.iter().filter(|part| part.is_woken()).count();
-        assert_eq!(woken, 2);
+        // Each wakes the next one when it has its bytes. The third finds none.
+        for _ in 0..2 {
+            let woken = waiting.iter().filter(|part| part.is_woken()).count();
+            let mut first = waiting.pop_front().unwrap();
+            assert!(woken == 1 && first.is_woken());
+            assert_ready!(first.poll());
+        }
+        assert_pending!(waiting[0].poll());
+        assert!(!waiting.iter().any(|part| part.is_woken()));
     }
 
     #[test]

@@ -11,9 +11,9 @@ use super::state::State;
 pub(crate) struct Room {
     /// `None` if the session is at another node.
     session: Option<Arc<State>>,
-    session_bytes: u32,
+    session_bytes: usize,
     all: Arc<Budget>,
-    all_bytes: u32,
+    all_bytes: usize,
 }
 
 impl Room {
@@ -85,13 +85,12 @@ impl Room {
 
     /// Gives back what the body does not need.
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let session = self.session_bytes.saturating_sub(bytes);
         let all = self.all_bytes.saturating_sub(bytes);
         self.give_back(session, all);
     }
 
-    fn give_back(&mut self, session: u32, all: u32) {
+    fn give_back(&mut self, session: usize, all: usize) {
         if let Some(state) = &self.session {
             state.bodies.give_back(session);
         }
@@ -119,8 +118,8 @@ impl fmt::Debug for Room {
 /// Waits for a part of a budget, unless the session is closed first.
 async fn unless_closed(
     state: &State,
-    part: impl Future<Output = u32>,
-) -> Result<u32, RejectionKind> {
+    part: impl Future<Output = usize>,
+) -> Result<usize, RejectionKind> {
     let (mut closed, mut part) = (pin!(state.closed()), pin!(part));
     poll_fn(|cx| match closed.as_mut().poll(cx) {
         Poll::Ready(_reason) => Poll::Ready(Err(RejectionKind::SessionNotFound)),

@@ -97,11 +97,13 @@ impl Check {
         let waker = Waker::from(Arc::clone(self));
         loop {
             let given = self.given.load(Acquire);
-            let since = match given {
-                ASKED => Instant::now(),
-                micros => self.start + Duration::from_micros(micros),
+            let deadline = || {
+                let since = match given {
+                    ASKED => Instant::now(),
+                    micros => self.start + Duration::from_micros(micros),
+                };
+                since + self.timeout
             };
-            let deadline = since + self.timeout;
             // Outside of the task's budget: without budget the timer would wake and not listen.
             let poll = poll_fn(|cx| timer.as_mut().poll_until(cx, deadline));
             let polled = pin!(unconstrained(poll)).poll(&mut Context::from_waker(&waker));

@@ -147,14 +147,15 @@ impl<F: Future<Output = ()>> Stream<F> {
         };
         let session = this.guard.entry();
         let state = session.state();
-        let keep_alive = this.options.keep_alive.map(|after| *this.last_sent + after);
-        let idle = this.options.idle_timeout.zip(state.last_activity());
-        let idle = idle.map(|(after, last)| last + after);
-        let Some(deadline) = keep_alive.into_iter().chain(idle).min() else {
-            return Poll::Pending;
+        let options = &this.options;
+        let keep_alive = || Some(*this.last_sent + options.keep_alive?);
+        let idle = || Some(state.last_activity()? + options.idle_timeout?);
+        let deadline = || {
+            let first = keep_alive().into_iter().chain(idle()).min();
+            first.expect("a stream without both has no timer")
         };
         ready!(timer.poll_until(cx, deadline));
-        if idle != Some(deadline) {
+        if idle().is_none_or(|idle| idle > Instant::now()) {
             state.observer.kept_alive();
             return Poll::Ready(Some(event::KEEP_ALIVE));
         }

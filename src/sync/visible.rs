@@ -29,6 +29,11 @@ impl Notify {
         self.notify.notified()
     }
 
+    pub(crate) fn notify_one(&self) {
+        self.step.take();
+        self.notify.notify_one();
+    }
+
     pub(crate) fn notify_waiters(&self) {
         self.step.take();
         self.notify.notify_waiters();
