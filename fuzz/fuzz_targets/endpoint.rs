@@ -40,12 +40,7 @@ fn check(input: &Input<'_>) {
         return;
     };
 
-<<<<<<< HEAD
-    let transport = SseServerTransport::new(input.endpoint, receive)
-        .unwrap()
-=======
     let transport = transport
->>>>>>> main
         .mount_path(mount.clone())
         .carry_query(input.carry_query)
         .keep_alive(None);
@@ -101,42 +96,6 @@ fn check(input: &Input<'_>) {
     assert_eq!(answer(response).0, 202, "{announced}");
 }
 
-<<<<<<< HEAD
-/// Receives everything.
-async fn receive(mut session: Session) {
-    while session.recv().await.is_some() {}
-}
-
-/// The endpoint's path, as a session without a prefix announces it.
-fn endpoint(text: &str) -> Option<String> {
-    let transport = SseServerTransport::new(text, receive);
-    let path = transport.map(|transport| {
-        let stream = Server::of(&transport.keep_alive(None)).open();
-        let (path, _) = stream.uri.split_once('?').unwrap();
-        path.to_owned()
-    });
-    checked(text, path)
-}
-
-fn mount(text: &str) -> Option<MountPath> {
-    let mount = MountPath::new(text);
-    let path = mount.as_ref().map(|mount| mount.as_str().to_owned());
-    checked(text, path.map_err(Clone::clone))?;
-    mount.ok()
-}
-
-/// Checks a path that was made of a text: `None` if the text breaks a rule, or else the text with escapes.
-fn checked(text: &str, path: Result<String, InvalidEndpoint>) -> Option<String> {
-    let path = match path {
-        Ok(path) => path,
-        Err(error) => {
-            assert_eq!(error.value(), text);
-            assert!(!error.to_string().contains(char::is_control), "{error}");
-            return None;
-        }
-    };
-    assert!(path.bytes().all(|byte| byte.is_ascii_graphic()), "{path}");
-=======
 fn mount(text: &str) -> Option<MountPath> {
     let mount = made(text, MountPath::new(text))?;
     check_encoded(text, mount.as_str());
@@ -154,28 +113,19 @@ fn made<T>(text: &str, made: Result<T, InvalidEndpoint>) -> Option<T> {
 
 /// The encoded path is the same text, with escapes and a slash first.
 fn check_encoded(text: &str, encoded: &str) {
->>>>>>> main
     assert!(
-        !path.contains(['?', '#', '\\']) && !path.starts_with("//"),
-        "{path}"
+        encoded.bytes().all(|byte| byte.is_ascii_graphic()),
+        "{encoded}"
     );
-<<<<<<< HEAD
-    let decoded = percent_decode_str(&path).decode_utf8().unwrap();
-=======
     assert!(
         !encoded.contains(['?', '#', '\\']) && !encoded.starts_with("//"),
         "{encoded}"
     );
     let decoded = percent_decode_str(encoded).decode_utf8().unwrap();
->>>>>>> main
     let slash = if text.starts_with('/') { "" } else { "/" };
     let whole = format!("{slash}{text}");
     assert!(
         decoded == whole || decoded == whole.trim_end_matches('/'),
         "{text:?}"
     );
-<<<<<<< HEAD
-    Some(path)
-=======
->>>>>>> main
 }

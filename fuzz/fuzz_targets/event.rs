@@ -3,11 +3,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-<<<<<<< HEAD
-use mcp_sse_server::{Message, Session};
-=======
 use mcp_sse_server::{Message, Session, SseServerTransport};
->>>>>>> main
 use mcp_sse_server_fuzz::{Stream, received, run, wait};
 use mcp_sse_testkit::{
     polled::{Server, now},
@@ -44,14 +40,10 @@ async fn check(input: &Input<'_>) {
     let unread = |session: Session| async move {
         session.closed().await;
     };
-<<<<<<< HEAD
-    let server = Server::with(unread, |transport| transport.stall_timeout(None));
-=======
     let transport = SseServerTransport::new("/messages/", unread)
         .unwrap()
         .stall_timeout(None);
     let server = Server::of(&transport);
->>>>>>> main
     let mut stream = Stream::open(&server, requests::get()).unwrap();
     let (_, id) = stream.uri.split_once("session_id=").unwrap();
     let sender = server.sessions.get(&id.parse().unwrap()).unwrap();
