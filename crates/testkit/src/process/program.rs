@@ -91,10 +91,7 @@ impl Program {
             if let Some(status) = child.try_wait().unwrap() {
                 return Err(status);
             }
-            assert!(
-                start.elapsed() < PATIENCE,
-                "{name} does not listen"
-            );
+            assert!(start.elapsed() < PATIENCE, "{name} does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(Self { child, address })
