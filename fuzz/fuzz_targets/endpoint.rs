@@ -5,10 +5,7 @@
 use arbitrary::Arbitrary;
 use http::{Uri, uri::PathAndQuery};
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::{
-    MountPath, Session, SseServerTransport,
-    endpoint::{Endpoint, InvalidEndpoint},
-};
+use mcp_sse_server::{MountPath, Session, SseServerTransport, endpoint::InvalidEndpoint};
 use mcp_sse_server_fuzz::{Stream, answer, run};
 use mcp_sse_testkit::{polled::Server, requests};
 use percent_encoding::percent_decode_str;
@@ -39,13 +36,11 @@ fn check(input: &Input<'_>) {
         return;
     };
 
-    let transport = SseServerTransport::new(input.endpoint, |mut session: Session| async move {
-        while session.recv().await.is_some() {}
-    })
-    .unwrap()
-    .mount_path(mount.clone())
-    .carry_query(input.carry_query)
-    .keep_alive(None);
+    let transport = SseServerTransport::new(input.endpoint, receive)
+        .unwrap()
+        .mount_path(mount.clone())
+        .carry_query(input.carry_query)
+        .keep_alive(None);
     let server = Server::of(&transport);
     let mut request = requests::get();
     *request.uri_mut() = Uri::from(target.clone());
@@ -98,42 +93,50 @@ fn check(input: &Input<'_>) {
     assert_eq!(answer(response).0, 202, "{announced}");
 }
 
-fn endpoint(text: &str) -> Option<Endpoint> {
-    checked(text, Endpoint::new(text), Endpoint::as_str)
+/// Receives everything.
+async fn receive(mut session: Session) {
+    while session.recv().await.is_some() {}
+}
+
+/// The endpoint's path, as a session without a prefix announces it.
+fn endpoint(text: &str) -> Option<String> {
+    let transport = SseServerTransport::new(text, receive);
+    let path = transport.map(|transport| {
+        let stream = Server::of(&transport.keep_alive(None)).open();
+        let (path, _) = stream.uri.split_once('?').unwrap();
+        path.to_owned()
+    });
+    checked(text, path)
 }
 
 fn mount(text: &str) -> Option<MountPath> {
-    checked(text, MountPath::new(text), MountPath::as_str)
+    let mount = MountPath::new(text);
+    let path = mount.as_ref().map(|mount| mount.as_str().to_owned());
+    checked(text, path.map_err(Clone::clone))?;
+    mount.ok()
 }
 
-/// What became of a text: nothing, if it breaks a rule, or the same text again, with escapes.
-fn checked<T>(text: &str, made: Result<T, InvalidEndpoint>, encoded: fn(&T) -> &str) -> Option<T> {
-    let made = match made {
-        Ok(made) => made,
+/// Checks a path that was made of a text: `None` if the text breaks a rule, or else the text with escapes.
+fn checked(text: &str, path: Result<String, InvalidEndpoint>) -> Option<String> {
+    let path = match path {
+        Ok(path) => path,
         Err(error) => {
             assert_eq!(error.value(), text);
             assert!(!error.to_string().contains(char::is_control), "{error}");
             return None;
         }
     };
-    let encoded = encoded(&made);
+    assert!(path.bytes().all(|byte| byte.is_ascii_graphic()), "{path}");
     assert!(
-        encoded.bytes().all(|byte| byte.is_ascii_graphic()),
-        "{encoded}"
+        !path.contains(['?', '#', '\\']) && !path.starts_with("//"),
+        "{path}"
     );
-    assert!(
-        !encoded.contains(['?', '#', '\\']) && !encoded.starts_with("//"),
-        "{encoded}"
-    );
-    let decoded = percent_decode_str(encoded).decode_utf8().unwrap();
-    let (slash, end) = match text.starts_with('/') {
-        true => ("", text),
-        false => ("/", text),
-    };
-    let whole = format!("{slash}{end}");
+    let decoded = percent_decode_str(&path).decode_utf8().unwrap();
+    let slash = if text.starts_with('/') { "" } else { "/" };
+    let whole = format!("{slash}{text}");
     assert!(
         decoded == whole || decoded == whole.trim_end_matches('/'),
         "{text:?}"
     );
-    Some(made)
+    Some(path)
 }

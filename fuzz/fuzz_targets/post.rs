@@ -14,9 +14,7 @@ use http::{
 use http_body::SizeHint;
 use libfuzzer_sys::fuzz_target;
 use mcp_sse_server::{Handler, Message, post::ResponseFuture};
-use mcp_sse_server_fuzz::{
-    Frames, Step, Stream, answer, principal, received, run, transport, wait,
-};
+use mcp_sse_server_fuzz::{Frames, Step, Stream, answer, principal, received, run, wait};
 use mcp_sse_testkit::{
     handlers::send_back,
     polled::{Server, poll},
@@ -136,15 +134,17 @@ enum Piece {
 fuzz_target!(|input: Input<'_>| run(async || check(&input).await));
 
 async fn check(input: &Input<'_>) {
-    let transport = transport(send_back)
-        .body_limit(BODY_LIMIT)
-        .in_flight_bytes(BODY_LIMIT)
-        .stall_timeout(STALL_TIMEOUT)
-        .queue_messages(CAPACITY)
-        .max_sessions(SESSIONS)
-        .max_sessions_per_principal(SESSIONS_OF_ONE);
+    let server = Server::with(send_back, |transport| {
+        transport
+            .body_limit(BODY_LIMIT)
+            .in_flight_bytes(BODY_LIMIT)
+            .stall_timeout(STALL_TIMEOUT)
+            .queue_messages(CAPACITY)
+            .max_sessions(SESSIONS)
+            .max_sessions_per_principal(SESSIONS_OF_ONE)
+    });
     let mut world = World {
-        server: Server::of(&transport),
+        server,
         sessions: Vec::new(),
         waiting: Vec::new(),
     };

@@ -14,7 +14,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use mcp_sse_server::{Handler, SseServerTransport, session::Principal};
+use mcp_sse_server::{Handler, session::Principal};
 use mcp_sse_testkit::polled::{self, Server};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -36,22 +36,6 @@ pub fn run(input: impl AsyncFnOnce()) {
 /// Moves the clock.
 pub async fn wait(time: Duration) {
     tokio::time::advance(time).await;
-}
-
-/// A transport whose session ids are the same in each run.
-pub fn transport<H: Handler>(handler: H) -> SseServerTransport<H> {
-    let next = std::sync::atomic::AtomicU64::new(1);
-    SseServerTransport::new("/messages/", handler)
-        .unwrap()
-        .session_ids(move || {
-            let count = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let half = count.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17);
-            let other = (half ^ (half >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mut id = [0; 16];
-            id[..8].copy_from_slice(&half.to_be_bytes());
-            id[8..].copy_from_slice(&other.to_be_bytes());
-            id
-        })
 }
 
 /// A stream that is read by hand, and what it gave so far.
