@@ -23,7 +23,11 @@ struct Input<'a> {
 fuzz_target!(|input: Input<'_>| run(async || check(&input)));
 
 fn check(input: &Input<'_>) {
-    let (Some(endpoint), Some(mount)) = (endpoint(input.endpoint), mount(input.mount)) else {
+    let transport = SseServerTransport::new(input.endpoint, |mut session: Session| async move {
+        while session.recv().await.is_some() {}
+    });
+    let (Some(transport), Some(mount)) = (made(input.endpoint, transport), mount(input.mount))
+    else {
         return;
     };
     let of_request = input.mount_of_request.map(self::mount);
@@ -36,8 +40,7 @@ fn check(input: &Input<'_>) {
         return;
     };
 
-    let transport = SseServerTransport::new(input.endpoint, receive)
-        .unwrap()
+    let transport = transport
         .mount_path(mount.clone())
         .carry_query(input.carry_query)
         .keep_alive(None);
@@ -60,7 +63,7 @@ fn check(input: &Input<'_>) {
         "{announced}"
     );
     let (path, query) = announced.split_once('?').unwrap();
-    assert_eq!(path, format!("{}{}", prefix.as_str(), endpoint.as_str()));
+    check_encoded(input.endpoint, path.strip_prefix(prefix.as_str()).unwrap());
     let uri: Uri = announced.parse().unwrap();
     assert_eq!(
         (uri.authority(), uri.path(), uri.query()),
@@ -93,50 +96,36 @@ fn check(input: &Input<'_>) {
     assert_eq!(answer(response).0, 202, "{announced}");
 }
 
-/// Receives everything.
-async fn receive(mut session: Session) {
-    while session.recv().await.is_some() {}
-}
-
-/// The endpoint's path, as a session without a prefix announces it.
-fn endpoint(text: &str) -> Option<String> {
-    let transport = SseServerTransport::new(text, receive);
-    let path = transport.map(|transport| {
-        let stream = Server::of(&transport.keep_alive(None)).open();
-        let (path, _) = stream.uri.split_once('?').unwrap();
-        path.to_owned()
-    });
-    checked(text, path)
-}
-
 fn mount(text: &str) -> Option<MountPath> {
-    let mount = MountPath::new(text);
-    let path = mount.as_ref().map(|mount| mount.as_str().to_owned());
-    checked(text, path.map_err(Clone::clone))?;
-    mount.ok()
+    let mount = made(text, MountPath::new(text))?;
+    check_encoded(text, mount.as_str());
+    Some(mount)
 }
 
-/// Checks a path that was made of a text: `None` if the text breaks a rule, or else the text with escapes.
-fn checked(text: &str, path: Result<String, InvalidEndpoint>) -> Option<String> {
-    let path = match path {
-        Ok(path) => path,
-        Err(error) => {
-            assert_eq!(error.value(), text);
-            assert!(!error.to_string().contains(char::is_control), "{error}");
-            return None;
-        }
-    };
-    assert!(path.bytes().all(|byte| byte.is_ascii_graphic()), "{path}");
+/// What was made of a text, unless the text was refused.
+fn made<T>(text: &str, made: Result<T, InvalidEndpoint>) -> Option<T> {
+    made.inspect_err(|error| {
+        assert_eq!(error.value(), text);
+        assert!(!error.to_string().contains(char::is_control), "{error}");
+    })
+    .ok()
+}
+
+/// The encoded path is the same text, with escapes and a slash first.
+fn check_encoded(text: &str, encoded: &str) {
     assert!(
-        !path.contains(['?', '#', '\\']) && !path.starts_with("//"),
-        "{path}"
+        encoded.bytes().all(|byte| byte.is_ascii_graphic()),
+        "{encoded}"
     );
-    let decoded = percent_decode_str(&path).decode_utf8().unwrap();
+    assert!(
+        !encoded.contains(['?', '#', '\\']) && !encoded.starts_with("//"),
+        "{encoded}"
+    );
+    let decoded = percent_decode_str(encoded).decode_utf8().unwrap();
     let slash = if text.starts_with('/') { "" } else { "/" };
     let whole = format!("{slash}{text}");
     assert!(
         decoded == whole || decoded == whole.trim_end_matches('/'),
         "{text:?}"
     );
-    Some(path)
 }

@@ -3,7 +3,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::{Message, Session};
+use mcp_sse_server::{Message, Session, SseServerTransport};
 use mcp_sse_server_fuzz::{Stream, received, run, wait};
 use mcp_sse_testkit::{
     polled::{Server, now},
@@ -40,7 +40,10 @@ async fn check(input: &Input<'_>) {
     let unread = |session: Session| async move {
         session.closed().await;
     };
-    let server = Server::with(unread, |transport| transport.stall_timeout(None));
+    let transport = SseServerTransport::new("/messages/", unread)
+        .unwrap()
+        .stall_timeout(None);
+    let server = Server::of(&transport);
     let mut stream = Stream::open(&server, requests::get()).unwrap();
     let (_, id) = stream.uri.split_once("session_id=").unwrap();
     let sender = server.sessions.get(&id.parse().unwrap()).unwrap();

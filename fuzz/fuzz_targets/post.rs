@@ -13,7 +13,7 @@ use http::{
 };
 use http_body::SizeHint;
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::{Handler, Message, post::ResponseFuture};
+use mcp_sse_server::{Handler, Message, SseServerTransport, post::ResponseFuture};
 use mcp_sse_server_fuzz::{Frames, Step, Stream, answer, principal, received, run, wait};
 use mcp_sse_testkit::{
     handlers::send_back,
@@ -134,17 +134,16 @@ enum Piece {
 fuzz_target!(|input: Input<'_>| run(async || check(&input).await));
 
 async fn check(input: &Input<'_>) {
-    let server = Server::with(send_back, |transport| {
-        transport
-            .body_limit(BODY_LIMIT)
-            .in_flight_bytes(BODY_LIMIT)
-            .stall_timeout(STALL_TIMEOUT)
-            .queue_messages(CAPACITY)
-            .max_sessions(SESSIONS)
-            .max_sessions_per_principal(SESSIONS_OF_ONE)
-    });
+    let transport = SseServerTransport::new("/messages/", send_back)
+        .unwrap()
+        .body_limit(BODY_LIMIT)
+        .in_flight_bytes(BODY_LIMIT)
+        .stall_timeout(STALL_TIMEOUT)
+        .queue_messages(CAPACITY)
+        .max_sessions(SESSIONS)
+        .max_sessions_per_principal(SESSIONS_OF_ONE);
     let mut world = World {
-        server,
+        server: Server::of(&transport),
         sessions: Vec::new(),
         waiting: Vec::new(),
     };

@@ -27,6 +27,50 @@
 //! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
 //! ```
 
+/// The traits of a type that is made from a text by `new` and shown by `as_str`.
+macro_rules! text_traits {
+    ($type:ty, $error:ty) => {
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        /// Checks a text as `new` does.
+        impl std::str::FromStr for $type {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<Self, $error> {
+                Self::new(text)
+            }
+        }
+
+        /// Checks a text as `new` does.
+        impl TryFrom<&str> for $type {
+            type Error = $error;
+
+            fn try_from(text: &str) -> Result<Self, $error> {
+                Self::new(text)
+            }
+        }
+
+        /// Checks a text as `new` does.
+        impl TryFrom<String> for $type {
+            type Error = $error;
+
+            fn try_from(text: String) -> Result<Self, $error> {
+                Self::new(text)
+            }
+        }
+    };
+}
+
 mod announce;
 mod node;
 mod path;

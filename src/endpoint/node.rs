@@ -1,4 +1,4 @@
-use std::{error::Error, fmt, str::FromStr, sync::Arc};
+use std::{error::Error, fmt, sync::Arc};
 
 const MOST: usize = 63;
 
@@ -52,25 +52,7 @@ fn is_name(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
-impl AsRef<str> for NodeName {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl fmt::Display for NodeName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for NodeName {
-    type Err = InvalidNodeName;
-
-    fn from_str(name: &str) -> Result<Self, InvalidNodeName> {
-        Self::new(name)
-    }
-}
+text_traits!(NodeName, InvalidNodeName);
 
 /// A text is not a [`NodeName`].
 ///

@@ -94,6 +94,8 @@ impl MountPath {
     }
 }
 
+text_traits!(MountPath, InvalidEndpoint);
+
 /// No prefix.
 impl Default for MountPath {
     fn default() -> Self {

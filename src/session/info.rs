@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{id::SessionId, principal::Principal, state::State};
 
 /// A session in the [list](super::SessionRegistry::list) of a registry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionInfo {
     /// The id.
@@ -19,7 +19,7 @@ pub struct SessionInfo {
 }
 
 /// How much waits in a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct QueueDepth {
     /// The number of messages.
@@ -45,7 +45,7 @@ impl SessionInfo {
 }
 
 /// What came of a [`broadcast`](super::SessionRegistry::broadcast).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Broadcast {
     /// The sessions whose outbox took the message.

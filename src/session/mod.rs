@@ -28,10 +28,6 @@ mod receiver;
 mod registry;
 mod room;
 mod sender;
-#[allow(
-    clippy::module_inception,
-    reason = "the room and the type that it is named after"
-)]
 mod session;
 mod shutdown;
 mod state;

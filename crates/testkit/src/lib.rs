@@ -10,6 +10,7 @@
 //! | [`bodies`] | a request body that a test feeds piece by piece |
 //! | [`events`] | a strict reader of event streams |
 //! | [`requests`], [`messages`] | requests and JSON-RPC messages |
+//! | [`message_oracle`] | what `Message::parse` must say of a text, by serde_json |
 //! | [`handlers`] | session handlers |
 //! | [`demo`] | a small MCP server with three tools |
 //! | `wire` | an HTTP/1.1 client on a plain TCP connection |
@@ -31,6 +32,7 @@ pub mod client;
 pub mod demo;
 pub mod events;
 pub mod handlers;
+pub mod message_oracle;
 pub mod messages;
 mod patience;
 pub mod polled;
