@@ -130,18 +130,26 @@ impl<H> SseServerTransport<H> {
 
     /// The largest body of a `POST`, in bytes. Default: 4 MiB. A larger one gets 413.
     pub fn body_limit(self, bytes: usize) -> Self {
-        self.set(|options| options.body_limit = bytes)
+        self.set(|options| {
+            options.body_limit = bytes;
+            options.bodies = Bodies::new(options.in_flight_bytes, bytes);
+        })
     }
 
     /// How many bytes the bodies of all `POST`s that are on their way into an inbox may have together.
-    /// Default: 64 MiB. The bodies of one session may have a sixteenth of it.
+    /// Default: 64 MiB.
     ///
-    /// A body takes its declared length when its head is here. A body without a declared length takes
-    /// 64 KiB, and more as it grows. A `POST` without room waits for it, see
-    /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503. A body that is larger than all
-    /// the room is taken when no other is on its way.
+    /// The bodies of one session may have a sixteenth of it. Both are at least
+    /// [`body_limit`](Self::body_limit), whatever is given, so that one body alone always finds room.
+    ///
+    /// A body takes room for its declared length when its head is here. A body of unknown length takes
+    /// room as it arrives. A `POST` without room waits, see [`delivery_timeout`](Self::delivery_timeout),
+    /// and then gets 503.
     pub fn in_flight_bytes(self, bytes: usize) -> Self {
-        self.set(|options| options.bodies = Bodies::new(bytes))
+        self.set(|options| {
+            options.in_flight_bytes = bytes;
+            options.bodies = Bodies::new(bytes, options.body_limit);
+        })
     }
 
     /// How long a `POST` waits for room, for its body and then in its session's inbox, before it gets

@@ -1,20 +1,27 @@
+use std::pin::pin;
+
 use crate::sync::{
     Notify, Semaphore,
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-/// A number of bytes that are taken in parts and given back. A part that is not free waits its turn.
+/// A number of bytes that are taken in parts and given back.
 ///
-/// Bytes that are free cost an atomic operation. tokio's semaphore alone would take a lock for each part
-/// that is given back: it only makes the waiting parts queue, and the first of them is woken.
+/// A new part that is not free waits its turn, and the first of those that wait is woken. A part that
+/// grows goes before them: what it holds comes back when it has grown.
+///
+/// Bytes that are free cost an atomic operation. A semaphore of bytes would take a lock for each part
+/// that is given back, and would let a part that grows wait behind one that needs what it holds.
 #[derive(Debug)]
 pub(crate) struct Budget {
     total: usize,
     used: AtomicUsize,
-    waiting: AtomicUsize,
-    /// Held by the first of those that wait.
+    new: AtomicUsize,
+    growing: AtomicUsize,
+    /// Held by the first of the new parts that wait.
     turn: Semaphore,
     freed: Notify,
+    freed_to_grow: Notify,
 }
 
 impl Budget {
@@ -22,59 +29,69 @@ impl Budget {
         Self {
             total,
             used: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
+            new: AtomicUsize::new(0),
+            growing: AtomicUsize::new(0),
             turn: Semaphore::new(1),
             freed: Notify::new(),
+            freed_to_grow: Notify::new(),
         }
     }
 
-    pub(crate) fn total(&self) -> usize {
-        self.total
-    }
-
-    /// Takes so many bytes if they are free and nobody waits. Gives the number to give back: a part that
-    /// is larger than the budget counts as all of it, so that it can be had alone.
-    pub(crate) fn try_take(&self, bytes: usize) -> Option<usize> {
-        match self.waiting.load(SeqCst) {
-            0 => self.take_free(bytes),
-            _ => None,
+    /// Lets a part that holds so many bytes grow if they are free, and if it need not wait its turn. Gives
+    /// what it holds then, which is at most the whole budget: a larger part is had alone.
+    pub(crate) fn try_grow(&self, held: usize, bytes: usize) -> Option<usize> {
+        let must_wait = held == 0 && self.new.load(SeqCst) > 0;
+        match must_wait {
+            true => None,
+            false => self.grow_free(held, bytes),
         }
     }
 
-    fn take_free(&self, bytes: usize) -> Option<usize> {
-        let taken = bytes.min(self.total);
+    fn grow_free(&self, held: usize, bytes: usize) -> Option<usize> {
+        let bytes = bytes.min(self.total);
         let mut used = self.used.load(SeqCst);
-        while taken <= self.total - used {
-            match self
-                .used
-                .compare_exchange(used, used + taken, SeqCst, SeqCst)
-            {
-                Ok(_) => return Some(taken),
+        while bytes - held <= self.total - used {
+            let now = used + bytes - held;
+            match self.used.compare_exchange(used, now, SeqCst, SeqCst) {
+                Ok(_) => return Some(bytes),
                 Err(now) => used = now,
             }
         }
         None
     }
 
-    /// As `try_take`, after all that waited before. If the future is dropped before it is done, nothing
-    /// is taken.
-    pub(crate) async fn take(&self, bytes: usize) -> usize {
-        let _waiting = Waiting::new(&self.waiting);
-        // The semaphore is never closed.
-        let _turn = self.turn.acquire_many(1).await;
+    /// As `try_grow`, and waits. If the future is dropped before it is done, nothing more is taken.
+    pub(crate) async fn grow(&self, held: usize, bytes: usize) -> usize {
+        // A part that begins to wait is counted before it looks, so either it finds what is given back,
+        // or it is woken.
+        if held == 0 {
+            let _waiting = Waiting::new(&self.new);
+            // The semaphore is never closed.
+            let _turn = self.turn.acquire_many(1).await;
+            loop {
+                match self.grow_free(held, bytes) {
+                    Some(held) => return held,
+                    None => self.freed.notified().await,
+                }
+            }
+        }
+        let _waiting = Waiting::new(&self.growing);
         loop {
-            // A part that begins to wait is counted before it looks, so either it finds what is given
-            // back or it is woken.
-            match self.take_free(bytes) {
-                Some(taken) => return taken,
-                None => self.freed.notified().await,
+            let mut freed = pin!(self.freed_to_grow.notified());
+            freed.as_mut().enable();
+            match self.grow_free(held, bytes) {
+                Some(held) => return held,
+                None => freed.await,
             }
         }
     }
 
-    pub(crate) fn give_back(&self, taken: usize) {
-        self.used.fetch_sub(taken, SeqCst);
-        if self.waiting.load(SeqCst) > 0 {
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, SeqCst);
+        if self.growing.load(SeqCst) > 0 {
+            self.freed_to_grow.notify_waiters();
+        }
+        if self.new.load(SeqCst) > 0 {
             self.freed.notify_one();
         }
     }
@@ -107,12 +124,12 @@ mod tests {
     #[test]
     fn parts_are_given_out_in_order() {
         let budget = Budget::new(1_000);
-        let held = budget.try_take(700).unwrap();
-        let mut large = task::spawn(budget.take(800));
-        let mut small = task::spawn(budget.take(100));
+        let held = budget.try_grow(0, 700).unwrap();
+        let mut large = task::spawn(budget.grow(0, 800));
+        let mut small = task::spawn(budget.grow(0, 100));
         assert_pending!(large.poll());
         assert_pending!(small.poll());
-        assert!(budget.try_take(1).is_none(), "nobody overtakes");
+        assert!(budget.try_grow(0, 1).is_none(), "nobody overtakes");
         budget.give_back(held);
         assert!(large.is_woken());
         assert_eq!(assert_ready!(large.poll()), 800);
@@ -122,8 +139,8 @@ mod tests {
     #[test]
     fn giving_back_wakes_only_as_many_as_find_room() {
         let budget = Budget::new(10);
-        let held = budget.try_take(10).unwrap();
-        let take = || task::spawn(budget.take(5));
+        let held = budget.try_grow(0, 10).unwrap();
+        let take = || task::spawn(budget.grow(0, 5));
         let mut waiting: VecDeque<_> = (0..100).map(|_| take()).collect();
         for part in &mut waiting {
             assert_pending!(part.poll());
@@ -141,26 +158,50 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_grows_goes_before_new_ones() {
+        let budget = Budget::new(1_000);
+        let held = budget.try_grow(0, 700).unwrap();
+        let mut new = task::spawn(budget.grow(0, 800));
+        assert_pending!(new.poll());
+        let held = budget.try_grow(held, 800).unwrap();
+        let other = budget.try_grow(0, 100);
+        assert!(other.is_none(), "a new part waits its turn");
+        let mut growing = task::spawn(budget.grow(held, 1_100));
+        assert_eq!(assert_ready!(growing.poll()), 1_000, "the whole budget");
+        drop(growing);
+        budget.give_back(1_000);
+        assert_eq!(assert_ready!(new.poll()), 800);
+        let small = budget.try_grow(0, 100).unwrap();
+        let mut growing = task::spawn(budget.grow(small, 300));
+        assert_pending!(growing.poll());
+        budget.give_back(800);
+        assert!(growing.is_woken());
+        assert_eq!(assert_ready!(growing.poll()), 300);
+        budget.give_back(300);
+        assert_eq!(budget.used.load(SeqCst), 0);
+    }
+
+    #[test]
     fn a_part_that_is_dropped_while_it_waits_takes_nothing() {
         let budget = Budget::new(10);
-        let held = budget.try_take(10).unwrap();
-        let mut waiting = task::spawn(budget.take(4));
+        let held = budget.try_grow(0, 10).unwrap();
+        let mut waiting = task::spawn(budget.grow(0, 4));
         assert_pending!(waiting.poll());
         budget.give_back(held);
         drop(waiting);
-        assert_eq!(budget.try_take(10), Some(10));
+        assert_eq!(budget.try_grow(0, 10), Some(10));
     }
 
     #[test]
     fn a_part_larger_than_the_budget_is_had_alone() {
         let budget = Budget::new(10);
-        let small = budget.try_take(1).unwrap();
-        assert!(budget.try_take(usize::MAX).is_none());
+        let small = budget.try_grow(0, 1).unwrap();
+        assert!(budget.try_grow(0, usize::MAX).is_none());
         budget.give_back(small);
-        let all = budget.try_take(usize::MAX).unwrap();
-        assert!(budget.try_take(1).is_none());
+        let all = budget.try_grow(0, usize::MAX).unwrap();
+        assert!(budget.try_grow(0, 1).is_none());
         budget.give_back(all);
-        assert!(budget.try_take(10).is_some());
+        assert!(budget.try_grow(0, 10).is_some());
     }
 }
 
@@ -183,15 +224,15 @@ mod model {
         let bodies = [(1, 2), (2, 2), (3, 1), (4, 0)].map(|(first, more)| {
             let budget = Arc::clone(&budget);
             thread::spawn(move || {
-                let first = block_on(budget.take(first));
+                let first = block_on(budget.grow(0, first));
                 thread::yield_now();
                 // Growing without a wait, so that no two wait for each other.
-                let more = budget.try_take(more).unwrap_or(0);
-                budget.give_back(first + more);
+                let grown = budget.try_grow(first, first + more);
+                budget.give_back(grown.unwrap_or(first));
             })
         });
         {
-            let mut dropped = pin!(budget.take(3));
+            let mut dropped = pin!(budget.grow(0, 3));
             let mut cx = Context::from_waker(Waker::noop());
             if let Poll::Ready(taken) = dropped.as_mut().poll(&mut cx) {
                 budget.give_back(taken);
@@ -201,7 +242,7 @@ mod model {
         for body in bodies {
             body.join().unwrap();
         }
-        assert!(budget.try_take(4).is_some());
+        assert!(budget.try_grow(0, 4).is_some());
     }
 
     #[test]
