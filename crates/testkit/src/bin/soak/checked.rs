@@ -158,11 +158,6 @@ impl Checked {
         Ok(())
     }
 
-    /// The last message that was posted ends the session before its response.
-    pub(crate) fn expect_no_response_to_the_last(&mut self) {
-        self.accepted.pop_back();
-    }
-
     /// Reads until the stream ends. Nothing may be lost, unless the server `closed` the session.
     pub(crate) async fn read_to_the_end(&mut self, closed: bool) -> Result<(), Over> {
         while self.read().await? {}
