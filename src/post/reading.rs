@@ -21,7 +21,7 @@ use crate::{
 
 use super::forward::{Forward, Wait};
 
-/// The room that a body without a declared length takes at first.
+/// The room that a body without a declared length takes first.
 const UNDECLARED_BYTES: usize = 64 * 1024;
 
 /// Where a message goes.
@@ -30,34 +30,34 @@ pub(super) enum To {
     Node(Box<Forward>),
 }
 
-/// Reads a body whole, then delivers its message. A body of one frame of `Bytes` is not copied.
+/// Reads a whole body, then delivers its message. A body of one frame of `Bytes` is not copied.
 ///
-/// `http_body_util::Limited` and `Collect` do not fit: after the limit the same body is read on and
-/// thrown away, a frame needs room before it is kept, and `Collect` allocates a list for what is mostly
-/// one frame.
+/// `http_body_util::Limited` and `Collect` do not fit: the rest of a body over the limit is read and
+/// discarded, a frame needs room in the budgets before it is kept, and `Collect` allocates a list of
+/// frames, while most bodies have one frame.
 pub(super) struct Reading {
     to: To,
     parts: Box<Parts>,
     options: Arc<Options>,
-    /// For how long the `POST` may still wait for room.
+    /// How long the `POST` may still wait for room.
     patience: Duration,
     /// How many bytes the body has room for.
     room_bytes: usize,
     room: Option<Room>,
-    /// Boxed: only a budget without room makes one.
+    /// Boxed, because it is made only if a budget has no room.
     room_wait: Option<RoomWait>,
     len: usize,
     first: Bytes,
     all: BytesMut,
     /// A frame that waits for room.
     frame: Option<Bytes>,
-    /// Boxed: only a body that does not arrive with its head makes one.
+    /// Boxed, because it is made only if the body does not arrive with its head.
     wait: Option<Box<BodyWait>>,
 }
 
 type RoomWait = Pin<Box<dyn Future<Output = Result<(Room, Duration), RejectionKind>> + Send>>;
 
-/// What ends the wait for the rest of a body.
+/// The events that end the wait for the rest of a body.
 struct BodyWait {
     progress: Instant,
     timer: Option<Pin<Box<Timer>>>,
@@ -82,7 +82,7 @@ impl Reading {
         }
     }
 
-    /// The whole body. Not to be polled after that.
+    /// Returns the whole body. It must not be polled after that.
     pub(super) fn poll_read<B: Body>(
         &mut self,
         cx: &mut Context<'_>,
@@ -93,7 +93,7 @@ impl Reading {
                 ready!(self.poll_room(cx, &*body))?;
             }
             if let Some(frame) = self.frame.take() {
-                // A body that is known to be over need not be asked for its end.
+                // If the body says that this frame was its last, no further poll is needed.
                 match body.is_end_stream() && self.len == frame.len() {
                     true => return Poll::Ready(Ok(frame)),
                     false => self.keep(frame, body.size_hint().lower()),
@@ -130,8 +130,8 @@ impl Reading {
         }))
     }
 
-    /// Takes room for the declared length at once, so that no two bodies wait for each other. A body
-    /// that declares none takes a first step, and then twice what it needs.
+    /// Takes the room for a declared length at once, so that two bodies cannot wait for each other. A body
+    /// without a declared length takes `UNDECLARED_BYTES` first, and later twice what it needs.
     fn poll_room<B: Body>(
         &mut self,
         cx: &mut Context<'_>,
@@ -171,14 +171,14 @@ impl Reading {
         Poll::Ready(Ok(()))
     }
 
-    /// Keeps a frame: the first as it is, those after it in one buffer.
+    /// Keeps a frame: the first frame as it is, further frames in one buffer.
     fn keep(&mut self, frame: Bytes, more: u64) {
         if self.len == frame.len() {
             self.first = frame;
             return;
         }
         if self.all.is_empty() {
-            // For all that is to come, up to what a client gets for a declaration.
+            // Reserve for the rest of the body, but trust a declared length only up to this many bytes.
             let more = more.min(UNDECLARED_BYTES as u64) as usize;
             self.all.reserve(self.len + more);
         }
@@ -186,7 +186,7 @@ impl Reading {
         self.all.put(frame);
     }
 
-    /// Ready with the reason when there is no use in waiting for the rest of the body.
+    /// Waits for the rest of the body. Ready with a refusal if the session is closed or the body stalls.
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<RejectionKind> {
         let stall_timeout = self.options.stall_timeout;
         let wait = self.wait.get_or_insert_with(|| {
@@ -219,8 +219,8 @@ impl Reading {
         }
     }
 
-    /// Puts the message into the inbox of its session, or sends it to another node. Gives what is left
-    /// to wait for.
+    /// Puts the message into the inbox of its session, or sends it to another node. Returns a future if it
+    /// must wait for one of the two.
     pub(super) fn deliver(
         self,
         text: Bytes,
@@ -243,7 +243,7 @@ impl Reading {
             Ok(()) => Ok(None),
             Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
             Err(PushError::Full(incoming)) => Ok(Some(Box::pin(async move {
-                // While it waits, the body keeps the room that it needs.
+                // While it waits, the message keeps the room that it needs, and gives back the rest.
                 let mut room = room;
                 if let Some(room) = &mut room {
                     room.shrink_to(incoming.message.as_bytes().len());

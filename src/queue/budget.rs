@@ -3,16 +3,18 @@ use crate::sync::{
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-/// A number of bytes that are taken in parts and given back. A part that is not free waits its turn.
+/// A fixed number of bytes, which are taken in parts and given back. If a part is not free, its taker
+/// waits in a queue.
 ///
-/// Bytes that are free cost an atomic operation. tokio's semaphore alone would take a lock for each part
-/// that is given back: it only makes the waiting parts queue, and the first of them is woken.
+/// Taking free bytes costs one atomic operation. A semaphore with a permit for each byte would take a lock
+/// each time bytes are given back. Here the semaphore has one permit, which only orders the waiting
+/// takers.
 #[derive(Debug)]
 pub(crate) struct Budget {
     total: usize,
     used: AtomicUsize,
     waiting: AtomicUsize,
-    /// Held by the first of those that wait.
+    /// The first waiting taker holds the permit.
     turn: Semaphore,
     freed: Notify,
 }
@@ -32,8 +34,8 @@ impl Budget {
         self.total
     }
 
-    /// Takes so many bytes if they are free and nobody waits. Gives the number to give back: a part that
-    /// is larger than the budget counts as all of it, so that it can be had alone.
+    /// Takes `bytes` if they are free and no taker waits. Returns the number to give back: a part that is
+    /// larger than the budget takes the whole budget.
     pub(crate) fn try_take(&self, bytes: usize) -> Option<usize> {
         match self.waiting.load(SeqCst) {
             0 => self.take_free(bytes),
@@ -56,15 +58,15 @@ impl Budget {
         None
     }
 
-    /// As `try_take`, after all that waited before. If the future is dropped before it is done, nothing
-    /// is taken.
+    /// As `try_take`, and waits until the bytes are free. Takers are served in order. If the future is
+    /// dropped before it completes, nothing is taken.
     pub(crate) async fn take(&self, bytes: usize) -> usize {
         let _waiting = Waiting::new(&self.waiting);
         // The semaphore is never closed.
         let _turn = self.turn.acquire_many(1).await;
         loop {
-            // A part that begins to wait is counted before it looks, so either it finds what is given
-            // back or it is woken.
+            // `waiting` was incremented before this attempt. So either the attempt sees the bytes that
+            // another thread gives back, or `give_back` sees this taker and notifies it.
             match self.take_free(bytes) {
                 Some(taken) => return taken,
                 None => self.freed.notified().await,
@@ -80,7 +82,7 @@ impl Budget {
     }
 }
 
-/// Counts a part that waits.
+/// Counts a waiting taker until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -112,7 +114,10 @@ mod tests {
         let mut small = task::spawn(budget.take(100));
         assert_pending!(large.poll());
         assert_pending!(small.poll());
-        assert!(budget.try_take(1).is_none(), "nobody overtakes");
+        assert!(
+            budget.try_take(1).is_none(),
+            "a new taker does not overtake a waiting one"
+        );
         budget.give_back(held);
         assert!(large.is_woken());
         assert_eq!(assert_ready!(large.poll()), 800);
@@ -120,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn giving_back_wakes_only_as_many_as_find_room() {
+    fn giving_back_wakes_only_takers_that_find_room() {
         let budget = Budget::new(10);
         let held = budget.try_take(10).unwrap();
         let take = || task::spawn(budget.take(5));
@@ -129,7 +134,7 @@ mod tests {
             assert_pending!(part.poll());
         }
         budget.give_back(held);
-        // Each wakes the next one when it has its bytes. The third finds none.
+        // Each taker passes the turn to the next when it has its bytes. The third finds no free bytes.
         for _ in 0..2 {
             let woken = waiting.iter().filter(|part| part.is_woken()).count();
             let mut first = waiting.pop_front().unwrap();
@@ -141,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_is_dropped_while_it_waits_takes_nothing() {
+    fn a_taker_that_is_dropped_while_it_waits_takes_nothing() {
         let budget = Budget::new(10);
         let held = budget.try_take(10).unwrap();
         let mut waiting = task::spawn(budget.take(4));
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_larger_than_the_budget_is_had_alone() {
+    fn a_part_larger_than_the_budget_takes_the_whole_budget() {
         let budget = Budget::new(10);
         let small = budget.try_take(1).unwrap();
         assert!(budget.try_take(usize::MAX).is_none());
@@ -177,7 +182,8 @@ mod model {
 
     use super::*;
 
-    /// More is wanted than there is, in parts of different sizes: each is given out in the end.
+    /// The takers want more bytes than there are, in parts of different sizes. Each taker gets its part
+    /// in the end.
     fn parts_are_given_out() {
         let budget = Arc::new(Budget::new(4));
         let bodies = [(1, 2), (2, 2), (3, 1), (4, 0)].map(|(first, more)| {
@@ -185,7 +191,7 @@ mod model {
             thread::spawn(move || {
                 let first = block_on(budget.take(first));
                 thread::yield_now();
-                // Growing without a wait, so that no two wait for each other.
+                // Takes more without waiting, so that two takers cannot wait for each other.
                 let more = budget.try_take(more).unwrap_or(0);
                 budget.give_back(first + more);
             })

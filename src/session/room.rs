@@ -6,10 +6,10 @@ use crate::{queue::Budget, response::RejectionKind};
 
 use super::state::State;
 
-/// The bytes that a body may have on its way into an inbox: a part of its session's budget, and one of
-/// the budget of all bodies. Dropping it gives them back.
+/// The room of a body that is on its way into an inbox: bytes of its session's budget, and bytes of the
+/// budget for all bodies. Dropping it gives both back.
 pub(crate) struct Room {
-    /// `None` if the session is at another node.
+    /// `None` if the session is on another node.
     session: Option<Arc<State>>,
     session_bytes: usize,
     all: Arc<Budget>,
@@ -17,7 +17,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Takes so many bytes, or says which budget has no room.
+    /// Takes `bytes` from both budgets. The error says which budget has no room.
     pub(crate) fn try_take(
         session: Option<&Arc<State>>,
         all: &Arc<Budget>,
@@ -38,9 +38,10 @@ impl Room {
         Ok(room)
     }
 
-    /// As `try_take`, and waits for so long. Gives what is left of the time.
+    /// As `try_take`, and waits for at most `patience`. Also returns the time that is left.
     ///
-    /// The session's budget comes first: a body that waits for it holds nothing of the other.
+    /// It takes from the session's budget first, so that a body that waits for it holds no bytes of the
+    /// other budget.
     pub(crate) async fn take(
         session: Option<Arc<State>>,
         all: Arc<Budget>,
@@ -83,7 +84,7 @@ impl Room {
         self.all_bytes += std::mem::take(&mut more.all_bytes);
     }
 
-    /// Gives back what the body does not need.
+    /// Gives back the bytes beyond `bytes`.
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         let session = self.session_bytes.saturating_sub(bytes);
         let all = self.all_bytes.saturating_sub(bytes);
@@ -115,7 +116,7 @@ impl fmt::Debug for Room {
     }
 }
 
-/// Waits for a part of a budget, unless the session is closed first.
+/// Waits for bytes of a budget. An error if the session is closed first.
 async fn unless_closed(
     state: &State,
     part: impl Future<Output = usize>,
