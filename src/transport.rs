@@ -132,18 +132,26 @@ impl<H> SseServerTransport<H> {
 
     /// The largest body of a `POST`, in bytes. Default: 4 MiB. A larger one gets 413.
     pub fn body_limit(self, bytes: usize) -> Self {
-        self.set(|options| options.body_limit = bytes)
+        self.set(|options| {
+            options.body_limit = bytes;
+            options.bodies = Bodies::new(options.in_flight_bytes, bytes);
+        })
     }
 
     /// The budget for the bodies of all `POST`s that are on their way into an inbox, in bytes. Default:
-    /// 64 MiB. The bodies of one session may use a sixteenth of it.
+    /// 64 MiB.
     ///
-    /// A body with a declared length takes this many bytes when its head arrives. Another body takes
-    /// 64 KiB first, and more as it grows. A `POST` that finds no room waits for at most the
-    /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503. A body that is larger than a
-    /// budget is accepted when no other body uses this budget.
+    /// The bodies of one session may use a sixteenth of it. Both budgets are at least
+    /// [`body_limit`](Self::body_limit), so that a single body always finds room.
+    ///
+    /// A body with a declared length takes its room when its head arrives. A body of unknown length takes
+    /// room as it arrives. A `POST` that finds no room waits for at most the
+    /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503.
     pub fn in_flight_bytes(self, bytes: usize) -> Self {
-        self.set(|options| options.bodies = Bodies::new(bytes))
+        self.set(|options| {
+            options.in_flight_bytes = bytes;
+            options.bodies = Bodies::new(bytes, options.body_limit);
+        })
     }
 
     /// How long a `POST` waits for room before it gets 503. Default: 3 s, less than the 5 s after which the

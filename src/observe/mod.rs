@@ -45,10 +45,11 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    pub(crate) fn new() -> Self {
+    /// `close_reasons` are the names of all reasons for which a session can be closed.
+    pub(crate) fn new(close_reasons: impl IntoIterator<Item = &'static str>) -> Self {
         Self {
             #[cfg(feature = "metrics")]
-            metrics: Metrics::new().into(),
+            metrics: Metrics::new(close_reasons).into(),
         }
     }
 

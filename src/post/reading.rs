@@ -21,8 +21,8 @@ use crate::{
 
 use super::forward::{Forward, Wait};
 
-/// The room that a body without a declared length takes first.
-const UNDECLARED_BYTES: usize = 64 * 1024;
+/// The most bytes that are allocated for a declared length before they arrive.
+const DECLARED_BYTES: u64 = 64 * 1024;
 
 /// Where a message goes.
 pub(super) enum To {
@@ -41,11 +41,12 @@ pub(super) struct Reading {
     options: Arc<Options>,
     /// How long the `POST` may still wait for room.
     patience: Duration,
-    /// How many bytes the body has room for.
-    room_bytes: usize,
+    /// `None` while it waits to grow.
     room: Option<Room>,
     /// Boxed, because it is made only if a budget has no room.
     room_wait: Option<RoomWait>,
+    /// How many bytes the body has room for.
+    room_bytes: usize,
     len: usize,
     first: Bytes,
     all: BytesMut,
@@ -66,12 +67,16 @@ struct BodyWait {
 
 impl Reading {
     pub(super) fn new(to: To, parts: Parts, options: Arc<Options>) -> Self {
+        let room = match &to {
+            To::Session(state) => Room::new(Some(Arc::clone(state)), options.bodies.here.clone()),
+            To::Node(_) => Room::new(None, options.bodies.elsewhere.clone()),
+        };
         Self {
             to,
             parts: Box::new(parts),
             patience: options.delivery_timeout,
             room_bytes: 0,
-            room: None,
+            room: Some(room),
             room_wait: None,
             options,
             len: 0,
@@ -89,9 +94,7 @@ impl Reading {
         mut body: Pin<&mut B>,
     ) -> Poll<Result<Bytes, RejectionKind>> {
         loop {
-            if self.room_bytes == 0 || self.room_bytes < self.len {
-                ready!(self.poll_room(cx, &*body))?;
-            }
+            ready!(self.poll_room(cx, body.size_hint().exact()))?;
             if let Some(frame) = self.frame.take() {
                 // If the body says that this frame was its last, no further poll is needed.
                 match body.is_end_stream() && self.len == frame.len() {
@@ -130,43 +133,28 @@ impl Reading {
         }))
     }
 
-    /// Takes the room for a declared length at once, so that two bodies cannot wait for each other. A body
-    /// without a declared length takes `UNDECLARED_BYTES` first, and later twice what it needs.
-    fn poll_room<B: Body>(
+    /// Takes room for the whole declared length at once, so that such a body does not wait for room after
+    /// it has begun. A body of unknown length takes room for each frame.
+    fn poll_room(
         &mut self,
         cx: &mut Context<'_>,
-        body: &B,
+        to_come: Option<u64>,
     ) -> Poll<Result<(), RejectionKind>> {
-        let limit = self.options.body_limit;
-        let bytes = match body.size_hint().exact() {
-            Some(rest) => self.len + usize::try_from(rest).unwrap_or(limit),
-            None => UNDECLARED_BYTES.max(self.len * 2).min(limit),
-        };
-        let (session, all) = match &self.to {
-            To::Session(state) => (Some(state), &self.options.bodies.here),
-            To::Node(_) => (None, &self.options.bodies.elsewhere),
-        };
-        let more = bytes - self.room_bytes;
-        let room = match &mut self.room_wait {
-            Some(wait) => {
-                let (room, patience) = ready!(wait.as_mut().poll(cx))?;
-                (self.room_wait, self.patience) = (None, patience);
-                room
+        let to_come = to_come.map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let bytes = self.len.saturating_add(to_come);
+        if let Some(room) = &mut self.room {
+            if bytes <= self.room_bytes || room.try_grow(bytes).is_ok() {
+                self.room_bytes = bytes.max(self.room_bytes);
+                return Poll::Ready(Ok(()));
             }
-            None => match Room::try_take(session, all, more) {
-                Ok(room) => room,
-                Err(_busy) => {
-                    let (session, all) = (session.cloned(), Arc::clone(all));
-                    let wait = Room::take(session, all, more, self.patience);
-                    self.room_wait = Some(Box::pin(wait));
-                    return self.poll_room(cx, body);
-                }
-            },
-        };
-        self.room_bytes = bytes;
-        match &mut self.room {
-            Some(held) => held.merge(room),
-            None => self.room = Some(room),
+        }
+        if let Some(room) = self.room.take() {
+            self.room_wait = Some(Box::pin(room.grow(bytes, self.patience)));
+        }
+        if let Some(wait) = &mut self.room_wait {
+            let (room, patience) = ready!(wait.as_mut().poll(cx))?;
+            (self.room, self.room_wait) = (Some(room), None);
+            (self.room_bytes, self.patience) = (bytes, patience);
         }
         Poll::Ready(Ok(()))
     }
@@ -178,8 +166,8 @@ impl Reading {
             return;
         }
         if self.all.is_empty() {
-            // Reserve for the rest of the body, but trust a declared length only up to this many bytes.
-            let more = more.min(UNDECLARED_BYTES as u64) as usize;
+            // Reserve for the rest of the body, but not more than a declaration allows.
+            let more = more.min(DECLARED_BYTES) as usize;
             self.all.reserve(self.len + more);
         }
         self.all.put(std::mem::take(&mut self.first));
@@ -243,11 +231,8 @@ impl Reading {
             Ok(()) => Ok(None),
             Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
             Err(PushError::Full(incoming)) => Ok(Some(Box::pin(async move {
-                // While it waits, the message keeps the room that it needs, and gives back the rest.
-                let mut room = room;
-                if let Some(room) = &mut room {
-                    room.shrink_to(incoming.message.as_bytes().len());
-                }
+                // The message keeps its room while it waits.
+                let _room = room;
                 state.deliver(incoming, patience).await
             }))),
         }

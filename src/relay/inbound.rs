@@ -77,7 +77,9 @@ impl Shared {
         let state = self.registry.table.find(frame.id, frame.principal.as_ref());
         let state = state.ok_or(RejectionKind::SessionNotFound)?;
         let bytes = post.len() + OVERHEAD;
-        let _room = Room::try_take(Some(&state), &self.options.bodies.here, bytes)?;
+        let here = Arc::clone(&self.options.bodies.here);
+        let mut room = Room::new(Some(Arc::clone(&state)), here);
+        room.try_grow(bytes)?;
         let message = Message::parse(frame.text).map_err(|_| RejectionKind::InvalidMessage)?;
         let mut parts = frame.parts;
         if let Some(principal) = frame.principal {

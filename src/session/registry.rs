@@ -44,7 +44,7 @@ impl SessionRegistry {
     pub(crate) fn new() -> Self {
         Self {
             table: Arc::default(),
-            observer: Observer::new(),
+            observer: Observer::new(CloseReason::ALL.map(CloseReason::as_str)),
         }
     }
 

@@ -43,7 +43,7 @@ impl State {
             opened: Instant::now(),
             inbox: Queue::new(options.queue),
             outbox: Queue::new(options.queue),
-            bodies: Budget::new(options.bodies.session_bytes()),
+            bodies: Budget::new(options.bodies.session_bytes),
             activity: options.idle_timeout.map(|_| Activity::new()),
             lifecycle: Lifecycle::new(),
             observer: observer.session(id.prefix()),

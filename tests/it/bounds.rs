@@ -127,8 +127,8 @@ async fn all_bodies_together_have_so_many_bytes() {
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());
     let text = sized(800);
 
-    // A body that has not arrived whole holds the room that it declared.
-    let slow = Fed::declaring(text.len());
+    // A body that has not arrived whole holds the room of what has arrived.
+    let slow = Fed::default();
     let mut holding = task::spawn(
         server
             .post
@@ -162,12 +162,12 @@ async fn all_bodies_together_have_so_many_bytes() {
     assert_eq!(
         assert_ready_ok!(holding.poll()).status(),
         202,
-        "it has its room"
+        "it goes before those that wait"
     );
     assert!(first.is_woken());
     assert_eq!(assert_ready_ok!(first.poll()).status(), 202);
 
-    let slow = Fed::declaring(text.len());
+    let slow = Fed::default();
     let mut holding = task::spawn(
         server
             .post
@@ -185,6 +185,32 @@ async fn all_bodies_together_have_so_many_bytes() {
         202,
         "nothing is held any more"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_takes_room_for_its_declared_length_so_that_none_waits_once_it_has_begun() {
+    let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
+    let (one, two) = (server.open(), server.open());
+    let _sessions = std::mem::take(&mut *slot.lock().unwrap());
+    let text = sized(800);
+    let slow = Fed::declaring(text.len());
+    let request = requests::post(&one.uri, slow.clone());
+    let mut holding = task::spawn(server.post.clone().call(request));
+    slow.piece(&text[..1]);
+    assert_pending!(holding.poll());
+    assert_eq!(server.post(&two.uri, &sized(200)).await.status(), 202);
+    let mut waiting = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post_text(&two.uri, &sized(300))),
+    );
+    assert_pending!(waiting.poll());
+    slow.piece(&text[1..]);
+    slow.finish();
+    assert_eq!(assert_ready_ok!(holding.poll()).status(), 202);
+    assert!(waiting.is_woken());
+    assert_eq!(assert_ready_ok!(waiting.poll()).status(), 202);
 }
 
 #[tokio::test(start_paused = true)]
