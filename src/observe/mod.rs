@@ -17,6 +17,7 @@ mod metrics;
 mod post;
 mod relay;
 mod session;
+mod stamp;
 #[cfg(feature = "tracing")]
 mod text;
 
@@ -28,7 +29,8 @@ use self::metrics::Metrics;
 pub(crate) use self::{
     post::PostObserver,
     relay::{relayed, unroutable},
-    session::{SessionObserver, Stamp},
+    session::SessionObserver,
+    stamp::Stamp,
 };
 
 /// The target of every span and event. It does not change when code moves to another module, so that

@@ -4,7 +4,7 @@ use http::request::Parts;
 
 use crate::message::Message;
 
-use super::Observer;
+use super::{Observer, Stamp};
 
 #[cfg(feature = "tracing")]
 use {
@@ -39,22 +39,6 @@ pub(super) struct Log {
     received: AtomicU64,
     sent: AtomicU64,
     untaken: AtomicU64,
-}
-
-/// When a message entered a queue.
-#[derive(Clone, Copy)]
-pub(crate) struct Stamp {
-    #[cfg(feature = "metrics")]
-    since: tokio::time::Instant,
-}
-
-impl Stamp {
-    pub(crate) fn now() -> Self {
-        Self {
-            #[cfg(feature = "metrics")]
-            since: tokio::time::Instant::now(),
-        }
-    }
 }
 
 impl Observer {

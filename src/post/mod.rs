@@ -53,6 +53,7 @@
 //! node. Then the body is read, too, and the [relay docs](crate::relay) list further answers.
 
 mod body;
+mod body_wait;
 mod drain;
 mod forward;
 mod future;

@@ -7,7 +7,7 @@ use std::{
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::request::Parts;
 use http_body::Body;
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 
 use crate::{
     message::Message,
@@ -15,11 +15,13 @@ use crate::{
     options::Options,
     queue::PushError,
     response::RejectionKind,
-    session::{CloseReason, Incoming, Room, State},
-    timer::Timer,
+    session::{Incoming, Room, State},
 };
 
-use super::forward::{Forward, Wait};
+use super::{
+    body_wait::BodyWait,
+    forward::{Forward, Wait},
+};
 
 /// The most bytes that are allocated for a declared length before they arrive.
 const DECLARED_BYTES: u64 = 64 * 1024;
@@ -57,13 +59,6 @@ pub(super) struct Reading {
 }
 
 type RoomWait = Pin<Box<dyn Future<Output = Result<(Room, Duration), RejectionKind>> + Send>>;
-
-/// The events that end the wait for the rest of a body.
-struct BodyWait {
-    progress: Instant,
-    timer: Option<Pin<Box<Timer>>>,
-    closed: Option<Pin<Box<dyn Future<Output = CloseReason> + Send>>>,
-}
 
 impl Reading {
     pub(super) fn new(to: To, parts: Parts, options: Arc<Options>) -> Self {
@@ -109,7 +104,7 @@ impl Reading {
                 return self.poll_wait(cx).map(Err);
             };
             if let Some(wait) = &mut self.wait {
-                wait.progress = Instant::now();
+                wait.progressed();
             }
             match frame {
                 None => break,
@@ -176,35 +171,14 @@ impl Reading {
 
     /// Waits for the rest of the body. Ready with a refusal if the session is closed or the body stalls.
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<RejectionKind> {
-        let stall_timeout = self.options.stall_timeout;
         let wait = self.wait.get_or_insert_with(|| {
-            let progress = Instant::now();
-            let timer = |timeout| Box::pin(Timer::new(progress + timeout));
-            let closed = |state: Arc<State>| Box::pin(async move { state.closed().await }) as _;
-            Box::new(BodyWait {
-                progress,
-                timer: stall_timeout.map(timer),
-                closed: match &self.to {
-                    To::Session(state) => Some(closed(Arc::clone(state))),
-                    To::Node(_) => None,
-                },
-            })
+            let session = match &self.to {
+                To::Session(state) => Some(Arc::clone(state)),
+                To::Node(_) => None,
+            };
+            Box::new(BodyWait::new(session, self.options.stall_timeout))
         });
-        if let Some(closed) = &mut wait.closed {
-            if closed.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(RejectionKind::SessionNotFound);
-            }
-        }
-        match (&mut wait.timer, stall_timeout) {
-            (Some(timer), Some(timeout)) => {
-                let deadline = || wait.progress + timeout;
-                timer
-                    .as_mut()
-                    .poll_until(cx, deadline)
-                    .map(|()| RejectionKind::BodyUnreadable)
-            }
-            _ => Poll::Pending,
-        }
+        wait.poll(cx)
     }
 
     /// Puts the message into the inbox of its session, or sends it to another node. Returns a future if it

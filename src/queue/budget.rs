@@ -253,6 +253,31 @@ mod model {
         assert!(budget.try_grow(0, 4).is_some());
     }
 
+    /// A part that grows and new ones: none is forgotten, whoever comes first.
+    fn a_part_grows() {
+        let budget = Arc::new(Budget::new(4));
+        let new = [3, 2].map(|bytes| {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || {
+                let held = block_on(budget.grow(0, bytes));
+                thread::yield_now();
+                budget.give_back(held);
+            })
+        });
+        let held = block_on(budget.grow(0, 1));
+        thread::yield_now();
+        budget.give_back(block_on(budget.grow(held, 4)));
+        for part in new {
+            part.join().unwrap();
+        }
+        assert_eq!(budget.used.load(SeqCst), 0);
+    }
+
+    #[test]
+    fn no_part_that_grows_is_forgotten() {
+        crate::sync::model(a_part_grows);
+    }
+
     #[test]
     fn no_waiter_is_forgotten() {
         crate::sync::model(parts_are_given_out);

@@ -337,9 +337,9 @@ fn what_was_sent_before_a_panic_goes_out_and_then_the_stream_ends() {
     };
     let server = Server::with(handler, quiet);
     let mut stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     server.post_now(&stream.uri, r#"{"jsonrpc":"2.0","id":2,"method":"panic"}"#);
-    server.post_now(&stream.uri, &ping(3));
+    server.post_now(&stream.uri, ping(3));
     assert_eq!(stream.poll(), Some(Some(event(&ping(1)))));
     assert_eq!(stream.poll(), Some(None));
 }

@@ -5,7 +5,8 @@ use shuttle::{future::block_on, thread};
 use super::{open, parts, request};
 use crate::{
     message::Message,
-    session::{channel::Channel, delivery::DeliveryError, incoming::Incoming},
+    response::RejectionKind,
+    session::{incoming::Incoming, state::State},
     sync::model,
 };
 
@@ -16,16 +17,19 @@ fn number(message: &Message) -> usize {
 }
 
 /// Two that post ten and more, twenty and more. Gives the numbers that were accepted.
-fn post(channel: &Arc<Channel>) -> [thread::JoinHandle<Vec<usize>>; 2] {
+fn post(state: &Arc<State>) -> [thread::JoinHandle<Vec<usize>>; 2] {
     [10, 20].map(|from| {
-        let channel = Arc::clone(channel);
+        let state = Arc::clone(state);
         thread::spawn(move || {
             let mut accepted = Vec::new();
             for id in from..from + 3 {
-                let incoming = Incoming::new(request(id), Box::new(parts(None)));
-                match block_on(channel.deliver(incoming, PATIENCE)) {
+                let incoming = Incoming {
+                    message: request(id),
+                    parts: Box::new(parts(None)),
+                };
+                match block_on(state.deliver(incoming, PATIENCE)) {
                     Ok(()) => accepted.push(id),
-                    Err(error) => assert_eq!(error, DeliveryError::Ended),
+                    Err(error) => assert_eq!(error, RejectionKind::SessionNotFound),
                 }
             }
             accepted
@@ -43,8 +47,8 @@ fn by_poster(mut all: Vec<usize>) -> Vec<usize> {
 fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
     model(|| {
         let (registry, mut session, _guard) = open();
-        let channel = registry.find(session.id(), None).unwrap();
-        let posters = post(&channel);
+        let state = registry.table.find(session.id().uuid(), None).unwrap();
+        let posters = post(&state);
         let handler = thread::spawn(move || {
             let mut received = Vec::new();
             while let Some(incoming) = block_on(session.recv()) {
@@ -53,7 +57,7 @@ fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
             received
         });
         thread::yield_now();
-        channel.tell_shutdown();
+        state.drain();
         let accepted: Vec<_> = posters
             .into_iter()
             .flat_map(|all| all.join().unwrap())
@@ -67,8 +71,8 @@ fn a_session_that_is_closed_lets_nobody_wait_and_keeps_nothing() {
     model(|| {
         let (registry, mut session, guard) = open();
         let id = *session.id();
-        let channel = registry.find(&id, None).unwrap();
-        let posters = post(&channel);
+        let state = registry.table.find(id.uuid(), None).unwrap();
+        let posters = post(&state);
         let handler = thread::spawn(move || {
             let mut received = Vec::new();
             while let Some(incoming) = block_on(session.recv()) {
@@ -90,8 +94,8 @@ fn a_session_that_is_closed_lets_nobody_wait_and_keeps_nothing() {
         let received = by_poster(handler.join().unwrap());
         assert!(received.iter().all(|id| accepted.contains(id)));
         assert!(received.is_sorted());
-        assert!(registry.find(&id, None).is_none());
-        assert_eq!(channel.depths(), [(0, 0), (0, 0)]);
+        assert!(registry.table.find(id.uuid(), None).is_none());
+        assert_eq!(state.depths(), [(0, 0), (0, 0)]);
     });
 }
 
@@ -110,12 +114,12 @@ fn what_was_sent_before_the_end_goes_out_and_no_more() {
         // As the stream does it: taken while there is something, and no waker left meanwhile.
         let stream = thread::spawn(move || {
             let mut out = Vec::new();
-            let channel = guard.entry().channel();
+            let state = guard.entry().state();
             while let Some(first) = block_on(poll_fn(|cx| {
-                channel.disarm();
-                channel.poll_outgoing(cx)
+                state.disarm();
+                state.poll_outgoing(cx)
             })) {
-                let rest = std::iter::from_fn(|| channel.next_outgoing());
+                let rest = std::iter::from_fn(|| state.next_outgoing());
                 for outgoing in std::iter::once(first).chain(rest) {
                     out.push(number(outgoing.message().unwrap()));
                 }
