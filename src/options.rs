@@ -10,9 +10,9 @@ use crate::{
     security::TransportSecurity,
 };
 
-/// All options of a transport: its services and the receiving end of its relay share one of these.
+/// All options of a transport. Its services and its [`Inbound`](crate::relay::Inbound) share them.
 ///
-/// [`SseServerTransport`](crate::SseServerTransport) has a setter for each, which documents it.
+/// [`SseServerTransport`](crate::SseServerTransport) has a setter for each option, which documents it.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) endpoint: Endpoint,
@@ -23,11 +23,11 @@ pub(crate) struct Options {
     pub(crate) identify: Option<Identify>,
     pub(crate) max_sessions: Option<usize>,
     pub(crate) max_sessions_per_principal: Option<usize>,
-    /// Of an inbox, and of an outbox.
+    /// The capacity of each inbox and of each outbox.
     pub(crate) queue: Capacity,
     pub(crate) body_limit: usize,
     pub(crate) in_flight_bytes: usize,
-    /// Made of these two, and shared by all that have these options.
+    /// Made from the two options before. All that share these options share it.
     pub(crate) bodies: Bodies,
     pub(crate) delivery_timeout: Duration,
     pub(crate) keep_alive: Option<Duration>,
@@ -35,16 +35,16 @@ pub(crate) struct Options {
     pub(crate) stall_timeout: Option<Duration>,
 }
 
-/// The room for the bodies of requests that are on their way into an inbox. One body alone always finds
-/// room.
+/// The budgets for the bodies of `POST`s that are on their way into an inbox. Each budget has room for at
+/// least one body of the largest size.
 #[derive(Clone, Debug)]
 pub(crate) struct Bodies {
     /// For sessions of this node.
     pub(crate) here: Arc<Budget>,
-    /// For sessions that another node may have. A client can send such bodies without a session, so
-    /// they take no room from the others.
+    /// For sessions that another node may have. A client can send such bodies without a session, so they
+    /// have a budget of their own.
     pub(crate) elsewhere: Arc<Budget>,
-    /// The share of one session.
+    /// The budget of one session.
     pub(crate) session_bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Refusals: the kinds of them, and their responses.
+//! Refusals: their kinds and their responses.
 //!
 //! Every error response of this crate has its [`RejectionKind`] in its extensions, for middleware that
 //! counts or logs:
@@ -28,8 +28,8 @@ use http::{
 
 /// Why a request was refused.
 ///
-/// `Display` prints the text of the response's body. Texts and kinds say no more than the client may
-/// know: a session of another principal counts as a session that was not found.
+/// `Display` prints the text of the response's body. Texts and kinds contain nothing that the client must
+/// not know: for a session of another principal, the kind is `SessionNotFound`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
@@ -53,21 +53,21 @@ pub enum RejectionKind {
     BodyUnreadable,
     /// The body is not one JSON-RPC 2.0 message.
     InvalidMessage,
-    /// The session's inbox, or its share of room for bodies, stayed full.
+    /// The session's inbox stayed full, or its budget for bodies had no room in time.
     SessionBusy,
-    /// The room for the bodies of all `POST`s stayed full.
+    /// The budget for the bodies of all `POST`s had no room in time.
     ServerBusy,
-    /// The session is at another node, and the request is larger than the relay takes.
+    /// The session is on another node, and the request is larger than the relay can carry.
     TooLargeToRelay,
-    /// The session is at another node, which cannot be reached now.
+    /// The session is on another node, which cannot be reached now.
     NodeUnreachable,
-    /// The session is at another node, which did not answer. It may have the message.
+    /// The session is on another node, which did not answer in time. It may have the message.
     NodeSilent,
-    /// The server has as many sessions as it may have.
+    /// The server already has the largest allowed number of sessions.
     TooManySessions,
-    /// The principal has as many sessions as it may have.
+    /// The principal already has the largest allowed number of sessions.
     TooManySessionsOfPrincipal,
-    /// The server takes no new sessions because it shuts down.
+    /// The server refuses new sessions because it shuts down.
     ShuttingDown,
 }
 
@@ -119,7 +119,7 @@ impl RejectionKind {
         }
     }
 
-    /// The setting that would change the refusal, if there is one.
+    /// The option that would prevent the refusal, if there is one.
     #[cfg(feature = "tracing")]
     fn hint(self) -> Option<&'static str> {
         Some(match self {
@@ -169,23 +169,23 @@ impl fmt::Display for RejectionKind {
     }
 }
 
-/// A refusal, on its way to become a response.
+/// A refusal, before it is turned into a response.
 #[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) kind: RejectionKind,
-    /// The one method that the path takes.
+    /// The only method that the service accepts, for the `allow` header.
     allow: Option<&'static str>,
     #[cfg(feature = "tracing")]
     hint: Option<Box<Hint>>,
 }
 
-/// What the log says of a refusal, and the response does not.
+/// The details of a refusal that are logged, and are not in the response.
 #[cfg(feature = "tracing")]
 #[derive(Debug)]
 pub(crate) struct Hint {
-    /// The values that the client sent, escaped and cut.
+    /// The values that the client sent, escaped and shortened.
     pub(crate) values: String,
-    /// What would change the refusal.
+    /// How the operator can prevent the refusal.
     pub(crate) text: String,
 }
 
@@ -206,14 +206,14 @@ impl Rejection {
         }
     }
 
-    /// What would change the refusal, if a setting does.
+    /// How the operator can prevent the refusal, if an option does.
     #[cfg(feature = "tracing")]
     pub(crate) fn hint(&self) -> Option<&str> {
         let own = self.hint.as_ref().map(|hint| hint.text.as_str());
         own.or_else(|| self.kind.hint())
     }
 
-    /// The values that the client sent, where the log shows them.
+    /// The values that the client sent, if they are logged.
     #[cfg(feature = "tracing")]
     pub(crate) fn values(&self) -> Option<&str> {
         self.hint.as_ref().map(|hint| hint.values.as_str())
@@ -256,7 +256,7 @@ pub(crate) fn accepted<B>(body: impl FnOnce(Bytes) -> B) -> Response<B> {
 fn text<B>(status: StatusCode, text: &'static str, body: impl FnOnce(Bytes) -> B) -> Response<B> {
     let mut response = Response::new(body(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
-    // Room for one more header: an empty map would make room for six.
+    // Room for one more header. An empty map would allocate room for six at the first insert.
     *response.headers_mut() = HeaderMap::with_capacity(2);
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, plain);

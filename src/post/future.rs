@@ -28,7 +28,7 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// If it is dropped before it is done, the message is not delivered, unless it is on its way to
+    /// If it is dropped before it completes, the message is not delivered, unless it is on its way to
     /// [another node](crate::relay).
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<B> {
@@ -103,7 +103,7 @@ impl<B: Body> Future for ResponseFuture<B> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let response = loop {
-            // Taken out to be changed, and put back where it must wait.
+            // Taken out, because its parts move into the next state. A state that waits is put back.
             match std::mem::replace(this.state, State::Done) {
                 State::Reading(mut reading) => {
                     let read = {
@@ -121,7 +121,7 @@ impl<B: Body> Future for ResponseFuture<B> {
                     match delivered {
                         Ok(None) => break accept(this.observer),
                         Ok(Some(wait)) => *this.state = State::Waiting(wait),
-                        // The body has broken off or stalled, there is nothing to drain.
+                        // The body broke off or stalled: there is nothing to drain.
                         Err(kind @ RejectionKind::BodyUnreadable) => {
                             *this.state = State::Refused(kind.into());
                         }

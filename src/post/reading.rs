@@ -23,7 +23,7 @@ use super::{
     forward::{Forward, Wait},
 };
 
-/// How many bytes are allocated at once for what a client declares.
+/// The most bytes that are allocated for a declared length before they arrive.
 const DECLARED_BYTES: u64 = 64 * 1024;
 
 /// Where a message goes.
@@ -32,20 +32,20 @@ pub(super) enum To {
     Node(Box<Forward>),
 }
 
-/// Reads a body whole, then delivers its message. A body of one frame of `Bytes` is not copied.
+/// Reads a whole body, then delivers its message. A body of one frame of `Bytes` is not copied.
 ///
-/// `http_body_util::Limited` and `Collect` do not fit: after the limit the same body is read on and
-/// thrown away, a frame needs room before it is kept, and `Collect` allocates a list for what is mostly
-/// one frame.
+/// `http_body_util::Limited` and `Collect` do not fit: the rest of a body over the limit is read and
+/// discarded, a frame needs room in the budgets before it is kept, and `Collect` allocates a list of
+/// frames, while most bodies have one frame.
 pub(super) struct Reading {
     to: To,
     parts: Box<Parts>,
     options: Arc<Options>,
-    /// For how long the `POST` may still wait for room.
+    /// How long the `POST` may still wait for room.
     patience: Duration,
     /// `None` while it waits to grow.
     room: Option<Room>,
-    /// Boxed: only a budget without room makes one.
+    /// Boxed, because it is made only if a budget has no room.
     room_wait: Option<RoomWait>,
     /// How many bytes the body has room for.
     room_bytes: usize,
@@ -54,7 +54,7 @@ pub(super) struct Reading {
     all: BytesMut,
     /// A frame that waits for room.
     frame: Option<Bytes>,
-    /// Boxed: only a body that does not arrive with its head makes one.
+    /// Boxed, because it is made only if the body does not arrive with its head.
     wait: Option<Box<BodyWait>>,
 }
 
@@ -82,7 +82,7 @@ impl Reading {
         }
     }
 
-    /// The whole body. Not to be polled after that.
+    /// Returns the whole body. It must not be polled after that.
     pub(super) fn poll_read<B: Body>(
         &mut self,
         cx: &mut Context<'_>,
@@ -91,7 +91,7 @@ impl Reading {
         loop {
             ready!(self.poll_room(cx, body.size_hint().exact()))?;
             if let Some(frame) = self.frame.take() {
-                // A body that is known to be over need not be asked for its end.
+                // If the body says that this frame was its last, no further poll is needed.
                 match body.is_end_stream() && self.len == frame.len() {
                     true => return Poll::Ready(Ok(frame)),
                     false => self.keep(frame, body.size_hint().lower()),
@@ -128,8 +128,8 @@ impl Reading {
         }))
     }
 
-    /// Takes room for all that is declared to come, so that such a body never waits once it has begun. A
-    /// body of unknown length takes room for each frame.
+    /// Takes room for the whole declared length at once, so that such a body does not wait for room after
+    /// it has begun. A body of unknown length takes room for each frame.
     fn poll_room(
         &mut self,
         cx: &mut Context<'_>,
@@ -154,14 +154,14 @@ impl Reading {
         Poll::Ready(Ok(()))
     }
 
-    /// Keeps a frame: the first as it is, those after it in one buffer.
+    /// Keeps a frame: the first frame as it is, further frames in one buffer.
     fn keep(&mut self, frame: Bytes, more: u64) {
         if self.len == frame.len() {
             self.first = frame;
             return;
         }
         if self.all.is_empty() {
-            // For all that is to come, up to what a client gets for a declaration.
+            // Reserve for the rest of the body, but not more than a declaration allows.
             let more = more.min(DECLARED_BYTES) as usize;
             self.all.reserve(self.len + more);
         }
@@ -169,7 +169,7 @@ impl Reading {
         self.all.put(frame);
     }
 
-    /// Ready with the reason when there is no use in waiting for the rest of the body.
+    /// Waits for the rest of the body. Ready with a refusal if the session is closed or the body stalls.
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<RejectionKind> {
         let wait = self.wait.get_or_insert_with(|| {
             let session = match &self.to {
@@ -181,8 +181,8 @@ impl Reading {
         wait.poll(cx)
     }
 
-    /// Puts the message into the inbox of its session, or sends it to another node. Gives what is left
-    /// to wait for.
+    /// Puts the message into the inbox of its session, or sends it to another node. Returns a future if it
+    /// must wait for one of the two.
     pub(super) fn deliver(
         self,
         text: Bytes,
@@ -205,7 +205,7 @@ impl Reading {
             Ok(()) => Ok(None),
             Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
             Err(PushError::Full(incoming)) => Ok(Some(Box::pin(async move {
-                // The body keeps its room while it waits.
+                // The message keeps its room while it waits.
                 let _room = room;
                 state.deliver(incoming, patience).await
             }))),

@@ -5,20 +5,23 @@ use crate::sync::{
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-/// A number of bytes that are taken in parts and given back.
+/// A fixed number of bytes. Takers take parts of it and give them back.
 ///
-/// A new part that is not free waits its turn, and the first of those that wait is woken. A part that
-/// grows goes before them: what it holds comes back when it has grown.
+/// If a new part is not free, its taker waits in a queue, and only the first in the queue is woken. A
+/// part that grows is served before new parts, because it gives back its bytes only after it has grown.
 ///
-/// Bytes that are free cost an atomic operation. A semaphore of bytes would take a lock for each part
-/// that is given back, and would let a part that grows wait behind one that needs what it holds.
+/// Taking free bytes costs one atomic operation. A semaphore with a permit for each byte would take a lock
+/// each time bytes are given back. It is also FIFO: a part that grows would wait behind a new part that
+/// needs the bytes it holds.
 #[derive(Debug)]
 pub(crate) struct Budget {
     total: usize,
     used: AtomicUsize,
+    /// The number of new parts that wait.
     new: AtomicUsize,
+    /// The number of growing parts that wait.
     growing: AtomicUsize,
-    /// Held by the first of the new parts that wait.
+    /// The first of the waiting new parts holds the permit.
     turn: Semaphore,
     freed: Notify,
     freed_to_grow: Notify,
@@ -37,8 +40,9 @@ impl Budget {
         }
     }
 
-    /// Lets a part that holds so many bytes grow if they are free, and if it need not wait its turn. Gives
-    /// what it holds then, which is at most the whole budget: a larger part is had alone.
+    /// Grows a part of `held` bytes to `bytes`, if they are free. A new part, which holds 0 bytes, fails
+    /// while others wait. Returns the bytes that the part now holds: `bytes`, or the whole budget if it is
+    /// smaller.
     pub(crate) fn try_grow(&self, held: usize, bytes: usize) -> Option<usize> {
         let must_wait = held == 0 && self.new.load(SeqCst) > 0;
         match must_wait {
@@ -60,10 +64,10 @@ impl Budget {
         None
     }
 
-    /// As `try_grow`, and waits. If the future is dropped before it is done, nothing more is taken.
+    /// As `try_grow`, and waits. If the future is dropped before it completes, nothing more is taken.
     pub(crate) async fn grow(&self, held: usize, bytes: usize) -> usize {
-        // A part that begins to wait is counted before it looks, so either it finds what is given back,
-        // or it is woken.
+        // A waiting part is counted before it tries to take. So either it sees the bytes that another
+        // thread gives back, or `give_back` sees the count and wakes it.
         if held == 0 {
             let _waiting = Waiting::new(&self.new);
             // The semaphore is never closed.
@@ -97,7 +101,7 @@ impl Budget {
     }
 }
 
-/// Counts a part that waits.
+/// Counts a waiting part until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -129,7 +133,10 @@ mod tests {
         let mut small = task::spawn(budget.grow(0, 100));
         assert_pending!(large.poll());
         assert_pending!(small.poll());
-        assert!(budget.try_grow(0, 1).is_none(), "nobody overtakes");
+        assert!(
+            budget.try_grow(0, 1).is_none(),
+            "a new part does not overtake a waiting part"
+        );
         budget.give_back(held);
         assert!(large.is_woken());
         assert_eq!(assert_ready!(large.poll()), 800);
@@ -137,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn giving_back_wakes_only_as_many_as_find_room() {
+    fn giving_back_wakes_only_parts_that_find_room() {
         let budget = Budget::new(10);
         let held = budget.try_grow(0, 10).unwrap();
         let take = || task::spawn(budget.grow(0, 5));
@@ -146,7 +153,7 @@ mod tests {
             assert_pending!(part.poll());
         }
         budget.give_back(held);
-        // Each wakes the next one when it has its bytes. The third finds none.
+        // Each part passes the turn to the next when it has its bytes. The third finds no free bytes.
         for _ in 0..2 {
             let woken = waiting.iter().filter(|part| part.is_woken()).count();
             let mut first = waiting.pop_front().unwrap();
@@ -158,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_grows_goes_before_new_ones() {
+    fn a_part_that_grows_is_served_before_new_parts() {
         let budget = Budget::new(1_000);
         let held = budget.try_grow(0, 700).unwrap();
         let mut new = task::spawn(budget.grow(0, 800));
         assert_pending!(new.poll());
         let held = budget.try_grow(held, 800).unwrap();
         let other = budget.try_grow(0, 100);
-        assert!(other.is_none(), "a new part waits its turn");
+        assert!(other.is_none(), "a new part waits behind others");
         let mut growing = task::spawn(budget.grow(held, 1_100));
         assert_eq!(assert_ready!(growing.poll()), 1_000, "the whole budget");
         drop(growing);
@@ -193,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_larger_than_the_budget_is_had_alone() {
+    fn a_part_larger_than_the_budget_takes_the_whole_budget() {
         let budget = Budget::new(10);
         let small = budget.try_grow(0, 1).unwrap();
         assert!(budget.try_grow(0, usize::MAX).is_none());
@@ -218,7 +225,8 @@ mod model {
 
     use super::*;
 
-    /// More is wanted than there is, in parts of different sizes: each is given out in the end.
+    /// The parts of different sizes are together larger than the budget. Each part gets its bytes in the
+    /// end.
     fn parts_are_given_out() {
         let budget = Arc::new(Budget::new(4));
         let bodies = [(1, 2), (2, 2), (3, 1), (4, 0)].map(|(first, more)| {
@@ -226,7 +234,7 @@ mod model {
             thread::spawn(move || {
                 let first = block_on(budget.grow(0, first));
                 thread::yield_now();
-                // Growing without a wait, so that no two wait for each other.
+                // Grows without waiting, so that two parts cannot wait for each other.
                 let grown = budget.try_grow(first, first + more);
                 budget.give_back(grown.unwrap_or(first));
             })

@@ -6,10 +6,10 @@ use crate::{queue::Budget, response::RejectionKind};
 
 use super::state::State;
 
-/// The bytes that a body may have on its way into an inbox: a part of its session's budget, and one of
-/// the budget of all bodies. Dropping it gives them back.
+/// The room of a body that is on its way into an inbox: bytes of its session's budget, and bytes of the
+/// budget for all bodies. Dropping it gives both back.
 pub(crate) struct Room {
-    /// `None` if the session is at another node.
+    /// `None` if the session is on another node.
     session: Option<Arc<State>>,
     session_bytes: usize,
     all: Arc<Budget>,
@@ -17,7 +17,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Room for nothing.
+    /// An empty room, which holds no bytes.
     pub(crate) fn new(session: Option<Arc<State>>, all: Arc<Budget>) -> Self {
         Self {
             session,
@@ -27,7 +27,7 @@ impl Room {
         }
     }
 
-    /// Grows to so many bytes, or says which budget has no room.
+    /// Grows to `bytes` in both budgets. The error says which budget has no room.
     pub(crate) fn try_grow(&mut self, bytes: usize) -> Result<(), RejectionKind> {
         let mut session_bytes = self.session_bytes;
         if let Some(state) = &self.session {
@@ -44,9 +44,10 @@ impl Room {
         Ok(())
     }
 
-    /// As `try_grow`, and waits for so long. Gives the room, and what is left of the time.
+    /// As `try_grow`, and waits for at most `patience`. Returns the room and the time that is left.
     ///
-    /// The session's budget comes first: a body that waits for it takes nothing of the other.
+    /// It takes from the session's budget first, so that a body that waits for it takes nothing from the
+    /// other budget.
     pub(crate) async fn grow(
         mut self,
         bytes: usize,
@@ -100,7 +101,7 @@ impl fmt::Debug for Room {
     }
 }
 
-/// Waits for a part of a budget, unless the session is closed first.
+/// Waits for bytes of a budget. An error if the session is closed first.
 async fn unless_closed(
     state: &State,
     part: impl Future<Output = usize>,

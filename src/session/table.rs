@@ -16,8 +16,8 @@ use super::{close_reason::CloseReason, principal::Principal, state::State};
 
 /// The open sessions, behind one lock.
 ///
-/// The lock is held for one operation on the map. Sessions are closed, wakers run and values of other
-/// code are dropped after it is released.
+/// The lock is held for one operation on the map. After it is released, sessions are closed, wakers run
+/// and values of other code are dropped.
 #[derive(Default)]
 pub(crate) struct Table {
     map: Mutex<Map>,
@@ -28,15 +28,15 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Map {
     sessions: HashMap<Uuid, Arc<State>>,
-    /// The sessions of each principal.
+    /// The number of open sessions of each principal.
     principals: HashMap<Principal, usize>,
-    /// Includes streams whose session is closed and that still give out what was sent.
+    /// The number of streams. It includes streams whose session is closed, and that still write messages.
     streams: usize,
     is_shut_down: bool,
 }
 
 impl Table {
-    /// Makes a session and enters it, unless a cap refuses it. `None` if its id is taken.
+    /// Makes a session and inserts it, unless a cap refuses it. `None` if its id is in use.
     pub(super) fn open(
         &self,
         id: Uuid,
@@ -69,12 +69,12 @@ impl Table {
         Ok(Some(state))
     }
 
-    /// The session of that id, if it is open.
+    /// The session with this id, if it is open.
     pub(super) fn get(&self, id: Uuid) -> Option<Arc<State>> {
         self.lock().sessions.get(&id).map(Arc::clone)
     }
 
-    /// The session of that id, if it is open and this principal opened it.
+    /// The session with this id, if it is open and this principal opened it.
     pub(crate) fn find(&self, id: Uuid, principal: Option<&Principal>) -> Option<Arc<State>> {
         let state = self.get(id)?;
         (state.principal.as_ref() == principal).then_some(state)
@@ -88,13 +88,13 @@ impl Table {
         self.lock().sessions.values().map(Arc::clone).collect()
     }
 
-    /// Closes a session. Says whether it was open.
+    /// Closes a session. Returns whether it was open.
     pub(super) fn close(&self, id: Uuid, reason: CloseReason) -> bool {
         let state = self.lock().remove(id);
         state.inspect(|state| state.close(reason)).is_some()
     }
 
-    /// As `close`, for this very session: another one may have its id by now.
+    /// As `close`, for exactly this session: another session may have its id now.
     pub(super) fn close_own(&self, state: &Arc<State>, reason: CloseReason) {
         let own = self.lock().remove_own(state);
         if let Some(state) = own {
@@ -102,7 +102,7 @@ impl Table {
         }
     }
 
-    /// The stream of a session is gone.
+    /// Removes the stream of a session, and the session.
     pub(super) fn leave(&self, state: &Arc<State>) {
         let mut map = self.lock();
         let own = map.remove_own(state);
@@ -119,7 +119,7 @@ impl Table {
         }
     }
 
-    /// Takes no new sessions from now on.
+    /// Refuses new sessions from now on.
     pub(super) fn shut_down(&self) {
         self.lock().is_shut_down = true;
     }
@@ -128,7 +128,7 @@ impl Table {
         self.lock().is_shut_down
     }
 
-    /// Closes all sessions. Gives their number.
+    /// Closes all sessions. Returns their number.
     pub(super) fn close_all(&self, reason: CloseReason) -> usize {
         let sessions = self.lock().take();
         sessions.iter().for_each(|state| state.close(reason));
@@ -139,7 +139,8 @@ impl Table {
     pub(super) async fn all_left(&self) {
         loop {
             let mut empty = pin!(self.empty.notified());
-            // Listen before the look: a stream that leaves between the two is not missed.
+            // Register before reading the count, so that a stream that leaves between the two is not
+            // missed.
             empty.as_mut().enable();
             if self.lock().streams == 0 {
                 return;
@@ -171,7 +172,7 @@ impl Map {
         }
     }
 
-    /// The principal of a session has one less.
+    /// Subtracts a session from the count of its principal.
     fn forget(&mut self, state: &State) {
         let Some(principal) = &state.principal else {
             return;

@@ -29,9 +29,9 @@ use super::{body::SseBody, future::ResponseFuture, stream::Stream};
 
 /// Answers `GET` with the stream of a new session.
 ///
-/// Made by [`SseServerTransport::services`](crate::SseServerTransport::services). It does not look at
-/// the path of a request. Any other method gets 405 with `allow: GET`; clients that try Streamable HTTP
-/// first then fall back to this transport.
+/// [`SseServerTransport::services`](crate::SseServerTransport::services) makes it. It does not check the
+/// path of a request. Any other method gets 405 with `allow: GET`. A client that tries Streamable HTTP
+/// first then falls back to this transport.
 ///
 /// A clone is cheap and serves the same sessions.
 ///
@@ -81,7 +81,7 @@ impl<H: Handler> Shared<H> {
         let query = uri.as_ref().and_then(|uri| uri.query());
         let id = session.id().uuid();
         let uri = announce(&mount, &options.endpoint, id, options.node.as_ref(), query);
-        // Unwind safe: a handler that panics leaves no future, and its session is closed.
+        // Unwind safe: a handler that panics makes no future, and its session is closed.
         let observer = &guard.entry().state().observer;
         let handler = || observer.in_scope(|| self.handler.handle(session));
         let handler = catch_unwind(AssertUnwindSafe(handler)).ok();
@@ -114,7 +114,7 @@ impl<H: Handler, B> Service<Request<B>> for SseService<H> {
     }
 }
 
-/// The head of a stream. Proxies must neither store, nor change, nor hold back what follows.
+/// The head of a stream. It tells proxies not to store, change or buffer the stream.
 fn stream<B>(body: B) -> Response<B> {
     const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
     let mut response = Response::new(body);
