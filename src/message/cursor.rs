@@ -1,114 +1,142 @@
-use std::ops::Range;
+//! JSON tokens, read one after another (RFC 8259).
 
-use super::strings;
+use super::{escape, strings};
 
-/// A place in a text, which is UTF-8, and the steps from there. Each gives `None` where the text is no
-/// JSON, or such that takes more care.
+/// A place in a text, which is UTF-8, and the steps from there.
+///
+/// A step that fails leaves the cursor at the first wrong byte: the text before it can be continued to
+/// JSON, the text with it cannot.
 pub(super) struct Cursor<'a> {
     text: &'a [u8],
     at: usize,
-    is_one_line: bool,
+    has_controls: bool,
+    lone_surrogate: Option<usize>,
 }
 
+/// What JSON requires where a step failed, in words that follow "expected".
+pub(super) type Expected = &'static str;
+
 impl<'a> Cursor<'a> {
-    /// A text without control characters is known to have one line.
-    pub(super) fn new(text: &'a [u8], is_one_line: bool) -> Self {
+    /// `has_controls` may be false only if there are no control characters in the text.
+    pub(super) fn new(text: &'a [u8], has_controls: bool) -> Self {
         Self {
             text,
             at: 0,
-            is_one_line,
+            has_controls,
+            lone_surrogate: None,
         }
-    }
-
-    pub(super) fn text(&self) -> &'a [u8] {
-        self.text
     }
 
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
-        self.at == self.text.len()
+    #[inline]
+    pub(super) fn since(&self, start: usize) -> &'a [u8] {
+        &self.text[start..self.at]
     }
 
-    /// Passes a value by, and all that stands in it.
-    pub(super) fn value(&mut self) -> Option<()> {
-        // The containers that are open, a bit for each, 1 for an object; the first bit is the bottom.
-        let mut open = 1_u64;
-        loop {
-            match self.next()? {
-                b'"' => {
-                    self.string()?;
-                }
-                b'{' => {
-                    self.space();
-                    if self.peek()? == b'}' {
-                        self.at += 1;
-                    } else {
-                        open = push(open, 1)?;
-                        self.name()?;
-                        continue;
-                    }
-                }
-                b'[' => {
-                    self.space();
-                    if self.peek()? == b']' {
-                        self.at += 1;
-                    } else {
-                        open = push(open, 0)?;
-                        continue;
-                    }
-                }
-                first @ (b'-' | b'0'..=b'9') => self.number(first)?,
-                b't' => self.literal(b"rue")?,
-                b'f' => self.literal(b"alse")?,
-                b'n' => self.literal(b"ull")?,
-                _ => return None,
-            }
-            loop {
-                if open == 1 {
-                    return Some(());
-                }
-                self.space();
-                let is_object = open & 1 == 1;
-                match self.next()? {
-                    b',' => {
-                        self.space();
-                        if is_object {
-                            self.name()?;
-                        }
-                        break;
-                    }
-                    b'}' if is_object => open >>= 1,
-                    b']' if !is_object => open >>= 1,
-                    _ => return None,
-                }
-            }
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.text[self.at..]
+    }
+
+    /// The first lone surrogate in the strings read so far. JSON's grammar allows it.
+    pub(super) fn lone_surrogate(&self) -> Option<usize> {
+        self.lone_surrogate
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    #[inline]
+    pub(super) fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
         }
     }
 
-    fn name(&mut self) -> Option<()> {
-        self.expect(b'"')?;
+    /// Reads the opening bracket of an array or an object, up to the first item. Returns false if there is
+    /// none; then the closing bracket is read, too.
+    #[inline]
+    pub(super) fn enter(&mut self, closing: u8) -> bool {
+        self.at += 1;
+        self.space();
+        !self.accept(closing)
+    }
+
+    /// Reads what follows an item of an array or an object: a comma, or the closing bracket. Returns whether
+    /// another item follows.
+    #[inline]
+    pub(super) fn more(&mut self, is_object: bool) -> Result<bool, Expected> {
+        self.space();
+        match (self.peek(), is_object) {
+            (Some(b','), _) => {
+                self.at += 1;
+                self.space();
+                Ok(true)
+            }
+            (Some(b'}'), true) | (Some(b']'), false) => {
+                self.at += 1;
+                Ok(false)
+            }
+            (_, true) => Err("`,` or `}`"),
+            (_, false) => Err("`,` or `]`"),
+        }
+    }
+
+    /// Reads the name of a member, up to its value. Returns what is between the quotes.
+    #[inline]
+    pub(super) fn name(&mut self) -> Result<&'a [u8], Expected> {
+        if self.peek() != Some(b'"') {
+            return Err("a name in quotes");
+        }
+        let start = self.at + 1;
         self.string()?;
-        self.colon()
+        let name = &self.text[start..self.at - 1];
+        self.space();
+        self.expect(b':', "`:`")?;
+        self.space();
+        Ok(name)
     }
 
-    pub(super) fn colon(&mut self) -> Option<()> {
-        self.space();
-        self.expect(b':')?;
-        self.space();
-        Some(())
+    /// Reads a value that is neither an array nor an object.
+    #[inline]
+    pub(super) fn scalar(&mut self) -> Result<(), Expected> {
+        match self.peek() {
+            Some(b'"') => self.string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.literal(b"true"),
+            Some(b'f') => self.literal(b"false"),
+            Some(b'n') => self.literal(b"null"),
+            _ => Err("a value"),
+        }
     }
 
-    /// The rest of a string, behind its first quote. Gives what stands between the quotes.
-    pub(super) fn string(&mut self) -> Option<Range<usize>> {
-        let start = self.at;
-        let mut look_until = start + strings::NEAR;
-        let mut may_be_far = self.is_one_line;
+    /// Reads a string from its first quote on. Most are short and have no escapes.
+    fn string(&mut self) -> Result<(), Expected> {
+        self.at += 1;
+        if let Some(word) = self.text.get(self.at..).and_then(<[u8]>::first_chunk) {
+            if let Some(len) = strings::special_in_word(*word) {
+                if word[len] == b'"' {
+                    self.at += len + 1;
+                    return Ok(());
+                }
+            }
+        }
+        self.rest_of_string()
+    }
+
+    /// Reads a string from behind its first quote on.
+    // Not inlined: short strings need none of the registers that this saves.
+    #[inline(never)]
+    fn rest_of_string(&mut self) -> Result<(), Expected> {
+        let mut look_until = self.at + strings::NEAR;
+        let mut may_be_far = !self.has_controls;
         loop {
             if self.at >= look_until {
-                let far = may_be_far.then(|| strings::far(&self.text[self.at..]));
+                let far = may_be_far.then(|| strings::far(self.rest()));
                 may_be_far = matches!(far, Some(Some(_)));
                 self.at += match far.flatten() {
                     Some(far) => far,
@@ -117,103 +145,94 @@ impl<'a> Cursor<'a> {
                 look_until = self.at + strings::BLOCK;
             }
             let end = look_until.min(self.text.len());
-            let Some(len) = strings::special(&self.text[self.at..end]) else {
-                if end == self.text.len() {
-                    return None;
+            let len = strings::special(&self.text[self.at..end]);
+            self.at = len.map_or(end, |len| self.at + len);
+            match self.peek() {
+                None => return Err("the end of a string"),
+                Some(b'\\') => self.escape()?,
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
                 }
-                self.at = end;
-                continue;
-            };
-            self.at += len + 1;
-            match self.text[self.at - 1] {
-                b'"' => return Some(start..self.at - 1),
-                b'\\' => {}
-                _control => return None,
-            }
-            match self.next()? {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                b'u' => self.unit()?,
-                _ => return None,
+                Some(..b' ') => return Err("an escape instead of a control character"),
+                Some(_) => {}
             }
         }
     }
 
-    /// The digits of a `\u` escape, if it is no surrogate.
-    fn unit(&mut self) -> Option<()> {
-        let digits = self.text.get(self.at..self.at + 4)?;
-        // D800 to DFFF; letters are beyond digits.
-        let is_surrogate = matches!(digits[0], b'd' | b'D') && digits[1] >= b'8';
-        if is_surrogate || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return None;
+    fn escape(&mut self) -> Result<(), Expected> {
+        let escape = self.rest();
+        match escape.get(1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') if escape::is_character(escape) => self.at += escape::UNIT,
+            Some(b'u') => match escape::unicode(escape) {
+                Some((character, len)) => {
+                    if character.is_none() {
+                        self.lone_surrogate.get_or_insert(self.at);
+                    }
+                    self.at += len;
+                }
+                None => {
+                    let digits = escape[2..]
+                        .iter()
+                        .take_while(|byte| byte.is_ascii_hexdigit());
+                    self.at += 2 + digits.count();
+                    return Err("a hexadecimal digit");
+                }
+            },
+            _ => {
+                self.at += 1;
+                return Err("an escape of JSON");
+            }
         }
-        self.at += 4;
-        Some(())
+        Ok(())
     }
 
-    /// The rest of a number.
-    fn number(&mut self, first: u8) -> Option<()> {
-        let first = match first {
-            b'-' => self.next()?,
-            first => first,
-        };
-        match first {
-            b'0' => {}
-            b'1'..=b'9' => self.digits(),
-            _ => return None,
+    #[inline]
+    fn number(&mut self) -> Result<(), Expected> {
+        self.accept(b'-');
+        if !self.accept(b'0') {
+            self.digits()?;
         }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.some_digits()?;
+        if self.accept(b'.') {
+            self.digits()?;
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
             self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.some_digits()?;
+            let _ = self.accept(b'+') || self.accept(b'-');
+            self.digits()?;
         }
-        Some(())
+        Ok(())
     }
 
-    fn digits(&mut self) {
+    fn digits(&mut self) -> Result<(), Expected> {
+        let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
-    }
-
-    fn some_digits(&mut self) -> Option<()> {
-        let start = self.at;
-        self.digits();
-        (self.at > start).then_some(())
-    }
-
-    fn literal(&mut self, rest: &[u8]) -> Option<()> {
-        let is = self.text[self.at..].starts_with(rest);
-        self.at += rest.len();
-        is.then_some(())
-    }
-
-    pub(super) fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+        match self.at > start {
+            true => Ok(()),
+            false => Err("a digit"),
         }
     }
 
-    pub(super) fn expect(&mut self, byte: u8) -> Option<()> {
-        (self.next()? == byte).then_some(())
+    fn literal(&mut self, literal: &[u8]) -> Result<(), Expected> {
+        let mut bytes = literal.iter();
+        bytes.try_for_each(|byte| self.expect(*byte, "`true`, `false` or `null`"))
     }
 
-    pub(super) fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
+    fn expect(&mut self, byte: u8, expected: Expected) -> Result<(), Expected> {
+        match self.accept(byte) {
+            true => Ok(()),
+            false => Err(expected),
+        }
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
+    fn accept(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        if is_next {
+            self.at += 1;
+        }
+        is_next
     }
-}
-
-fn push(open: u64, container: u64) -> Option<u64> {
-    (open.leading_zeros() > 0).then_some(open << 1 | container)
 }

@@ -2,13 +2,13 @@ use std::fmt;
 
 /// The id of a JSON-RPC request, response or error.
 ///
-/// Strings and integers are told apart: `"1"` and `1` are two ids. An integer is kept as its digits,
-/// since JSON sets no limit to its size.
+/// Strings and integers differ: `"1"` and `1` are two ids. An integer is kept as its digits, because
+/// JSON does not limit its size. Two ids are equal if their texts are, so `0` and `-0` differ.
 ///
-/// `Display` prints the id as JSON, ready to be put into an answer by hand.
+/// `Display` writes the id as JSON, so that it can be copied into an answer.
 ///
 /// ```
-/// use mcp_sse_server::message::{RequestId, Message};
+/// use mcp_sse_server::message::{Message, RequestId};
 ///
 /// let message = Message::parse(r#"{"jsonrpc":"2.0","id":"a\u0062","method":"ping"}"#)?;
 /// let id = message.id().unwrap();
@@ -18,14 +18,14 @@ use std::fmt;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestId<'a> {
-    /// An integer, as its decimal digits with an optional minus sign.
+    /// An integer: decimal digits after an optional minus sign.
     Integer(&'a str),
-    /// A string, without its quotes and with its escapes read.
+    /// A string, without quotes and with its escapes decoded.
     String(&'a str),
 }
 
 impl RequestId<'_> {
-    /// The integer, if this id is one that an `i64` holds.
+    /// The id as an `i64`. `None` if it is a string, or an integer that does not fit.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Self::Integer(digits) => digits.parse().ok(),
@@ -34,6 +34,7 @@ impl RequestId<'_> {
     }
 }
 
+/// Writes JSON: digits, or a string in quotes.
 impl fmt::Display for RequestId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -45,10 +46,10 @@ impl fmt::Display for RequestId<'_> {
     }
 }
 
-/// As JSON: a string, or a number if a 64-bit integer holds it.
+/// Serializes a string, or a number if the integer fits 64 bits.
 ///
-/// A larger integer is an error: a serde data format need not have a number that holds it. Write the
-/// answer by hand with `Display` where such ids matter.
+/// A larger integer is an error, because a serde data format may have no number for it. To answer
+/// such a request, write the id with `Display`.
 impl serde::Serialize for RequestId<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

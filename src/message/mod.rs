@@ -1,12 +1,12 @@
-//! JSON-RPC messages: checked once, kept byte for byte.
+//! JSON-RPC messages, checked once and kept byte for byte.
 //!
-//! A [`Message`] is one JSON-RPC 2.0 message of MCP: a request, a notification, a response or an
-//! error. Its envelope is checked when it is made; after that its kind, id and method are there for
-//! the asking. The text itself is never printed again: integers beyond 64 bits, the order of keys,
-//! escapes and everything inside `params` arrive as the peer wrote them.
+//! A [`Message`] is one JSON-RPC 2.0 message of MCP: a request, a notification, a response or an error.
+//! It is checked when it is made. [`kind`](Message::kind), [`id`](Message::id) and
+//! [`method`](Message::method) do not read it again. The text is never rewritten: large integers, the
+//! order of members, escapes and everything inside `params` arrive as the peer wrote them.
 //!
 //! ```
-//! use mcp_sse_server::message::{RequestId, MessageKind, Message};
+//! use mcp_sse_server::message::{Message, MessageKind, RequestId};
 //!
 //! let ping = Message::parse(r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#)?;
 //! assert_eq!(ping.kind(), MessageKind::Request);
@@ -21,33 +21,43 @@
 //! # Ok::<(), mcp_sse_server::message::InvalidMessage>(())
 //! ```
 //!
-//! What is accepted is what MCP's schema of 2024-11-05 and JSON-RPC 2.0 have in common:
+//! # What is accepted
+//!
+//! A text must satisfy MCP's schema of 2024-11-05 and JSON-RPC 2.0:
 //!
 //! | member | rule |
 //! |---|---|
 //! | `jsonrpc` | the string `"2.0"` |
-//! | `id` | a string or an integer of any size; `null` in an error only; absent in a notification |
-//! | `method` | a string; it makes the message a request or a notification |
-//! | `params` | absent, `null` or an object, at any depth |
-//! | `result` | an object |
-//! | `error` | an object with an integer `code` and a string `message` |
-//! | any other | let through unread |
+//! | `id` | a string or an integer of any size; may be `null` in an error; absent in a notification |
+//! | `method` | a string, in a request or a notification |
+//! | `params` | absent, `null` or an object, nested to any depth |
+//! | `result` | an object, in a response |
+//! | `error` | an object with an integer `code` and a string `message`, in an error |
+//! | any other | allowed and ignored |
 //!
-//! Whatever says two things at once is refused: a member given twice, `result` beside `error`, either
-//! of them beside `method`. So is what JSON does not allow: a byte order mark, lone surrogates,
-//! `NaN`, text after the message.
+//! A message has exactly one of `method`, `result` and `error`. None of the members above may be given
+//! twice, nor may `code` and `message`.
+//!
+//! The text must be JSON in UTF-8, without a byte order mark, lone surrogates, `NaN`, `Infinity` or
+//! text after the message.
 
-mod checked;
+mod chars;
 mod cursor;
-mod envelope;
 mod error;
-mod fast;
+mod escape;
 mod id;
-mod scan;
+mod kind;
+#[expect(clippy::module_inception, reason = "private, `Message` is re-exported")]
+mod message;
+mod object;
+mod reader;
+mod skip;
 mod strings;
+mod value;
 
 pub use self::{
-    checked::{Message, MessageKind},
     error::{InvalidMessage, InvalidMessageKind},
     id::RequestId,
+    kind::MessageKind,
+    message::Message,
 };

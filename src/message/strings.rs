@@ -1,26 +1,18 @@
-//! Looking through the inside of JSON strings, many bytes at a time.
+//! Scanning JSON strings many bytes at a time.
 
-/// How far a string is looked at byte by byte, before it is taken in blocks: most end sooner.
+/// How many bytes of a string are scanned with [`special`] before blocks are tried. Most strings are
+/// shorter.
 pub(super) const NEAR: usize = 32;
 
-/// The bytes of a block.
+/// The length of a block in bytes.
 pub(super) const BLOCK: usize = 64;
 
-/// The first quote, backslash or control character.
+/// The index of the first quote, backslash or control character.
 pub(super) fn special(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    // The lowest bit that is set is right; those above it may not be.
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
     let mut rest = text;
     while let Some((word, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word);
-        let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
-        let escapes = below(word ^ (ONES * u64::from(b'\\')), 1);
-        let found = quotes | escapes | below(word, b' ');
-        if found != 0 {
-            let at = text.len() - rest.len();
-            return Some(at + found.trailing_zeros() as usize / 8);
+        if let Some(at) = special_in_word(*word) {
+            return Some(text.len() - rest.len() + at);
         }
         rest = behind;
     }
@@ -29,17 +21,33 @@ pub(super) fn special(text: &[u8]) -> Option<usize> {
     Some(text.len() - rest.len() + at)
 }
 
-/// Where the first quote or backslash is, if it is far: then nothing finds it faster than `memchr2`, which
-/// costs too much for one that is near.
+/// The same for eight bytes, without a branch for each.
+#[inline]
+pub(super) fn special_in_word(word: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    // Borrows make only the lowest bit that is set reliable.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
+    let word = u64::from_le_bytes(word);
+    let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
+    let escapes = below(word ^ (ONES * u64::from(b'\\')), 1);
+    let found = quotes | escapes | below(word, b' ');
+    (found != 0).then_some(found.trailing_zeros() as usize / 8)
+}
+
+/// The index of the first quote or backslash, if it is far away. `memchr2` is the fastest way to find a
+/// byte that is far, and costs too much for one that is near. Control characters are not noticed.
 pub(super) fn far(text: &[u8]) -> Option<usize> {
     memchr::memchr2(b'"', b'\\', text).filter(|at| *at >= 4 * BLOCK)
 }
 
-/// How many bytes from `at` on are whole blocks of a string in which nothing stands but characters and
-/// the commonest escapes. There is no branch in it for a byte, so that the compiler makes vectors of it
-/// and no escape is mispredicted.
+/// The length of the whole blocks from `at` on that contain only characters of a string and the three
+/// most common escapes.
+///
+/// There is no branch per byte, so the compiler uses vector instructions and escapes cause no branch
+/// mispredictions.
 pub(super) fn plain_blocks(text: &[u8], at: usize) -> usize {
-    // Here a backslash would be the second of two, and escape nothing.
+    // A backslash at `at` would not begin an escape if it were the second of two.
     if text[at - 1] == b'\\' {
         return 0;
     }
@@ -50,14 +58,14 @@ pub(super) fn plain_blocks(text: &[u8], at: usize) -> usize {
         }
         end += BLOCK;
     }
-    // An escape that began in the last block ends behind it.
+    // An escape that begins at the end of the last block ends after it.
     if end > at && text[end - 1] == b'\\' {
         end += 1;
     }
     end - at
 }
 
-/// A block, with the byte before it and the byte after it.
+/// Checks a block. `window` also has the byte before it and the byte after it.
 fn is_plain(window: &[u8]) -> bool {
     let neighbours = window.iter().zip(&window[1..]).zip(&window[2..]);
     let stops = neighbours.fold(false, |stops, ((before, byte), after)| {
@@ -84,7 +92,7 @@ mod tests {
             prop_assert_eq!(special(&text), text.iter().position(is_special));
         }
 
-        /// Of blocks that are passed by, no string ends in one and no escape is wrong.
+        /// No string ends in the blocks that are passed by, and their escapes are valid.
         #[test]
         fn what_is_passed_by_is_the_inside_of_a_string(pieces in prop::collection::vec(
             prop::sample::select(vec![

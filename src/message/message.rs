@@ -1,0 +1,256 @@
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    chars::Chars,
+    error::{InvalidMessage, InvalidMessageKind},
+    id::RequestId,
+    kind::MessageKind,
+    reader::{self, Envelope},
+    value::{IdText, str_of},
+};
+
+/// A JSON-RPC 2.0 message of MCP: a text that was checked once and is kept byte for byte.
+///
+/// A clone shares the text. Two messages are equal if their texts are equal. The
+/// [module docs](crate::message) list what is accepted.
+///
+/// `Debug` shows the kind, the id, the method and the length, but not the text, which may contain what
+/// users say.
+#[derive(Clone)]
+pub struct Message {
+    text: Bytes,
+    chars: Chars,
+    envelope: Envelope,
+}
+
+impl Message {
+    /// Checks a text and keeps it. The text is not copied if it can become [`Bytes`] without a copy, as
+    /// a `Vec<u8>` or a `String` can.
+    ///
+    /// ```
+    /// use mcp_sse_server::message::{InvalidMessageKind, Message};
+    ///
+    /// let message = Message::parse(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)?;
+    /// assert_eq!(message.method(), Some("notifications/initialized"));
+    ///
+    /// let error = Message::parse(r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#).unwrap_err();
+    /// assert_eq!(error.kind(), InvalidMessageKind::Id);
+    /// # Ok::<(), mcp_sse_server::message::InvalidMessage>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is not a JSON-RPC 2.0 message of MCP. The error names the broken rule and, where
+    /// it can, the byte offset.
+    pub fn parse(text: impl Into<Bytes>) -> Result<Self, InvalidMessage> {
+        Self::read(text.into())
+    }
+
+    fn read(text: Bytes) -> Result<Self, InvalidMessage> {
+        let chars = Chars::of(&text)
+            .map_err(|offset| InvalidMessage::new(InvalidMessageKind::Encoding).at(offset))?;
+        let envelope = reader::read(&text, chars.has_controls())?;
+        Ok(Self {
+            text,
+            chars,
+            envelope,
+        })
+    }
+
+    /// Writes a value as JSON and checks the result, so that a server cannot send what a client could
+    /// not read.
+    ///
+    /// ```
+    /// use mcp_sse_server::message::Message;
+    /// use serde_json::json;
+    ///
+    /// let pong = Message::new(&json!({"jsonrpc": "2.0", "id": 7, "result": {}}))?;
+    /// assert_eq!(pong.as_str(), r#"{"id":7,"jsonrpc":"2.0","result":{}}"#);
+    /// # Ok::<(), mcp_sse_server::message::InvalidMessage>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value cannot be written as JSON, or is not a JSON-RPC 2.0 message of MCP.
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, InvalidMessage> {
+        let text = serde_json::to_vec(value)
+            .map_err(|error| InvalidMessage::typed("the value cannot be written as JSON", error))?;
+        Self::parse(text)
+    }
+
+    /// Whether the message is a request, a notification, a response or an error.
+    pub fn kind(&self) -> MessageKind {
+        self.envelope.kind
+    }
+
+    /// The id, with escapes decoded. `None` for a notification, and for an error whose id is `null`.
+    pub fn id(&self) -> Option<RequestId<'_>> {
+        Some(match self.envelope.id.as_ref()? {
+            IdText::Integer(digits) => RequestId::Integer(digits.resolve(&self.text)),
+            IdText::String(text) => RequestId::String(text.resolve(&self.text)),
+        })
+    }
+
+    /// The method of a request or a notification, with escapes decoded.
+    pub fn method(&self) -> Option<&str> {
+        let method = self.envelope.method.as_ref()?;
+        Some(method.resolve(&self.text))
+    }
+
+    /// Reads the whole text as a Rust value.
+    ///
+    /// ```
+    /// use mcp_sse_server::message::Message;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Call<'a> {
+    ///     #[serde(borrow)]
+    ///     params: Params<'a>,
+    /// }
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Params<'a> {
+    ///     name: &'a str,
+    /// }
+    ///
+    /// let call = Message::parse(
+    ///     r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#,
+    /// )?;
+    /// assert_eq!(call.deserialize::<Call>()?.params.name, "echo");
+    /// # Ok::<(), mcp_sse_server::message::InvalidMessage>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text does not fit `T`. The error's `source` is serde's own error, which may quote
+    /// the text. serde_json reads at most 128 levels of nesting into a value.
+    pub fn deserialize<'a, T: Deserialize<'a>>(&'a self) -> Result<T, InvalidMessage> {
+        serde_json::from_slice(&self.text)
+            .map_err(|error| InvalidMessage::typed("the message does not fit the type", error))
+    }
+
+    /// Whether the text contains neither CR nor LF.
+    pub(crate) fn is_one_line(&self) -> bool {
+        self.chars.is_one_line()
+    }
+
+    /// Whether no reader sees the end of a line in the text: there is no CR, LF, U+0085, U+2028 or U+2029.
+    /// A text beyond ASCII is looked through at each call.
+    #[expect(
+        dead_code,
+        reason = "for the writer of events, which escapes these characters"
+    )]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.chars.is_plain(&self.text)
+    }
+
+    /// The text, as it was given.
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.text
+    }
+
+    /// The text, as it was given.
+    pub fn as_str(&self) -> &str {
+        str_of(&self.text)
+    }
+
+    /// The text, as it was given.
+    pub fn into_bytes(self) -> Bytes {
+        self.text
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("kind", &self.kind())
+            .field("id", &self.id())
+            .field("method", &self.method())
+            .field("len", &self.text.len())
+            .finish()
+    }
+}
+
+/// Copies the text.
+impl FromStr for Message {
+    type Err = InvalidMessage;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMessage> {
+        Self::parse(Bytes::copy_from_slice(text.as_bytes()))
+    }
+}
+
+/// Copies the text.
+impl TryFrom<&str> for Message {
+    type Error = InvalidMessage;
+
+    fn try_from(text: &str) -> Result<Self, InvalidMessage> {
+        text.parse()
+    }
+}
+
+macro_rules! try_from {
+    ($($text:ty),*) => {$(
+        impl TryFrom<$text> for Message {
+            type Error = InvalidMessage;
+
+            fn try_from(text: $text) -> Result<Self, InvalidMessage> {
+                Self::parse(text)
+            }
+        }
+    )*};
+}
+
+try_from!(Bytes, String, Vec<u8>);
+
+impl AsRef<[u8]> for Message {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Message {}
+
+impl Hash for Message {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const TEXT: &str = r#"{"jsonrpc":"2.0","method":"m"}"#;
+
+    #[test]
+    fn a_message_is_made_of_any_text_and_is_its_text() {
+        let messages = HashSet::from([
+            TEXT.parse().unwrap(),
+            Message::try_from(TEXT).unwrap(),
+            Message::try_from(TEXT.to_owned()).unwrap(),
+            Message::try_from(TEXT.as_bytes().to_vec()).unwrap(),
+            Message::try_from(Bytes::from_static(TEXT.as_bytes())).unwrap(),
+        ]);
+        assert_eq!(messages.len(), 1);
+        for message in messages {
+            assert_eq!(message.as_ref(), TEXT.as_bytes());
+        }
+        assert!(Message::try_from("{}").is_err());
+    }
+}
