@@ -17,7 +17,7 @@ impl SessionEntry {
     /// Closes the session: no `POST` finds it any more, and its stream ends after the messages in the
     /// outbox.
     pub(crate) fn close(&self, reason: CloseReason) {
-        self.table.close_own(&self.state, reason);
+        self.table.close(self.state.id.uuid(), reason);
     }
 
     /// As `close`, and drops the messages in the outbox.

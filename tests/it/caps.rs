@@ -66,7 +66,7 @@ async fn assert_full<F: Future<Output = ()>>(response: Response<SseBody<F>>, kin
     assert_eq!(response.headers()["retry-after"], "1");
     assert_eq!(response.extensions().get(), Some(&kind));
     let text = response.into_body().collect().await.unwrap().to_bytes();
-    assert_eq!(text, "Too many sessions");
+    assert_eq!(text, "Too many sessions\n");
 }
 
 #[tokio::test]
@@ -81,6 +81,9 @@ async fn a_get_beyond_the_cap_is_refused_until_a_session_ends_in_whatever_way() 
             "close" => {
                 let id = stream.uri.rsplit('=').next().unwrap().parse().unwrap();
                 assert!(server.sessions.close(&id));
+                // The place is free when the stream is gone, not before.
+                assert_full(server.get(), RejectionKind::TooManySessions).await;
+                assert_eq!(stream.poll(), Some(None), "{end}");
             }
             "return" | "panic" => {
                 assert_eq!(stream.poll(), None, "{end}");
@@ -124,6 +127,8 @@ async fn each_principal_has_a_cap_of_its_own_and_nobody_has_none() {
                 let id = alice.uri.rsplit('=').next().unwrap().parse().unwrap();
                 assert!(server.sessions.close(&id));
                 assert!(!server.sessions.close(&id));
+                assert_full(server.ask(of(Some("alice"))), full).await;
+                assert_eq!(alice.poll(), Some(None), "{end}");
             }
             "return" | "panic" => {
                 assert_eq!(alice.poll(), None, "{end}");

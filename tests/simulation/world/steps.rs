@@ -84,12 +84,14 @@ impl<H: Handler> World<H> {
         if let Some(principal) = &principal {
             get.extensions_mut().insert(principal.clone());
         }
-        let of = |client: &&Client<_>| client.listed && client.principal == principal;
-        let each = self.clients.iter().filter(of).count();
-        let full = self
-            .config
-            .most
-            .is_some_and(|most| self.server.sessions.len() >= most)
+        // A session counts until its stream is gone.
+        let has_stream = |client: &&Client<_>| client.body.is_some() && !client.over;
+        let streams = self.clients.iter().filter(has_stream);
+        let each = streams
+            .clone()
+            .filter(|client| client.principal == principal);
+        let each = each.count();
+        let full = self.config.most.is_some_and(|most| streams.count() >= most)
             || principal.is_some() && self.config.most_each.is_some_and(|most| each >= most);
         let mut answer = spawn(self.server.sse.call(get));
         let std::task::Poll::Ready(Ok(response)) = answer.poll() else {
