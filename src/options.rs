@@ -81,7 +81,7 @@ impl Default for Options {
             in_flight_bytes: IN_FLIGHT_BYTES,
             bodies: Bodies::new(IN_FLIGHT_BYTES, BODY_LIMIT),
             delivery_timeout: Duration::from_secs(3),
-            keep_alive: Some(Duration::from_secs(15)),
+            keep_alive: Some(Duration::from_secs(8)),
             idle_timeout: None,
             stall_timeout: Some(Duration::from_secs(60)),
         }

@@ -23,12 +23,12 @@ use std::fmt;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
+    header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER},
 };
 
 /// Why a request was refused.
 ///
-/// `Display` prints the text of the response's body. Texts and kinds contain nothing that the client must
+/// `Display` prints the text with which the response's body begins. Some bodies state the reason more precisely after a colon. Texts and kinds contain nothing that the client must
 /// not know: for a session of another principal, the kind is `SessionNotFound`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -37,6 +37,8 @@ pub enum RejectionKind {
     MethodNotAllowed,
     /// The media type of a `POST` is not `application/json`.
     InvalidContentType,
+    /// The `content-encoding` of a `POST` is not `identity`.
+    UnsupportedEncoding,
     /// The host is missing, given twice, or not allowed.
     HostNotAllowed,
     /// The origin is not allowed.
@@ -81,6 +83,7 @@ impl RejectionKind {
             | Self::SessionIdInvalid
             | Self::BodyUnreadable
             | Self::InvalidMessage => StatusCode::BAD_REQUEST,
+            Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
             Self::OriginNotAllowed => StatusCode::FORBIDDEN,
             Self::BodyTooLarge | Self::TooLargeToRelay => StatusCode::PAYLOAD_TOO_LARGE,
@@ -100,6 +103,7 @@ impl RejectionKind {
         match self {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::InvalidContentType => "invalid_content_type",
+            Self::UnsupportedEncoding => "unsupported_encoding",
             Self::HostNotAllowed => "host_not_allowed",
             Self::OriginNotAllowed => "origin_not_allowed",
             Self::BodyTooLarge => "body_too_large",
@@ -144,6 +148,7 @@ impl RejectionKind {
         match self {
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::InvalidContentType => "Invalid Content-Type header",
+            Self::UnsupportedEncoding => "Unsupported content encoding",
             Self::HostNotAllowed => "Invalid Host header",
             Self::OriginNotAllowed => "Invalid Origin header",
             Self::BodyTooLarge => "Request body too large",
@@ -173,8 +178,10 @@ impl fmt::Display for RejectionKind {
 #[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) kind: RejectionKind,
-    /// The only method that the service accepts, for the `allow` header.
+    /// The methods that the service accepts, for the `allow` header.
     allow: Option<&'static str>,
+    /// The precise reason, for the response and the log. It does not quote the body.
+    pub(crate) detail: Option<Box<str>>,
     #[cfg(feature = "tracing")]
     hint: Option<Box<Hint>>,
 }
@@ -195,6 +202,13 @@ impl Rejection {
         Self {
             allow: Some(allow),
             ..RejectionKind::MethodNotAllowed.into()
+        }
+    }
+
+    pub(crate) fn with_detail(self, detail: impl fmt::Display) -> Self {
+        Self {
+            detail: Some(detail.to_string().into()),
+            ..self
         }
     }
 
@@ -219,18 +233,31 @@ impl Rejection {
         self.hint.as_ref().map(|hint| hint.values.as_str())
     }
 
-    pub(crate) fn to_response<B>(&self, body: impl FnOnce(Bytes) -> B) -> Response<B> {
-        let Self { kind, allow, .. } = *self;
-        let mut response = text(kind.status(), kind.text(), body);
-        if let Some(method) = allow {
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static(method));
+    /// The response, whose text ends with `end`.
+    pub(crate) fn to_response<B>(
+        &self,
+        end: &'static str,
+        body: impl FnOnce(Bytes) -> B,
+    ) -> Response<B> {
+        let (kind, words) = (self.kind, self.kind.text());
+        let words: Bytes = match &self.detail {
+            Some(detail) => [words, ": ", detail, end].concat().into(),
+            None if end.is_empty() => words.into(),
+            None => [words, end].concat().into(),
+        };
+        let mut response = text(kind.status(), words, body);
+        let mut insert = |name, value| {
+            let value = HeaderValue::from_static(value);
+            response.headers_mut().insert(name, value);
+        };
+        if let Some(methods) = self.allow {
+            insert(ALLOW, methods);
+        }
+        if kind == RejectionKind::UnsupportedEncoding {
+            insert(ACCEPT_ENCODING, "identity");
         }
         if kind.status() == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            insert(RETRY_AFTER, "1");
         }
         response.extensions_mut().insert(kind);
         response
@@ -242,6 +269,7 @@ impl From<RejectionKind> for Rejection {
         Self {
             kind,
             allow: None,
+            detail: None,
             #[cfg(feature = "tracing")]
             hint: None,
         }
@@ -250,11 +278,11 @@ impl From<RejectionKind> for Rejection {
 
 /// The answer to a `POST` whose message is in the inbox.
 pub(crate) fn accepted<B>(body: impl FnOnce(Bytes) -> B) -> Response<B> {
-    text(StatusCode::ACCEPTED, "Accepted", body)
+    text(StatusCode::ACCEPTED, "Accepted".into(), body)
 }
 
-fn text<B>(status: StatusCode, text: &'static str, body: impl FnOnce(Bytes) -> B) -> Response<B> {
-    let mut response = Response::new(body(Bytes::from_static(text.as_bytes())));
+fn text<B>(status: StatusCode, text: Bytes, body: impl FnOnce(Bytes) -> B) -> Response<B> {
+    let mut response = Response::new(body(text));
     *response.status_mut() = status;
     // Room for one more header. An empty map would allocate room for six at the first insert.
     *response.headers_mut() = HeaderMap::with_capacity(2);

@@ -28,7 +28,7 @@ use crate::{
 /// | [`principal`](Self::principal) | the `Principal` in a request's extensions |
 /// | [`max_sessions`](Self::max_sessions) | any number |
 /// | [`max_sessions_per_principal`](Self::max_sessions_per_principal) | any number |
-/// | [`keep_alive`](Self::keep_alive) | a comment after 15 s of silence |
+/// | [`keep_alive`](Self::keep_alive) | a comment after 8 s of silence |
 /// | [`body_limit`](Self::body_limit) | 4 MiB |
 /// | [`delivery_timeout`](Self::delivery_timeout) | 3 s |
 /// | [`queue_messages`](Self::queue_messages) | 32 messages each way |
@@ -118,7 +118,8 @@ impl<H> SseServerTransport<H> {
 
     /// How many sessions may be open at a time. Default: any number.
     ///
-    /// A further `GET` gets 503 with `retry-after`.
+    /// A further `GET` gets 503 with `retry-after`. A session counts until its stream is gone, also after it
+    /// was closed.
     pub fn max_sessions(self, sessions: usize) -> Self {
         self.set(|options| options.max_sessions = Some(sessions))
     }
@@ -188,11 +189,13 @@ impl<H> SseServerTransport<H> {
     }
 
     /// After how much silence a stream sends a comment, so that proxies and clients do not close the
-    /// connection. Default: 15 s. Some proxies close a silent connection after 60 s.
+    /// connection. Default: 8 s, because the client of the Kotlin SDK on OkHttp closes a stream after 10 s
+    /// without bytes. Some proxies close a silent connection after 60 s.
     ///
-    /// `None` and zero turn it off.
+    /// Shorter than 1 ms counts as 1 ms. `None` and zero turn it off.
     pub fn keep_alive(self, interval: impl Into<Option<Duration>>) -> Self {
-        let interval = unless_zero(interval.into());
+        const SHORTEST: Duration = Duration::from_millis(1);
+        let interval = unless_zero(interval.into()).map(|interval| interval.max(SHORTEST));
         self.set(|options| options.keep_alive = interval)
     }
 

@@ -115,9 +115,13 @@ fn events(text: &[u8], piece: usize) -> Vec<Event> {
         .expect("all of it is there")
 }
 
-/// A text as a reader of events returns it: each line break is LF.
+/// A text as a reader of events returns it: each line break is a space, each separator an escape.
 pub fn received(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
+    text.replace("\r\n", " ")
+        .replace(['\r', '\n'], " ")
+        .replace('\u{85}', r"\u0085")
+        .replace('\u{2028}', r"\u2028")
+        .replace('\u{2029}', r"\u2029")
 }
 
 /// Status and text of an answer.

@@ -21,7 +21,7 @@
 //!
 //! let request = |path| http::Request::get(path).header("host", "localhost").body(String::new());
 //! let stream = app.clone().oneshot(request("/sse")?).await?;
-//! assert_eq!(stream.headers()["content-type"], "text/event-stream");
+//! assert_eq!(stream.headers()["content-type"], "text/event-stream; charset=utf-8");
 //! let other = app.oneshot(request("/other")?).await?.into_body().collect().await?.to_bytes();
 //! assert_eq!(other, "/other");
 //! # Ok(())
@@ -66,7 +66,7 @@
 //!
 //! let old = http::Request::get("/mcp").header("host", "localhost").body(Empty::new())?;
 //! let old = app.clone().oneshot(old).await?;
-//! assert_eq!(old.headers()["content-type"], "text/event-stream");
+//! assert_eq!(old.headers()["content-type"], "text/event-stream; charset=utf-8");
 //!
 //! let new = http::Request::get("/mcp").header("mcp-session-id", "7").body(Empty::new())?;
 //! let new = app.oneshot(new).await?;

@@ -41,10 +41,6 @@ impl Chars {
         }
     }
 
-    pub(super) fn is_one_line(self) -> bool {
-        self != Self::Lines
-    }
-
     /// Whether there is no character at which some reader ends a line: CR, LF, U+0085, U+2028, U+2029.
     /// `text` is looked at only if it has characters beyond ASCII.
     pub(super) fn is_plain(self, text: &[u8]) -> bool {
@@ -104,7 +100,6 @@ mod tests {
             let text = pieces.concat();
             let chars = Chars::of(text.as_bytes()).unwrap();
             prop_assert_eq!(chars.has_controls(), text.contains(|char| char < ' '));
-            prop_assert_eq!(chars.is_one_line(), !text.contains(['\r', '\n']));
             let separators = ['\r', '\n', '\u{85}', '\u{2028}', '\u{2029}'];
             prop_assert_eq!(chars.is_plain(text.as_bytes()), !text.contains(separators));
         }

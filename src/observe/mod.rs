@@ -76,11 +76,15 @@ pub(crate) fn refused(service: &'static str, rejection: &Rejection) {
     #[cfg(feature = "tracing")]
     {
         let (reason, values) = (kind.as_str(), rejection.values());
-        match rejection.hint() {
-            Some(hint) => {
+        let detail = rejection.detail.as_deref();
+        match (rejection.hint(), detail) {
+            (Some(hint), _) => {
                 tracing::warn!(target: TARGET, service, reason, values, hint, "refused: {kind}");
             }
-            None => tracing::debug!(target: TARGET, service, reason, "refused: {kind}"),
+            (None, Some(detail)) => {
+                tracing::info!(target: TARGET, service, reason, detail, "refused: {kind}");
+            }
+            (None, None) => tracing::debug!(target: TARGET, service, reason, "refused: {kind}"),
         }
     }
 }

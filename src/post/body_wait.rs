@@ -7,7 +7,7 @@ use std::{
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    response::RejectionKind,
+    response::{Rejection, RejectionKind},
     session::{CloseReason, State},
     timer::Timer,
 };
@@ -37,10 +37,10 @@ impl BodyWait {
     }
 
     /// Ready with the reason when there is no use in waiting any more.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<RejectionKind> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Rejection> {
         if let Some(closed) = &mut self.closed {
             if closed.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(RejectionKind::SessionNotFound);
+                return Poll::Ready(RejectionKind::SessionNotFound.into());
             }
         }
         let Some((timer, timeout)) = &mut self.stall else {
@@ -48,6 +48,9 @@ impl BodyWait {
         };
         let deadline = || self.progress + *timeout;
         let stalled = timer.as_mut().poll_until(cx, deadline);
-        stalled.map(|()| RejectionKind::BodyUnreadable)
+        stalled.map(|()| {
+            let detail = format!("no more of it arrived for {} s", timeout.as_secs_f64());
+            Rejection::from(RejectionKind::BodyUnreadable).with_detail(detail)
+        })
     }
 }

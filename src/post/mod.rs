@@ -30,7 +30,8 @@
 //! | check | status | text |
 //! |---|---|---|
 //! | the method is `POST` | 405, `allow: POST` | `Method Not Allowed` |
-//! | the media type is `application/json`, in any case, with any parameters | 400 | `Invalid Content-Type header` |
+//! | the media type is `application/json`, in any case, with any parameters | 400 | `Invalid Content-Type header: ..` |
+//! | there is no `content-encoding` but `identity` | 415, `accept-encoding: identity` | `Unsupported content encoding` |
 //! | the host is [allowed](crate::security) | 421 | `Invalid Host header` |
 //! | the origin, if there is one, is allowed | 403 | `Invalid Origin header` |
 //! | a declared `content-length` is within the limit | 413 | `Request body too large` |
@@ -40,14 +41,18 @@
 //! | the session's budget for bodies has room in time | 503, `retry-after` | `Session is busy` |
 //! | the budget for all bodies has room in time | 503, `retry-after` | `Server is busy` |
 //! | the body stays within the limit | 413 | `Request body too large` |
-//! | the body arrives complete, and does not stall | 400 | `Could not read request body` |
-//! | it is one [`Message`](crate::message) | 400 | `Could not parse message` |
+//! | the body arrives complete, and does not stall | 400 | `Could not read request body: ..` |
+//! | it is one [`Message`](crate::message) | 400 | `Could not parse message: ..` |
 //! | the inbox has room in time | 503, `retry-after` | `Session is busy` |
 //! | the session is still open | 404 | `Could not find session` |
 //! | no check fails: the message **is in the inbox** | 202 | `Accepted` |
 //!
-//! A body is read only if its session is open. A refused `POST` changes nothing: the session and its
-//! other messages stay as they are.
+//! The dots stand for the precise reason: the media type that was received, or the rule that the message
+//! breaks and the byte at which it does. No answer quotes the body.
+//!
+//! A body is kept only if its session is open. The rest of a refused body is read and thrown away, up to
+//! 16 MiB and for at most 10 s, because a client that still sends may not read the answer before it has sent
+//! all. A refused `POST` changes nothing: the session and its other messages stay as they are.
 //!
 //! If the transport has a [relay](crate::relay), a session that is not on this node may be on another
 //! node. Then the body is read, too, and the [relay docs](crate::relay) list further answers.

@@ -14,7 +14,7 @@ use crate::{
     observe::PostObserver,
     options::Options,
     queue::PushError,
-    response::RejectionKind,
+    response::{Rejection, RejectionKind},
     session::{Incoming, Room, State},
 };
 
@@ -87,7 +87,7 @@ impl Reading {
         &mut self,
         cx: &mut Context<'_>,
         mut body: Pin<&mut B>,
-    ) -> Poll<Result<Bytes, RejectionKind>> {
+    ) -> Poll<Result<Bytes, Rejection>> {
         loop {
             ready!(self.poll_room(cx, body.size_hint().exact()))?;
             if let Some(frame) = self.frame.take() {
@@ -108,14 +108,17 @@ impl Reading {
             }
             match frame {
                 None => break,
-                Some(Err(_)) => return Poll::Ready(Err(RejectionKind::BodyUnreadable)),
+                Some(Err(_)) => {
+                    let rejection = Rejection::from(RejectionKind::BodyUnreadable);
+                    return Poll::Ready(Err(rejection.with_detail("it broke off")));
+                }
                 Some(Ok(frame)) => {
                     let Ok(mut data) = frame.into_data() else {
                         continue;
                     };
                     let len = data.remaining();
                     if len > self.options.body_limit - self.len {
-                        return Poll::Ready(Err(RejectionKind::BodyTooLarge));
+                        return Poll::Ready(Err(RejectionKind::BodyTooLarge.into()));
                     }
                     self.len += len;
                     self.frame = Some(data.copy_to_bytes(len));
@@ -170,7 +173,7 @@ impl Reading {
     }
 
     /// Waits for the rest of the body. Ready with a refusal if the session is closed or the body stalls.
-    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<RejectionKind> {
+    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Rejection> {
         let wait = self.wait.get_or_insert_with(|| {
             let session = match &self.to {
                 To::Session(state) => Some(Arc::clone(state)),
@@ -187,7 +190,7 @@ impl Reading {
         self,
         text: Bytes,
         observer: &PostObserver,
-    ) -> Result<Option<Wait>, RejectionKind> {
+    ) -> Result<Option<Wait>, Rejection> {
         let Self {
             to,
             parts,
@@ -195,7 +198,8 @@ impl Reading {
             patience,
             ..
         } = self;
-        let message = Message::parse(text).map_err(|_| RejectionKind::InvalidMessage)?;
+        let message = Message::parse(text)
+            .map_err(|error| Rejection::from(RejectionKind::InvalidMessage).with_detail(error))?;
         observer.parsed(&message);
         let state = match to {
             To::Session(state) => state,
@@ -203,7 +207,7 @@ impl Reading {
         };
         match state.try_deliver(Incoming { message, parts }) {
             Ok(()) => Ok(None),
-            Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
+            Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound.into()),
             Err(PushError::Full(incoming)) => Ok(Some(Box::pin(async move {
                 // The message keeps its room while it waits.
                 let _room = room;

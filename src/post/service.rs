@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
     request::Parts,
 };
 use http_body::Body;
@@ -101,8 +101,11 @@ impl Shared {
         if request.method() != Method::POST {
             return Err(Rejection::method("POST"));
         }
-        if !is_json(request.headers()) {
-            return Err(RejectionKind::InvalidContentType.into());
+        check_content_type(request.headers())?;
+        for encoding in request.headers().get_all(CONTENT_ENCODING) {
+            if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") {
+                return Err(RejectionKind::UnsupportedEncoding.into());
+            }
         }
         options.security.check(request.uri(), request.headers())?;
         if declared_len(request) > options.body_limit as u64 {
@@ -166,22 +169,28 @@ impl<B: Body> Service<Request<B>> for PostService {
     }
 }
 
-/// Whether there is one `content-type`, and its essence is `application/json`.
-fn is_json(headers: &HeaderMap) -> bool {
+/// There must be one `content-type`, and its essence must be `application/json`.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Rejection> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(value), None) = (types.next(), types.next()) else {
-        return false;
+    let detail = match (types.next(), types.next()) {
+        // As nearly all clients write it.
+        (Some(value), None) if value == "application/json" => return Ok(()),
+        (Some(value), None) => {
+            let essence = value.as_bytes().split(|byte| *byte == b';').next();
+            let essence = essence.unwrap_or_default().trim_ascii();
+            if essence.eq_ignore_ascii_case(b"application/json") {
+                return Ok(());
+            }
+            let shown = &essence[..essence.len().min(64)];
+            format!(
+                "expected application/json, received {}",
+                shown.escape_ascii()
+            )
+        }
+        (None, _) => "expected application/json, received none".to_owned(),
+        (Some(_), Some(_)) => "expected application/json, received several".to_owned(),
     };
-    let value = value.as_bytes();
-    // Nearly all clients send exactly this.
-    if value == b"application/json" {
-        return true;
-    }
-    let essence = value.split(|byte| *byte == b';').next();
-    essence
-        .unwrap_or_default()
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"application/json")
+    Err(Rejection::from(RejectionKind::InvalidContentType).with_detail(detail))
 }
 
 /// The declared length of a body: the larger of the `content-length` header and the body's size hint.

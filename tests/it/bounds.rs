@@ -360,7 +360,7 @@ async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
     assert_eq!(given_up.status(), 400);
     assert_eq!(
         text_of(given_up).await.body(),
-        "Could not read request body"
+        "Could not read request body: no more of it arrived for 60 s"
     );
 }
 

@@ -212,7 +212,8 @@ async fn a_post_that_was_read_before_is_delivered_after_every_check() {
         let (parts, _) = requests::post_text(uri, "").into_parts();
         let response = post.deliver(parts, text.clone()).await.unwrap();
         assert_eq!(response.status(), status, "{text}");
-        assert_eq!(text_of(response).await.body(), answer, "{text}");
+        let response = text_of(response).await;
+        assert!(response.body().starts_with(answer), "{text}: {response:?}");
     }
     let frame = stream.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(frame, event(&ping(1)) + &event(&ping(2)));

@@ -149,7 +149,7 @@ async fn an_idle_session_ends_when_it_was_told_to() {
         (idle..idle + Duration::from_millis(10)).contains(&after),
         "{after:?}"
     );
-    assert_eq!(comments, 6);
+    assert_eq!(comments, 12);
     assert!(server.sessions.is_empty());
     session.closed().await;
 }

@@ -33,7 +33,7 @@ fn the_head_is_what_proxies_and_clients_need() {
     assert_eq!(
         headers,
         [
-            ("content-type", "text/event-stream"),
+            ("content-type", "text/event-stream; charset=utf-8"),
             ("cache-control", "no-store, no-transform"),
             ("x-accel-buffering", "no"),
         ]
@@ -114,13 +114,13 @@ fn a_large_message_is_not_copied() {
 }
 
 #[test]
-fn a_large_message_with_line_breaks_has_a_data_line_for_each() {
+fn a_large_message_with_line_breaks_has_one_data_line() {
     let server = Server::with(send_back, quiet);
     let mut stream = server.open();
     let head = r#"{"jsonrpc":"2.0","method":"x","#;
     let params = format!(r#""params":{{"x":"{}"}}}}"#, "y".repeat(16 * 1024));
     server.post_now(&stream.uri, format!("{head}\n{params}"));
-    let expected = event(&format!("{head}\ndata: {params}"));
+    let expected = event(&format!("{head} {params}"));
     assert_eq!(stream.poll(), Some(Some(expected)));
     assert_eq!(stream.poll(), None);
 }

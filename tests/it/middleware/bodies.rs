@@ -75,7 +75,7 @@ async fn the_smaller_of_two_body_limits_answers() {
         .await;
         let answer = wire.answer().await;
         match layer < ours {
-            true => assert_eq!(answer.body(), "Could not read request body"),
+            true => assert_eq!(answer.body(), "Could not read request body: it broke off"),
             false => assert_eq!(answer.body(), "Request body too large"),
         }
 
