@@ -43,7 +43,7 @@ const RELAYED: &str = "mcp_sse_relayed_posts_total";
 
 impl Metrics {
     #[rustfmt::skip] // a line each
-    pub(super) fn new(close_reasons: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(super) fn new(close_reasons: &[&'static str]) -> Self {
         describe_counter!(CLOSED, Unit::Count, "Sessions closed, by reason.");
         describe_counter!(POSTS, Unit::Count, "POSTs, by outcome.");
         describe_counter!(REFUSALS, Unit::Count, "Requests refused, by service and reason.");
@@ -52,7 +52,7 @@ impl Metrics {
         // Start the counter at 0, so that a rate shows its first increment.
         counter!(RELAYED, "outcome" => "accepted").increment(0);
         for reason in close_reasons {
-            counter!(CLOSED, "reason" => reason).increment(0);
+            counter!(CLOSED, "reason" => *reason).increment(0);
         }
         let post = |outcome| counter!(POSTS, "outcome" => outcome);
         let broadcast = |outcome| counter!(BROADCAST_MESSAGES, "outcome" => outcome);

@@ -48,7 +48,7 @@ pub(crate) struct Observer {
 
 impl Observer {
     /// `close_reasons` are the names of all reasons for which a session can be closed.
-    pub(crate) fn new(close_reasons: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(crate) fn new(close_reasons: &[&'static str]) -> Self {
         Self {
             #[cfg(feature = "metrics")]
             metrics: Metrics::new(close_reasons).into(),

@@ -250,7 +250,7 @@ mod tests {
             .finish();
         let (parts, ()) = http::Request::new(()).into_parts();
         tracing::subscriber::with_default(subscriber, || {
-            let session = Observer::new([]).session(7);
+            let session = Observer::new(&[]).session(7);
             session.closed("shutdown", Duration::ZERO);
             session.opened(None, &parts);
             session.log_closed("shutdown", Duration::ZERO);

@@ -41,7 +41,7 @@ impl Forward {
 
     /// Sends a message to the node. If the future is dropped before it completes, the message may still be
     /// delivered.
-    pub(super) fn send(self, message: Message, parts: &Parts, room: Option<Room>) -> Wait {
+    pub(super) fn send(self, message: &Message, parts: &Parts, room: Option<Room>) -> Wait {
         let Self {
             relay,
             node,

@@ -199,7 +199,7 @@ impl Reading {
         observer.parsed(&message);
         let state = match to {
             To::Session(state) => state,
-            To::Node(forward) => return Ok(Some(forward.send(message, &parts, room))),
+            To::Node(forward) => return Ok(Some(forward.send(&message, &parts, room))),
         };
         match state.try_deliver(Incoming { message, parts }) {
             Ok(()) => Ok(None),

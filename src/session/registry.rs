@@ -44,7 +44,7 @@ impl SessionRegistry {
     pub(crate) fn new() -> Self {
         Self {
             table: Arc::default(),
-            observer: Observer::new(CloseReason::ALL.map(CloseReason::as_str)),
+            observer: Observer::new(&CloseReason::ALL.map(CloseReason::as_str)),
         }
     }
 
@@ -104,7 +104,7 @@ impl SessionRegistry {
     /// ```
     pub fn broadcast(&self, message: &Message) -> Broadcast {
         let mut event = Vec::with_capacity(event::message_len(message.as_bytes()));
-        event::message(&mut event, message.as_bytes(), message.is_one_line());
+        event::message(&mut event, message.as_bytes(), message.is_plain());
         let event = Outgoing::Event(event.into());
         let mut broadcast = Broadcast::default();
         for state in self.table.all() {

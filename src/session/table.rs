@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_principal_without_sessions_is_forgotten() {
-        let (table, options, observer) = (Table::default(), Options::default(), Observer::new([]));
+        let (table, options, observer) = (Table::default(), Options::default(), Observer::new(&[]));
         let owner = Principal::new("client");
         let states = [(); 2].map(|()| {
             let id = SessionId::random();

@@ -58,8 +58,8 @@ impl Frames {
         while let Some(some) = outgoing {
             match some {
                 Outgoing::Message(message) => {
-                    let is_large = message.as_bytes().len() >= FRAME_BYTES;
-                    if is_large && message.is_one_line() {
+                    let is_plain = message.is_plain();
+                    if is_plain && message.as_bytes().len() >= FRAME_BYTES {
                         self.text = Some(message.into_bytes());
                         self.is_open = true;
                         if frame.is_empty() {
@@ -73,7 +73,7 @@ impl Frames {
                         true => frame.reserve_exact(event::message_len(message.as_bytes())),
                         false => frame.reserve(event::message_len(message.as_bytes())),
                     }
-                    event::message(&mut frame, message.as_bytes(), message.is_one_line());
+                    event::message(&mut frame, message.as_bytes(), is_plain);
                 }
                 Outgoing::Event(event) => frame.extend_from_slice(&event),
             }

@@ -203,7 +203,7 @@ async fn a_body_takes_room_for_its_declared_length_when_it_begins() {
         server
             .post
             .clone()
-            .call(requests::post_text(&two.uri, &sized(300))),
+            .call(requests::post_text(&two.uri, sized(300))),
     );
     assert_pending!(waiting.poll());
     slow.piece(&text[1..]);

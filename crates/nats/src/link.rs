@@ -19,12 +19,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{
-    event::NatsEvent,
-    log,
-    options::{EventHook, NatsRelayOptions},
-    pending::Pending,
-};
+use crate::{event::NatsEvent, log, pending::Pending};
 
 /// How long after connecting a node does not yet take an absent node for gone: 5 s.
 ///
@@ -33,8 +28,9 @@ pub const SETTLE: Duration = Duration::from_secs(5);
 
 /// A [`Relay`] over NATS.
 ///
-/// Made by [`NatsRelayOptions::connect`]; see the [crate docs](crate) for an example. It relays only while
-/// [`serve`](Self::serve) runs. A clone is another handle to the same relay.
+/// Made by [`NatsRelayOptions::connect`](crate::NatsRelayOptions::connect); see the [crate docs](crate) for
+/// an example. It relays only while [`serve`](Self::serve) runs. A clone is another handle to the same
+/// relay.
 #[derive(Clone)]
 pub struct NatsRelay {
     pub(crate) shared: Arc<Shared>,
@@ -50,6 +46,8 @@ pub(crate) struct Shared {
     /// Distinguishes this process from another node of the same name.
     pub(crate) instance: String,
 }
+
+pub(crate) type EventHook = dyn Fn(NatsEvent) + Send + Sync;
 
 /// The state that the events of the client change.
 pub(crate) struct Link {
@@ -93,11 +91,6 @@ impl Link {
 }
 
 impl NatsRelay {
-    /// The options of a new relay. Call [`connect`](NatsRelayOptions::connect) on them.
-    pub fn options() -> NatsRelayOptions {
-        NatsRelayOptions::new()
-    }
-
     pub(crate) fn new(
         client: Client,
         link: Arc<Link>,

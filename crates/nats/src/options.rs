@@ -4,7 +4,7 @@ use async_nats::{ConnectError, ConnectOptions, ToServerAddrs};
 
 use crate::{
     event::NatsEvent,
-    link::{Link, NatsRelay},
+    link::{EventHook, Link, NatsRelay},
 };
 
 /// The options of a [`NatsRelay`]. [`connect`](Self::connect) makes the relay.
@@ -21,10 +21,15 @@ pub struct NatsRelayOptions {
     on_event: Option<Box<EventHook>>,
 }
 
-pub(crate) type EventHook = dyn Fn(NatsEvent) + Send + Sync;
+impl NatsRelay {
+    /// The options of a new relay. Call [`connect`](NatsRelayOptions::connect) on them.
+    pub fn options() -> NatsRelayOptions {
+        NatsRelayOptions::new()
+    }
+}
 
 impl NatsRelayOptions {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             prefix: "mcp-sse".into(),
             timeout: Duration::from_secs(4),
