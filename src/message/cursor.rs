@@ -31,10 +31,12 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
+    #[inline]
     pub(super) fn since(&self, start: usize) -> &'a [u8] {
         &self.text[start..self.at]
     }
 
+    #[inline]
     pub(super) fn rest(&self) -> &'a [u8] {
         &self.text[self.at..]
     }
@@ -48,6 +50,7 @@ impl<'a> Cursor<'a> {
         self.text.get(self.at).copied()
     }
 
+    #[inline]
     pub(super) fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
@@ -114,20 +117,22 @@ impl<'a> Cursor<'a> {
     /// Reads a string from its first quote on. Most are short and have no escapes.
     fn string(&mut self) -> Result<(), Expected> {
         self.at += 1;
-        let near_end = self.text.len().min(self.at + strings::NEAR);
-        let near = &self.text[self.at..near_end];
-        let len = strings::special(near).unwrap_or(near.len());
-        self.at += len;
-        if near.get(len) == Some(&b'"') {
-            self.at += 1;
-            return Ok(());
+        if let Some(word) = self.text.get(self.at..).and_then(<[u8]>::first_chunk) {
+            if let Some(len) = strings::special_in_word(*word) {
+                if word[len] == b'"' {
+                    self.at += len + 1;
+                    return Ok(());
+                }
+            }
         }
-        self.rest_of_string(near_end)
+        self.rest_of_string()
     }
 
-    /// Reads on to the end of a string. Blocks are tried from `near_end` on.
-    fn rest_of_string(&mut self, near_end: usize) -> Result<(), Expected> {
-        let mut look_until = near_end;
+    /// Reads a string from behind its first quote on.
+    // Not inlined: short strings need none of the registers that this saves.
+    #[inline(never)]
+    fn rest_of_string(&mut self) -> Result<(), Expected> {
+        let mut look_until = self.at + strings::NEAR;
         let mut may_be_far = !self.has_controls;
         loop {
             if self.at >= look_until {

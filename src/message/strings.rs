@@ -9,25 +9,30 @@ pub(super) const BLOCK: usize = 64;
 
 /// The index of the first quote, backslash or control character.
 pub(super) fn special(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    // Borrows make only the lowest bit that is set reliable.
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
     let mut rest = text;
     while let Some((word, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word);
-        let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
-        let escapes = below(word ^ (ONES * u64::from(b'\\')), 1);
-        let found = quotes | escapes | below(word, b' ');
-        if found != 0 {
-            let at = text.len() - rest.len();
-            return Some(at + found.trailing_zeros() as usize / 8);
+        if let Some(at) = special_in_word(*word) {
+            return Some(text.len() - rest.len() + at);
         }
         rest = behind;
     }
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
     let at = rest.iter().position(is_special)?;
     Some(text.len() - rest.len() + at)
+}
+
+/// The same for eight bytes, without a branch for each.
+#[inline]
+pub(super) fn special_in_word(word: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    // Borrows make only the lowest bit that is set reliable.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
+    let word = u64::from_le_bytes(word);
+    let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
+    let escapes = below(word ^ (ONES * u64::from(b'\\')), 1);
+    let found = quotes | escapes | below(word, b' ');
+    (found != 0).then_some(found.trailing_zeros() as usize / 8)
 }
 
 /// The index of the first quote or backslash, if it is far away. `memchr2` is the fastest way to find a
