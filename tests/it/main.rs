@@ -16,7 +16,6 @@ mod ids;
 mod keep_alive;
 mod layer;
 mod layer_paths;
-mod message_oracle;
 mod message_properties;
 #[cfg(feature = "metrics")]
 mod metrics;

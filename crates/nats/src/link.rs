@@ -28,9 +28,8 @@ pub const SETTLE: Duration = Duration::from_secs(5);
 
 /// A [`Relay`] over NATS.
 ///
-/// Made by [`NatsRelayOptions::connect`](crate::NatsRelayOptions::connect); see the [crate docs](crate) for
-/// an example. It relays only while [`serve`](Self::serve) runs. A clone is another handle to the same
-/// relay.
+/// [`NatsRelayOptions::connect`](crate::NatsRelayOptions::connect) makes it. See the [crate docs](crate) for an
+/// example. It relays only while [`serve`](Self::serve) runs. A clone is another handle to the same relay.
 #[derive(Clone)]
 pub struct NatsRelay {
     pub(crate) shared: Arc<Shared>,
