@@ -12,7 +12,7 @@ use crate::{
     timer::Timer,
 };
 
-/// The wait for the rest of a body: the body stalls, or its session is closed.
+/// Waits until a body stalls or its session is closed, while the rest of the body has not arrived.
 pub(super) struct BodyWait {
     progress: Instant,
     stall: Option<(Pin<Box<Timer>>, Duration)>,
@@ -31,12 +31,12 @@ impl BodyWait {
         }
     }
 
-    /// A part of the body has arrived.
+    /// Call it when a part of the body has arrived.
     pub(super) fn progressed(&mut self) {
         self.progress = Instant::now();
     }
 
-    /// Ready with the reason when there is no use in waiting any more.
+    /// Ready with the refusal when the body has stalled or the session is closed.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Rejection> {
         if let Some(closed) = &mut self.closed {
             if closed.as_mut().poll(cx).is_ready() {

@@ -26,7 +26,7 @@ async fn a_silent_stream_sends_a_comment_every_eight_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_puts_the_comment_off() {
+async fn a_message_delays_the_next_comment() {
     let server = Server::with(silent, |transport| {
         transport.keep_alive(Duration::from_secs(10))
     });
@@ -46,7 +46,7 @@ async fn a_message_puts_the_comment_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn none_and_zero_turn_it_off() {
+async fn none_and_zero_turn_the_keep_alive_off() {
     for off in [None, Some(Duration::ZERO)] {
         let server = Server::with(silent, |transport| transport.keep_alive(off));
         let mut stream = server.open();
@@ -56,7 +56,7 @@ async fn none_and_zero_turn_it_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interval_beyond_all_time_is_no_panic() {
+async fn the_largest_interval_does_not_panic() {
     let server = Server::with(silent, |transport| transport.keep_alive(Duration::MAX));
     let mut stream = server.open();
     let next = tokio::time::timeout(Duration::from_secs(100_000), stream.next()).await;

@@ -1,4 +1,4 @@
-//! Bodies: how much of one is read, and what is answered while it is on its way.
+//! Bodies of `POST`s: how much of a body is read, and which answer a body gets.
 
 use std::convert::Infallible;
 
@@ -33,7 +33,7 @@ fn is(answer: &Response<String>, status: u16, text: &str) {
     );
 }
 
-/// A body that must not be asked for anything.
+/// A body that must not be polled.
 fn untouchable() -> UnsyncBoxBody<Bytes, Infallible> {
     let frames = stream::poll_fn(|_| panic!("the body is read"));
     StreamBody::new(frames).boxed_unsync()
@@ -164,7 +164,7 @@ async fn a_body_that_breaks_off_is_refused_and_delivers_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_default_limit_is_taken_and_one_byte_more_is_not() {
+async fn a_body_of_the_default_limit_is_accepted_and_one_byte_more_is_refused() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let memory = Server::of(&transport);
     let (uri, mut events) = memory.open().into_events();
@@ -181,7 +181,7 @@ async fn a_body_of_the_default_limit_is_taken_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn a_length_that_is_declared_small_does_not_lift_the_limit() {
+async fn a_small_declared_length_does_not_lift_the_limit() {
     let memory = Server::of(&transport());
     let (uri, mut events) = memory.open().into_events();
     let chunks = stream::iter(vec![Ok::<_, Infallible>(Bytes::from(" ".repeat(1024))); 65]);
@@ -196,7 +196,7 @@ async fn a_length_that_is_declared_small_does_not_lift_the_limit() {
 }
 
 #[tokio::test]
-async fn trailers_and_empty_frames_are_no_part_of_the_message() {
+async fn trailers_and_empty_frames_are_not_part_of_the_message() {
     let memory = Server::of(&transport());
     let (uri, mut events) = memory.open().into_events();
     let text = ping(1);
@@ -213,7 +213,7 @@ async fn trailers_and_empty_frames_are_no_part_of_the_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_ends_its_large_body_is_answered_all_the_same() {
+async fn a_client_that_never_ends_its_large_body_gets_an_answer() {
     let memory = Server::of(&transport());
     let (uri, _events) = memory.open().into_events();
     let endless =
@@ -238,7 +238,7 @@ async fn a_client_that_never_ends_its_large_body_is_answered_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_ends_while_a_body_is_read_is_not_found() {
+async fn a_session_that_closes_while_a_body_is_read_is_not_found() {
     let memory = Server::of(&transport());
     let (uri, events) = memory.open().into_events();
     let (send, receive) = tokio::sync::oneshot::channel::<()>();

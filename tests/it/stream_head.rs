@@ -1,4 +1,4 @@
-//! What a stream begins with, to the letter, and what opens none.
+//! The first bytes of a stream, and requests that open none.
 
 use http::{Request, StatusCode};
 use http_body::Body;
@@ -9,7 +9,7 @@ use mcp_sse_testkit::{
 };
 use tower::ServiceExt;
 
-/// The head's lines without the date, sorted.
+/// The lines of the head, sorted, without the date.
 fn head_lines(head: &str) -> Vec<&str> {
     let mut lines: Vec<_> = head.split("\r\n").collect();
     lines.retain(|line| !line.starts_with("date: "));
@@ -18,7 +18,7 @@ fn head_lines(head: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_stream_begins_with_these_bytes_and_no_others() {
+async fn a_stream_begins_with_exactly_these_bytes() {
     let server = Server::spawn(&SseServerTransport::new("/messages/", echo).unwrap()).await;
     let mut wire = server.connect().await;
     wire.send(format!("GET /sse HTTP/1.1\r\nhost: {HOST}\r\n\r\n"))
@@ -34,7 +34,7 @@ async fn a_stream_begins_with_these_bytes_and_no_others() {
             "x-accel-buffering: no",
         ]
     );
-    // The first event comes whole.
+    // The first event is in one chunk.
     wire.expect(b"4E\r\nevent: endpoint\ndata: /messages/?session_id=")
         .await;
     let id = String::from_utf8(wire.exactly(32).await).unwrap();
@@ -45,7 +45,7 @@ async fn a_stream_begins_with_these_bytes_and_no_others() {
     );
     wire.expect(b"\n\n\r\n").await;
 
-    // The next bytes are those of an answer: nothing stands between.
+    // The next bytes are those of the answer, with nothing before them.
     let posted = server
         .post(&format!("/messages/?session_id={id}"), ping(1))
         .await;
@@ -63,7 +63,7 @@ async fn a_stream_begins_with_these_bytes_and_no_others() {
 }
 
 #[tokio::test]
-async fn the_stream_says_nothing_of_its_length_or_end() {
+async fn the_stream_has_no_size_hint_and_no_early_end() {
     let memory = polled::Server::of(&SseServerTransport::new("/messages/", echo).unwrap());
     let response = memory.get();
     assert_eq!(response.status(), 200);
@@ -159,7 +159,7 @@ async fn head_gets_the_head_of_a_get_and_opens_no_session() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_stopping_opens_no_stream() {
+async fn a_server_that_shuts_down_opens_no_stream() {
     let memory = polled::Server::of(&SseServerTransport::new("/messages/", echo).unwrap());
     assert_eq!(memory.sessions.shutdown().await, 0);
     let answer = memory.get();
@@ -175,7 +175,7 @@ async fn a_server_that_is_stopping_opens_no_stream() {
 }
 
 #[tokio::test]
-async fn what_a_get_accepts_or_brings_along_does_not_matter() {
+async fn other_headers_and_a_body_of_the_get_are_ignored() {
     let server = Server::spawn(&SseServerTransport::new("/messages/", echo).unwrap()).await;
     for (name, head) in [
         ("no accept", ""),

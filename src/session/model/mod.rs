@@ -1,4 +1,4 @@
-//! What happens to a session from several threads at once, in all orders. Run by `.ci/model`.
+//! Models of sessions that several threads use at the same time, in many orders. `.ci/model` runs them.
 
 mod queues;
 mod registry;

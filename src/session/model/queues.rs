@@ -16,7 +16,7 @@ fn number(message: &Message) -> usize {
     message.id().unwrap().to_string().parse().unwrap()
 }
 
-/// Two that post ten and more, twenty and more. Gives the numbers that were accepted.
+/// Two threads that post: one the numbers from 10, the other from 20. Each returns the accepted numbers.
 fn post(state: &Arc<State>) -> [thread::JoinHandle<Vec<usize>>; 2] {
     [10, 20].map(|from| {
         let state = Arc::clone(state);
@@ -37,14 +37,14 @@ fn post(state: &Arc<State>) -> [thread::JoinHandle<Vec<usize>>; 2] {
     })
 }
 
-/// Those of the tens, then those of the twenties, each in the order in which they came.
+/// Sorts the numbers by their thread, and keeps the order of each thread.
 fn by_poster(mut all: Vec<usize>) -> Vec<usize> {
     all.sort_by_key(|id| id / 10);
     all
 }
 
 #[test]
-fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
+fn a_draining_session_gives_out_all_accepted_messages() {
     model(|| {
         let (registry, mut session, _guard) = open();
         let state = registry.table.find(session.id().uuid(), None).unwrap();
@@ -67,7 +67,7 @@ fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
 }
 
 #[test]
-fn a_session_that_is_closed_lets_nobody_wait_and_keeps_nothing() {
+fn a_closed_session_wakes_all_waiters_and_drops_its_messages() {
     model(|| {
         let (registry, mut session, guard) = open();
         let id = *session.id();
@@ -100,7 +100,7 @@ fn a_session_that_is_closed_lets_nobody_wait_and_keeps_nothing() {
 }
 
 #[test]
-fn what_was_sent_before_the_end_goes_out_and_no_more() {
+fn exactly_the_messages_sent_before_the_close_are_written() {
     model(|| {
         let (registry, session, guard) = open();
         let id = *session.id();
@@ -111,7 +111,7 @@ fn what_was_sent_before_the_end_goes_out_and_no_more() {
                 (from..from + 3).filter(send).collect::<Vec<_>>()
             })
         });
-        // As the stream does it: taken while there is something, and no waker left meanwhile.
+        // The stream does the same: it disarms its waker, then takes all messages.
         let stream = thread::spawn(move || {
             let mut out = Vec::new();
             let state = guard.entry().state();

@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[test]
-fn caps_hold_and_are_free_again() {
+fn caps_hold_and_a_closed_session_frees_its_place() {
     model(|| {
         let registry = SessionRegistry::new();
         let most = Arc::new(Options {
@@ -42,7 +42,7 @@ fn caps_hold_and_are_free_again() {
                     opened.fetch_add(1, Ordering::SeqCst);
                     assert!(registry.len() <= 2);
                     let id = *session.id();
-                    // Nobody else's, and gone as soon as the stream is.
+                    // Another principal does not find it, and it is gone with its stream.
                     assert!(registry.table.find(id.uuid(), None).is_none());
                     drop((guard, session));
                     assert!(registry.table.find(id.uuid(), Some(&owner)).is_none());
@@ -57,17 +57,17 @@ fn caps_hold_and_are_free_again() {
         }
         assert!(
             opened.load(Ordering::SeqCst) >= 2,
-            "the first of each always finds room"
+            "the first session of each principal always finds room"
         );
         assert!(registry.is_empty());
-        // Neither cap counts one that is gone.
+        // The caps do not count sessions that are gone.
         let again = owners.map(|owner| registry.open(parts(Some(&owner)), &most).ok());
         assert!(again.iter().all(Option::is_some));
     });
 }
 
 #[test]
-fn a_shutdown_sees_the_last_stream_go_and_lets_none_in_after_it() {
+fn a_shutdown_waits_for_the_last_stream_and_refuses_new_ones() {
     model(|| {
         let registry = SessionRegistry::new();
         let clients = [(); 3].map(|()| {
@@ -75,7 +75,7 @@ fn a_shutdown_sees_the_last_stream_go_and_lets_none_in_after_it() {
             thread::spawn(move || {
                 match registry.open(parts(None), &options()) {
                     Ok((mut session, guard)) => {
-                        // A handler that returns when it is told.
+                        // A handler that returns when the session is drained.
                         while block_on(session.recv()).is_some() {}
                         guard.entry().close(CloseReason::HandlerReturned);
                         drop(guard);
@@ -118,7 +118,7 @@ fn a_broadcast_reaches_each_session_once_or_not_at_all() {
                     out += 1;
                 }
                 guard.entry().close(CloseReason::HandlerReturned);
-                // Whatever came in between the last look and the end.
+                // The messages that came after the last check and before the close.
                 out + std::iter::from_fn(|| state.next_outgoing()).count()
             })
         });
