@@ -364,6 +364,34 @@ async fn a_stalled_body_is_refused_and_a_slow_body_is_accepted() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_a_body_begins_with_the_head_and_ends_with_the_session() {
+    let minute = std::time::Duration::from_secs(60);
+    let (server, slot) = server(|transport| transport);
+    let mut stream = server.open();
+    // The client reads.
+    assert_eq!(stream.poll(), None);
+    let sessions = std::mem::take(&mut *slot.lock().unwrap());
+    let uri = stream.uri.clone();
+    let post = |body| server.post.clone().call(requests::post(&uri, body));
+    let start = tokio::time::Instant::now();
+    for body in [Fed::default(), Fed::declaring(100)] {
+        let answer = post(body).await.unwrap();
+        assert_eq!(answer.status(), 400);
+    }
+    let after = start.elapsed().as_millis();
+    assert!((120_000..120_010).contains(&after), "{after} ms");
+
+    let mut waiting = task::spawn(post(Fed::declaring(100)));
+    assert_pending!(waiting.poll());
+    assert!(server.sessions.close(sessions[0].id()));
+    assert!(waiting.is_woken(), "it is told at once");
+    // The client may still be sending: its body is drained first.
+    let start = tokio::time::Instant::now();
+    assert_eq!(waiting.await.unwrap().status(), 404);
+    assert!(start.elapsed() < minute / 60);
+}
+
 fn assert_handler<H: Handler>() {}
 
 #[test]

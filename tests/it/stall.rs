@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use mcp_sse_server::{Message, Session, SseServerTransport};
+use mcp_sse_server::{Message, Session, SseServerTransport, session::CloseReason};
 use mcp_sse_testkit::{
     messages::{event, ping},
     polled::Server,
@@ -117,6 +117,21 @@ async fn a_dropped_stream_leaves_no_stall_timer() {
     assert_eq!(stream.poll(), None);
     advance(2 * MINUTE).await;
     assert_eq!(server.sessions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_the_server_never_polls_loses_its_session() {
+    let (server, slot) = server(|transport| transport);
+    let response = server.get();
+    let session = slot.lock().unwrap().take().unwrap();
+    advance(Duration::from_secs(59)).await;
+    assert_eq!(server.sessions.len(), 1);
+    let start = Instant::now();
+    assert_eq!(session.closed().await, CloseReason::Stalled);
+    let after = start.elapsed().as_millis();
+    assert!((1_000..1_010).contains(&after), "{after} ms");
+    assert!(server.sessions.is_empty());
+    drop(response);
 }
 
 #[tokio::test(start_paused = true)]
