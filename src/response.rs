@@ -28,8 +28,9 @@ use http::{
 
 /// Why a request was refused.
 ///
-/// `Display` prints the text with which the response's body begins. Some bodies state the reason more precisely after a colon. Texts and kinds contain nothing that the client must
-/// not know: for a session of another principal, the kind is `SessionNotFound`.
+/// `Display` prints the start of the response's body. In some bodies a colon and the precise reason follow. Texts
+/// and kinds contain nothing that the client must not know: for a session of another principal, the kind is
+/// `SessionNotFound`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {

@@ -47,12 +47,11 @@
 //! | the session is still open | 404 | `Could not find session` |
 //! | no check fails: the message **is in the inbox** | 202 | `Accepted` |
 //!
-//! The dots stand for the precise reason: the media type that was received, or the rule that the message
-//! breaks and the byte at which it does. No answer quotes the body.
+//! The dots stand for the precise reason: the received media type, why the body could not be read, or the rule
+//! that the message breaks, with the byte offset. No answer quotes the body.
 //!
-//! A body is kept only if its session is open. The rest of a refused body is read and thrown away, up to
-//! 16 MiB and for at most 10 s, because a client that still sends may not read the answer before it has sent
-//! all. A refused `POST` changes nothing: the session and its other messages stay as they are.
+//! A body is kept only if its session is open. The rest of a refused body is read and discarded, up to 16 MiB
+//! and for at most 10 s, because many clients read the answer only after they have sent the whole body. A refused `POST` changes nothing: the session and its other messages stay as they are.
 //!
 //! If the transport has a [relay](crate::relay), a session that is not on this node may be on another
 //! node. Then the body is read, too, and the [relay docs](crate::relay) list further answers.

@@ -173,7 +173,7 @@ impl<B: Body> Service<Request<B>> for PostService {
 fn check_content_type(headers: &HeaderMap) -> Result<(), Rejection> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let detail = match (types.next(), types.next()) {
-        // As nearly all clients write it.
+        // Nearly all clients send exactly this.
         (Some(value), None) if value == "application/json" => return Ok(()),
         (Some(value), None) => {
             let essence = value.as_bytes().split(|byte| *byte == b';').next();

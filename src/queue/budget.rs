@@ -253,7 +253,7 @@ mod model {
         assert!(budget.try_grow(0, 4).is_some());
     }
 
-    /// A part that grows and new ones: none is forgotten, whoever comes first.
+    /// A part that grows, and new parts: each gets its bytes in the end, in any order of the threads.
     fn a_part_grows() {
         let budget = Arc::new(Budget::new(4));
         let new = [3, 2].map(|bytes| {

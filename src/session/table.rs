@@ -147,7 +147,7 @@ impl Table {
 }
 
 impl Map {
-    /// A stream is gone: its place is free.
+    /// Subtracts a stream from the counts of the caps.
     fn leave(&mut self, principal: Option<&Principal>) {
         self.streams -= 1;
         let Some(principal) = principal else {
@@ -168,7 +168,7 @@ mod tests {
     use crate::{observe::Observer, session::SessionId};
 
     #[test]
-    fn a_place_is_free_when_the_stream_is_gone_and_its_principal_is_forgotten() {
+    fn caps_count_a_session_until_its_stream_leaves_and_forget_its_principal_then() {
         let (table, observer) = (Table::default(), Observer::new(&[]));
         let options = Options {
             max_sessions: Some(2),

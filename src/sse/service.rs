@@ -115,8 +115,8 @@ impl<H: Handler, B> Service<Request<B>> for SseService<H> {
             Ok(None) => stream(SseBody::default()),
             Err(rejection) => {
                 observe::refused("sse", &rejection);
-                // A client of rust-mcp-sdk keeps an unfinished line across connections, and then never
-                // opens a stream.
+                // The line feed is for the client of rust-mcp-sdk: it keeps an unfinished line across
+                // connections, and would then never open a stream.
                 rejection.to_response("\n", SseBody::text)
             }
         })

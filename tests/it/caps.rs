@@ -70,7 +70,7 @@ async fn assert_full<F: Future<Output = ()>>(response: Response<SseBody<F>>, kin
 }
 
 #[tokio::test]
-async fn a_get_over_the_cap_is_refused_until_a_session_closes_for_any_reason() {
+async fn a_get_over_the_cap_is_refused_until_a_stream_is_gone_for_any_reason() {
     let server = server(|transport| transport.max_sessions(2));
     let kept = server.open();
     for end in ["drop", "return", "panic", "close"] {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[test]
-fn caps_hold_and_a_closed_session_frees_its_place() {
+fn caps_hold_and_a_stream_that_leaves_frees_its_place() {
     model(|| {
         let registry = SessionRegistry::new();
         let most = Arc::new(Options {
@@ -60,7 +60,7 @@ fn caps_hold_and_a_closed_session_frees_its_place() {
             "the first session of each principal always finds room"
         );
         assert!(registry.is_empty());
-        // The caps do not count sessions that are gone.
+        // The caps do not count streams that are gone.
         let again = owners.map(|owner| registry.open(parts(Some(&owner)), &most).ok());
         assert!(again.iter().all(Option::is_some));
     });

@@ -84,7 +84,7 @@ async fn a_child_that_writes_faster_than_its_client_reads_is_paused_and_nothing_
     // Most of it is in the socket buffers between the gateway and its client.
     assert!(
         last < MESSAGES * 10_000 * 3 / 4,
-        "{last} bytes, and nobody reads them"
+        "{last} bytes that are not read"
     );
     let grown = peak(gateway.id()) - memory;
     assert!(grown < 16 * 1024, "{grown} KiB more");

@@ -53,7 +53,7 @@ impl<'a> Mcp<'a> {
 
     /// The next message of the server.
     pub(crate) async fn next(&mut self) -> Value {
-        let event = self.events.next().await.expect("the stream goes on");
+        let event = self.events.next().await.expect("the stream continues");
         assert_eq!(event.name, "message");
         serde_json::from_str(&event.data).unwrap()
     }

@@ -1,5 +1,5 @@
 //! Messages that the transport accepts and rmcp does not expect or cannot read. Each request is answered,
-//! and the session goes on.
+//! and the session continues.
 
 use mcp_sse_testkit::server::Server;
 use rmcp::{
@@ -22,7 +22,7 @@ impl Mcp<'_> {
 
     /// The text of the next message.
     async fn next_text(&mut self) -> String {
-        self.events.next().await.expect("the stream goes on").data
+        self.events.next().await.expect("the stream continues").data
     }
 }
 
@@ -158,7 +158,7 @@ async fn a_response_that_cannot_be_read_ends_the_tool_that_waits_for_it() {
 async fn messages_before_the_handshake_do_not_end_the_session() {
     let server = everything().await;
     let mut client = Mcp::open(&server).await;
-    // As a client does that lost its stream and goes on with a new one.
+    // A client that lost its stream and continues with a new one does this.
     client
         .send(json!({"method": "notifications/initialized"}))
         .await;

@@ -63,7 +63,7 @@ async fn read<S>(events: &mut Events<S>) -> serde_json::Value
 where
     S: http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug> + Unpin,
 {
-    let event = events.next().await.expect("the stream goes on");
+    let event = events.next().await.expect("the stream continues");
     serde_json::from_str(&event.data).unwrap()
 }
 

@@ -28,13 +28,13 @@ pub(super) async fn unknown_sessions_and_those_of_others_are_not_found(engine: &
         assert_eq!(edge.send(post).await, Some(SessionNotFound));
     }
     // A body that is not a message is refused before the relay, also for a session of another node.
-    let anybodys = owner.open(None).await;
-    assert_eq!(edge.post(&anybodys.uri, "{}").await, Some(InvalidMessage));
+    let unowned = owner.open(None).await;
+    assert_eq!(edge.post(&unowned.uri, "{}").await, Some(InvalidMessage));
 
-    let id = anybodys.uri.split(['=', '&']).nth(1).unwrap();
+    let id = unowned.uri.split(['=', '&']).nth(1).unwrap();
     assert!(owner.sessions.close(&id.parse().unwrap()));
     assert_eq!(
-        edge.post(&anybodys.uri, ping(1)).await,
+        edge.post(&unowned.uri, ping(1)).await,
         Some(SessionNotFound)
     );
     assert!(owner.taken.try_recv().is_err(), "nothing arrives");
@@ -152,7 +152,10 @@ pub(super) async fn a_node_that_leaves_takes_its_sessions_along(engine: &impl En
             Some(NodeSilent) => silent += 1,
             _ => break,
         }
-        assert!(start.elapsed() < PATIENCE, "nobody notices");
+        assert!(
+            start.elapsed() < PATIENCE,
+            "the engine notices the end of the node"
+        );
     }
     until_not_found(&edge, &session.uri).await;
     // A client that reaches the node itself sees no difference.

@@ -9,7 +9,7 @@ pub trait Engine {
     /// A new connection, over which all other nodes of this engine can be reached.
     fn connect(&self) -> impl Future<Output = Self::End>;
 
-    /// Receives for a node until the guard is dropped. What is sent to the node from now on reaches it.
+    /// Receives for a node until the guard is dropped. From its return on, each `POST` for the node reaches it.
     fn serve(&self, end: &Self::End, inbound: Inbound) -> impl Future<Output = Serving>;
 
     /// The largest message in bytes, if there is a limit.

@@ -68,7 +68,7 @@ impl Wire {
         head.map(|_| body)
     }
 
-    /// The next response, whose body goes on.
+    /// The next response, whose body has not ended.
     pub async fn into_stream(mut self) -> (Response<String>, WireBody) {
         let head = self.head().await;
         let chunked = head.headers().contains_key("transfer-encoding");

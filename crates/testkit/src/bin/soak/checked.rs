@@ -108,7 +108,7 @@ impl Checked {
             Ok(status) => Ok(status),
             Err(error) => {
                 let over = self.over(format!("post: {error}"));
-                // Accepted messages must arrive all the same.
+                // Accepted messages must still arrive.
                 self.read_to_the_end(false).await?;
                 Err(over)
             }

@@ -161,12 +161,12 @@ async fn stall(server: &Arc<Server>) -> Result<(), Over> {
 async fn spoil(server: &Arc<Server>) -> Result<(), Over> {
     let mut session = Checked::open(server).await?;
     let uri = session.stream.uri.clone();
-    let nobody = uri.replace(|digit: char| digit.is_ascii_digit(), "0");
+    let unknown = uri.replace(|digit: char| digit.is_ascii_digit(), "0");
     let wrong = [
         (&*uri, "{", 400),
         (&*uri, "[]", 400),
         (&*uri, r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#, 400),
-        (&*nobody, r#"{"jsonrpc":"2.0","id":1,"method":"x"}"#, 404),
+        (&*unknown, r#"{"jsonrpc":"2.0","id":1,"method":"x"}"#, 404),
         ("/messages/", "{}", 400),
         ("/messages/?session_id=x", "{}", 400),
         (&*uri, &"x".repeat(BODY_LIMIT + 1), 413),
