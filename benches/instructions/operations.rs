@@ -36,13 +36,14 @@ pub(crate) fn message(meter: &Meter) {
         ("1 000 lines", 50, messages::lines(1_000)),
     ];
     for (name, times, text) in &texts {
+        let is_plain = !text.contains(&b'\n');
         meter.count(
             &format!("encode {name}"),
             *times,
             || (),
             |()| {
                 let mut event = Vec::with_capacity(event::message_len(text));
-                event::message(&mut event, text, false);
+                event::message(&mut event, text, is_plain);
                 event
             },
         );

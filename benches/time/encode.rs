@@ -19,11 +19,12 @@ pub(crate) fn benches(criterion: &mut Criterion) {
     ];
     let mut group = criterion.benchmark_group("encode");
     for (name, text) in &texts {
+        let is_plain = !text.contains(&b'\n');
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_with_input(BenchmarkId::from_parameter(name), text, |b, text| {
             b.iter(|| {
                 let mut event = Vec::with_capacity(event::message_len(text));
-                event::message(&mut event, text, false);
+                event::message(&mut event, text, is_plain);
                 event
             });
         });
