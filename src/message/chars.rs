@@ -19,14 +19,25 @@ pub(super) enum Chars {
 impl Chars {
     /// Looks at all of a text. If it is not UTF-8, the error is the offset of the first wrong byte.
     pub(super) fn of(text: &[u8]) -> Result<Self, usize> {
-        if all(text, |byte| byte as i8 >= b' ' as i8) {
-            return Ok(Self::Printable);
+        let mut is_printable = true;
+        for byte in text {
+            // No early return, so that the compiler uses vector instructions.
+            is_printable &= *byte as i8 >= b' ' as i8;
         }
+        match is_printable {
+            true => Ok(Self::Printable),
+            false => Self::of_any(text),
+        }
+    }
+
+    #[cold]
+    fn of_any(text: &[u8]) -> Result<Self, usize> {
         if simdutf8::basic::from_utf8(text).is_err() {
             let error = std::str::from_utf8(text).err();
             return Err(error.map_or(text.len(), |error| error.valid_up_to()));
         }
-        let has_controls = !all(text, |byte| byte >= b' ');
+        let has_control = |piece: &[u8]| piece.iter().fold(false, |has, byte| has | (*byte < b' '));
+        let has_controls = text.chunks(256).any(has_control);
         if has_controls && memchr::memchr2(b'\r', b'\n', text).is_some() {
             return Ok(Self::Lines);
         }
@@ -34,11 +45,13 @@ impl Chars {
     }
 
     pub(super) fn has_controls(self) -> bool {
-        match self {
-            Self::Printable => false,
-            Self::OneLine { has_controls } => has_controls,
-            Self::Lines => true,
-        }
+        !matches!(
+            self,
+            Self::Printable
+                | Self::OneLine {
+                    has_controls: false
+                }
+        )
     }
 
     pub(super) fn is_one_line(self) -> bool {
@@ -54,16 +67,6 @@ impl Chars {
             Self::Lines => false,
         }
     }
-}
-
-/// Whether all bytes pass, in pieces for which the compiler uses vector instructions.
-fn all(text: &[u8], passes: impl Fn(u8) -> bool) -> bool {
-    let mut pieces = text.chunks(256);
-    pieces.all(|piece| {
-        piece
-            .iter()
-            .fold(true, |so_far, byte| so_far & passes(*byte))
-    })
 }
 
 /// Whether U+0085, U+2028 or U+2029 is in a text.

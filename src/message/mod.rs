@@ -48,11 +48,9 @@ mod escape;
 mod id;
 mod kind;
 mod message;
-mod object;
 mod reader;
-mod skip;
 mod strings;
-mod value;
+mod text;
 
 pub use self::{
     error::{InvalidMessage, InvalidMessageKind},

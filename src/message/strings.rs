@@ -1,34 +1,7 @@
-//! Scanning JSON strings many bytes at a time.
-
-/// How many bytes of a string are scanned with [`special`] before blocks are tried. Most strings are
-/// shorter.
-pub(super) const NEAR: usize = 32;
+//! Scanning long JSON strings many bytes at a time.
 
 /// The length of a block in bytes.
 pub(super) const BLOCK: usize = 64;
-
-/// The index of the first quote, backslash or control character.
-pub(super) fn special(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    // Borrows make only the lowest bit that is set reliable.
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
-    let mut rest = text;
-    while let Some((word, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word);
-        let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
-        let escapes = below(word ^ (ONES * u64::from(b'\\')), 1);
-        let found = quotes | escapes | below(word, b' ');
-        if found != 0 {
-            let at = text.len() - rest.len();
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        rest = behind;
-    }
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
-    let at = rest.iter().position(is_special)?;
-    Some(text.len() - rest.len() + at)
-}
 
 /// The index of the first quote or backslash, if it is far away. `memchr2` is the fastest way to find a
 /// byte that is far, and costs too much for one that is near. Control characters are not noticed.
@@ -79,14 +52,6 @@ mod tests {
     use super::*;
 
     proptest! {
-        #[test]
-        fn the_first_special_byte_is_found(text in prop::collection::vec(
-            prop_oneof![8 => b' '..=b'~', 1 => any::<u8>()], 0..100,
-        )) {
-            let is_special = |byte: &u8| b"\"\\".contains(byte) || *byte < b' ';
-            prop_assert_eq!(special(&text), text.iter().position(is_special));
-        }
-
         /// No string ends in the blocks that are passed by, and their escapes are valid.
         #[test]
         fn what_is_passed_by_is_the_inside_of_a_string(pieces in prop::collection::vec(
