@@ -1,9 +1,9 @@
 //! JSON tokens, read one after another (RFC 8259).
 
 use super::{
-    chars::Chars,
+    error::Expected,
     escape,
-    strings::{BLOCK, far, plain_blocks},
+    scan::{self, Chars, special},
 };
 
 /// A place in a text, which is UTF-8, and the steps from there.
@@ -22,19 +22,12 @@ pub(super) struct Cursor<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Value<'a>(pub(super) usize, pub(super) &'a [u8]);
 
-/// What JSON requires where a step failed, in words that follow "expected".
-pub(super) type Expected = &'static str;
-
 /// The members of an object that have one of `N` names, in the order of the names.
 pub(super) struct Members<'a, const N: usize> {
     pub(super) values: [Option<Value<'a>>; N],
     /// The first name that was given again, by its index, and the value that follows it.
     pub(super) duplicate: Option<(usize, Value<'a>)>,
 }
-
-/// How many bytes of a string are scanned with words before blocks are tried. Most strings are
-/// shorter.
-const NEAR: usize = 32;
 
 impl<'a> Cursor<'a> {
     /// `chars` is what the text is made of, or what a text that contains it is made of.
@@ -56,9 +49,9 @@ impl<'a> Cursor<'a> {
     /// Reads an object from its bracket on, with all that it holds. Returns the members that have one of
     /// `names`.
     ///
-    /// Each array or object that is open in it is one bit, 1 for an object. The innermost 63 are in
-    /// `open`, below the highest bit that is set; the others are on the heap. So a deep text costs no
-    /// stack, and memory of an eighth of its depth.
+    /// Each open array or object is one bit, 1 for an object. The innermost 62 or so are in `open`, below
+    /// the highest bit that is set; the others are on the heap. So a deep text costs no stack, and memory
+    /// of an eighth of its depth.
     // Inlined, so that the names are constants when they are compared.
     #[inline]
     pub(super) fn object<const N: usize>(
@@ -66,7 +59,9 @@ impl<'a> Cursor<'a> {
         names: &[&str; N],
     ) -> Result<Members<'a, N>, Expected> {
         const NOTHING: u64 = 0b1;
+        /// The object itself.
         const TOP: u64 = 0b11;
+        /// No more than what is on the heap. It differs from what begins with `TOP`.
         const SPILLED: u64 = 0b10;
         let (mut values, mut duplicate) = ([None; N], None);
         let (mut index, mut start) = (N, self.at);
@@ -176,54 +171,8 @@ impl<'a> Cursor<'a> {
                 return Ok(());
             }
         }
-        self.rest_of_string()
-    }
-
-    /// Reads on to the end of a string.
-    #[inline(never)]
-    fn rest_of_string(&mut self) -> Result<(), Expected> {
-        let mut look_until = self.at + NEAR;
-        let mut may_be_far = !self.chars.has_controls();
-        loop {
-            if self.at >= look_until {
-                let far = may_be_far.then(|| far(&self.text[self.at..]));
-                may_be_far = matches!(far, Some(Some(_)));
-                self.at += match far.flatten() {
-                    Some(far) => far,
-                    None => plain_blocks(self.text, self.at),
-                };
-                look_until = self.at + BLOCK;
-            }
-            if let Some(word) = self.text[self.at..].first_chunk() {
-                let len = special(word);
-                self.at += len;
-                if len == word.len() {
-                    continue;
-                }
-            }
-            match self.text.get(self.at) {
-                None => return Err("the end of a string"),
-                Some(b'\\') => match escape::read(&self.text[self.at..]) {
-                    Ok((character, len)) => {
-                        if character.is_none() {
-                            self.lone_surrogate.get_or_insert(self.at);
-                        }
-                        self.at += len;
-                    }
-                    Err((expected, len)) => {
-                        self.at += len;
-                        return Err(expected);
-                    }
-                },
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some(..b' ') => return Err("an escape instead of a control character"),
-                // Less than a word is left.
-                Some(_) => self.at += 1,
-            }
-        }
+        let lone_surrogate = &mut self.lone_surrogate;
+        scan::rest_of_string(self.text, &mut self.at, self.chars, lone_surrogate)
     }
 
     fn number(&mut self) -> Result<(), Expected> {
@@ -270,34 +219,9 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The index of the first quote, backslash or control character, or 8.
-fn special(word: &[u8; 8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let word = u64::from_le_bytes(*word);
-    // With this bit changed, the quote is b' ', and the only characters below it are control characters.
-    let quotes = (word ^ (ONES * 2)).wrapping_sub(ONES * b'!' as u64);
-    let escapes = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    // The changed bits are not the highest ones. Borrows make only the lowest bit that is set reliable.
-    let found = (quotes | escapes) & !word & (ONES << 7);
-    found.trailing_zeros() as usize / 8
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    proptest! {
-        #[test]
-        fn the_first_special_byte_is_found(word in prop::array::uniform8(
-            prop_oneof![8 => b' '..=b'~', 1 => any::<u8>()],
-        )) {
-            let is_special = |byte: &u8| b"\"\\".contains(byte) || *byte < b' ';
-            let found = word.iter().position(is_special);
-            prop_assert_eq!(special(&word), found.unwrap_or(8));
-        }
-    }
 
     /// Values at the depths at which `open` is full.
     #[test]

@@ -1,5 +1,7 @@
 //! Escapes in JSON strings.
 
+use super::error::Expected;
+
 /// The length of `\u` and four digits.
 const UNIT: usize = 6;
 
@@ -7,7 +9,7 @@ const UNIT: usize = 6;
 /// surrogate, and the length of what was read.
 ///
 /// The error is what JSON requires at the first wrong byte, and the offset of this byte.
-pub(super) fn read(text: &[u8]) -> Result<(Option<char>, usize), (&'static str, usize)> {
+pub(super) fn read(text: &[u8]) -> Result<(Option<char>, usize), (Expected, usize)> {
     let character = match text.get(1) {
         Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
         Some(b'b') => '\u{8}',

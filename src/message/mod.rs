@@ -41,7 +41,6 @@
 //! The text must be JSON in UTF-8, without a byte order mark, lone surrogates, `NaN`, `Infinity` or
 //! text after the message.
 
-mod chars;
 mod cursor;
 mod error;
 mod escape;
@@ -49,7 +48,7 @@ mod id;
 mod kind;
 mod message;
 mod reader;
-mod strings;
+mod scan;
 mod text;
 
 pub use self::{

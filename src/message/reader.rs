@@ -1,11 +1,11 @@
 //! The rules of a JSON-RPC 2.0 envelope, as MCP narrows them.
 
 use super::{
-    chars::Chars,
-    cursor::{Cursor, Expected, Value},
-    error::{InvalidMessage, InvalidMessageKind as Invalid},
+    cursor::{Cursor, Value},
+    error::{Expected, InvalidMessage, InvalidMessageKind as Invalid},
     escape,
     kind::MessageKind,
+    scan::Chars,
     text::{Text, str_of},
 };
 
