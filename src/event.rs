@@ -5,18 +5,15 @@ use bytes::Bytes;
 
 /// The keep-alive: a comment line.
 ///
-/// No blank line follows, because a parser needs none after a comment. According to its source, the Java SDK's
-/// client loses one unit of demand for each blank line that ends no event, and stalls after 256 of them. The
-/// clients of the Python SDK and the TypeScript SDK read both forms (`tests/clients/keep_alive.py` and
-/// `keep_alive.mjs`).
+/// No blank line follows, because a parser needs none after a comment, and a client needs none either: the
+/// Java SDK 0.11 to 2.0 loses one unit of demand for each blank line that ends no event, and stalls for good
+/// after 254 of them.
 pub(crate) const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n");
 
-/// The text before a message of one line.
+/// The text before a message.
 pub(crate) const MESSAGE: Bytes = Bytes::from_static(b"event: message\ndata: ");
 /// The text after it.
 pub(crate) const END: Bytes = Bytes::from_static(b"\n\n");
-
-const NEXT_LINE: &[u8] = b"\ndata: ";
 
 /// The first event of a stream. A URI has no line breaks.
 pub(crate) fn endpoint(uri: &str) -> Bytes {
@@ -24,40 +21,58 @@ pub(crate) fn endpoint(uri: &str) -> Bytes {
     ["event: endpoint\ndata: ", uri, "\n\n"].concat().into()
 }
 
-/// The length of a message as an event, if its text has no line breaks.
+/// The length of a message as an event, if its text is plain.
 pub(crate) fn message_len(text: &[u8]) -> usize {
     MESSAGE.len() + text.len() + END.len()
 }
 
-/// Writes a message. JSON may have line breaks between its tokens. Each line becomes a `data` line, and the
-/// reader joins the lines with LF. CR, LF and CRLF are one line break each.
+/// Writes a message in one `data` line. `is_plain` says that the text has no character at which the reader of
+/// some client ends a line: it is then copied as it is.
 ///
-/// With `is_one_line`, the text is not searched for line breaks.
-pub(crate) fn message(event: &mut Vec<u8>, text: &[u8], is_one_line: bool) {
+/// A line break between the tokens of JSON becomes a space, because the client of rust-mcp-sdk loses a message
+/// of several `data` lines. U+0085, U+2028 and U+2029, which JSON has in strings only, become escapes: they end
+/// a line for httpx-sse 0.4.1 (the call hangs) and for the Java SDK 0.10 to 2.0 (the session dies).
+pub(crate) fn message(event: &mut Vec<u8>, text: &[u8], is_plain: bool) {
     event.extend_from_slice(&MESSAGE);
-    match is_one_line {
+    match is_plain {
         true => event.extend_from_slice(text),
-        false => lines(event, text),
+        false => one_line(event, text),
     }
     event.extend_from_slice(&END);
 }
 
-fn lines(event: &mut Vec<u8>, text: &[u8]) {
+fn one_line(event: &mut Vec<u8>, text: &[u8]) {
     let mut line = 0;
     for at in memchr::memchr2_iter(b'\r', b'\n', text) {
         if at < line {
             continue; // the LF of a CRLF
         }
-        event.extend_from_slice(&text[line..at]);
-        event.extend_from_slice(NEXT_LINE);
-        line = at
-            + if text[at..].starts_with(b"\r\n") {
-                2
-            } else {
-                1
-            };
+        escape_separators(event, &text[line..at]);
+        event.push(b' ');
+        let len = if text[at..].starts_with(b"\r\n") {
+            2
+        } else {
+            1
+        };
+        line = at + len;
     }
-    event.extend_from_slice(&text[line..]);
+    escape_separators(event, &text[line..]);
+}
+
+fn escape_separators(event: &mut Vec<u8>, line: &[u8]) {
+    let mut done = 0;
+    for at in memchr::memchr2_iter(b'\xc2', b'\xe2', line) {
+        let (escape, len): (&[u8], _) = match &line[at..] {
+            [0xc2, 0x85, ..] => (b"\\u0085", 2),
+            [0xe2, 0x80, 0xa8, ..] => (b"\\u2028", 3),
+            [0xe2, 0x80, 0xa9, ..] => (b"\\u2029", 3),
+            _ => continue,
+        };
+        event.extend_from_slice(&line[done..at]);
+        event.extend_from_slice(escape);
+        done = at + len;
+    }
+    event.extend_from_slice(&line[done..]);
 }
 
 #[cfg(test)]
@@ -92,25 +107,28 @@ mod tests {
             "event: endpoint\ndata: /m?session_id=x\n\n"
         );
         assert_eq!(KEEP_ALIVE, ":\n");
-        for (text, event) in [
-            ("{}", "event: message\ndata: {}\n\n"),
-            ("{\n}", "event: message\ndata: {\ndata: }\n\n"),
-            ("{\r\n}", "event: message\ndata: {\ndata: }\n\n"),
-            ("{\r}", "event: message\ndata: {\ndata: }\n\n"),
-            ("{\n\r}", "event: message\ndata: {\ndata: \ndata: }\n\n"),
+        for (text, data) in [
+            ("{}", "{}"),
+            ("{\n}", "{ }"),
+            ("{\r\n}", "{ }"),
+            ("{\r}", "{ }"),
+            ("{\n\r}", "{  }"),
+            ("{\r\r\n\n}", "{   }"),
+            ("{}\n", "{} "),
+            ("\u{2028}\u{85}x\u{2029}", r"\u2028\u0085x\u2029"),
             (
-                "{\r\r\n\n}",
-                "event: message\ndata: {\ndata: \ndata: \ndata: }\n\n",
+                "\u{a0}\u{2027}\u{202a}\u{20a8}",
+                "\u{a0}\u{2027}\u{202a}\u{20a8}",
             ),
-            ("{}\n", "event: message\ndata: {}\ndata: \n\n"),
-            ("\u{2028}\u{85}", "event: message\ndata: \u{2028}\u{85}\n\n"),
+            ("ü\u{2028}\n\u{2029}日", r"ü\u2028 \u2029日"),
         ] {
+            let event = format!("event: message\ndata: {data}\n\n");
             assert_eq!(write(text), event, "{text:?}");
         }
     }
 
     #[test]
-    fn a_text_without_line_breaks_has_the_predicted_length() {
+    fn a_plain_text_has_the_predicted_length() {
         let text = r#"{"jsonrpc":"2.0","method":"ping"}"#;
         assert_eq!(write(text).len(), message_len(text.as_bytes()));
         let mut event = Vec::new();
@@ -121,7 +139,7 @@ mod tests {
     proptest! {
         #[test]
         fn another_parser_reads_the_written_events(
-            texts in prop::collection::vec("[{][ -~\r\nü😀\u{2028}]{0,40}", 1..6),
+            texts in prop::collection::vec("[{][ -~\r\nü😀\u{2028}\u{85}]{0,40}", 1..6),
             piece in 1_usize..50,
         ) {
             let mut stream = endpoint("/m").to_vec();
@@ -134,11 +152,15 @@ mod tests {
             prop_assert_eq!(&events[0].event, "endpoint");
             let expected: Vec<_> = texts
                 .iter()
-                .map(|text| text.replace("\r\n", "\n").replace('\r', "\n"))
+                .map(|text| text.replace("\r\n", " ").replace(['\r', '\n'], " "))
+                .map(|text| text.replace('\u{2028}', r"\u2028").replace('\u{85}', r"\u0085"))
                 .collect();
             let found: Vec<_> = events[1..].iter().map(|event| event.data.clone()).collect();
             prop_assert_eq!(found, expected);
             prop_assert!(events[1..].iter().all(|event| event.event == "message"));
+            let lines = stream.split(|byte| *byte == b'\n');
+            let data = lines.filter(|line| line.starts_with(b"data: "));
+            prop_assert_eq!(data.count(), texts.len() + 1, "one data line for each event");
         }
     }
 }

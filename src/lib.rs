@@ -13,8 +13,8 @@
 //!   ├─────────────────────────────────────────────▶│  PostService checks the message and
 //!   │  202 Accepted                                │  puts it into the session's inbox
 //!   │◀─────────────────────────────────────────────┤
-//!   │  event: message                              │  session.recv() gives it out,
-//!   │  data: {"jsonrpc":"2.0","id":1,"result":{}}  │  session.send() answers
+//!   │  event: message                              │  session.recv() returns the message,
+//!   │  data: {"jsonrpc":"2.0","id":1,"result":{}}  │  session.send() sends the answer
 //!   │◀─────────────────────────────────────────────┤
 //! ```
 //!
@@ -58,32 +58,38 @@
 //! # }
 //! ```
 //!
-//! # Where to read on
+//! # Where to read more
 //!
-//! | module | what it says |
+//! | module | contents |
 //! |---|---|
-//! | [`guide`] | how to have it in axum, hyper, warp and tonic, under middleware and behind proxies, with traces and metrics |
+//! | [`guide`] | use with axum, hyper, warp and tonic, with middleware, behind proxies, with traces and metrics |
 //! | [`SseServerTransport`] | the options and their defaults |
 //! | [`handler`] | what runs a session, where, and for how long |
 //! | [`session`] | receiving, sending, the registry of open sessions |
-//! | [`message`] | which JSON-RPC messages are accepted, and that none is changed |
+//! | [`message`] | which JSON-RPC messages are accepted; no text is changed |
 //! | [`post`] | the answer to each `POST` |
-//! | [`layer`] | a layer that puts the transport before any service |
-//! | [`security`] | which hosts and origins are let in |
-//! | [`endpoint`] | what is announced, under prefixes and behind proxies |
-//! | [`relay`] | several servers behind a load balancer that does not know which has a session |
+//! | [`sse`] | the answer to each `GET`: the stream |
+//! | [`layer`] | a layer that puts the transport in front of any service |
+//! | [`security`] | which hosts and origins are allowed |
+//! | [`endpoint`] | the announced path, under prefixes and behind proxies |
+//! | [`response`] | the kinds of refusals |
+//! | [`relay`] | several servers behind a load balancer that cannot route by session |
 //!
 //! # What runs where
 //!
-//! Nothing is spawned. The stream's body drives the session's handler, inside the task of the HTTP
-//! server, and when the client is gone and the server drops the body, the session is gone with it.
-//! Timers are tokio's, so a tokio runtime with time enabled must be running.
+//! The body of the stream drives the session's handler, inside the task of the HTTP server. Only
+//! [`Spawned`](handler::Spawned) spawns tasks. When the client is gone, the server drops the body. This
+//! closes the session and drops its handler. The timers are tokio's: a tokio runtime with time enabled
+//! must be running.
 //!
 //! # Cancel safety
 //!
-//! Every future of this crate may be dropped at any time. A `POST` that is dropped before it is
-//! answered with 202 is not delivered, unless it is on its way to another node; a [`send`](Session::send) that is dropped before it is done is
-//! not sent; a [`recv`](Session::recv) that is dropped has taken nothing.
+//! Every future of this crate may be dropped at any time:
+//!
+//! - If a `POST` is dropped before its answer 202, its message is not delivered, unless it is on its way
+//!   to another node.
+//! - If a [`send`](Session::send) is dropped before it completes, its message is not sent.
+//! - If a [`recv`](Session::recv) is dropped before it completes, no message is lost.
 //!
 //! # Features
 //!
@@ -91,9 +97,9 @@
 //! |---|---|
 //! | `metrics` | counters, gauges and histograms for a recorder of the `metrics` facade, see [`guide::observability`] |
 //! | `tracing` | spans and events for a `tracing` subscriber, see [`guide::observability`] |
-//! | `full` | all of the above |
+//! | `full` | both |
 //!
-//! None is on by default. The minimum Rust version is 1.85.
+//! No feature is on by default. The minimum Rust version is 1.85.
 //!
 //! # Other crates
 //!
@@ -105,8 +111,8 @@
 //!
 //! # What is not promised
 //!
-//! The wording of errors and events, and defaults that protect: limits and time-outs may become
-//! stricter in a minor version where an attack asks for it.
+//! The texts of errors and log events may change in any version. Default limits and timeouts may become
+//! stricter in a minor version, if this stops an attack.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

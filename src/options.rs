@@ -10,9 +10,9 @@ use crate::{
     security::TransportSecurity,
 };
 
-/// All options of a transport: its services and the receiving end of its relay share one of these.
+/// All options of a transport. Its services and its [`Inbound`](crate::relay::Inbound) share them.
 ///
-/// [`SseServerTransport`](crate::SseServerTransport) has a setter for each, which documents it.
+/// [`SseServerTransport`](crate::SseServerTransport) has a setter for each option, which documents it.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) endpoint: Endpoint,
@@ -23,9 +23,11 @@ pub(crate) struct Options {
     pub(crate) identify: Option<Identify>,
     pub(crate) max_sessions: Option<usize>,
     pub(crate) max_sessions_per_principal: Option<usize>,
-    /// Of an inbox, and of an outbox.
+    /// The capacity of each inbox and of each outbox.
     pub(crate) queue: Capacity,
     pub(crate) body_limit: usize,
+    pub(crate) in_flight_bytes: usize,
+    /// Made from the two options before. All that share these options share it.
     pub(crate) bodies: Bodies,
     pub(crate) delivery_timeout: Duration,
     pub(crate) keep_alive: Option<Duration>,
@@ -33,30 +35,32 @@ pub(crate) struct Options {
     pub(crate) stall_timeout: Option<Duration>,
 }
 
-/// The room for the bodies of requests that are on their way into an inbox.
+/// The budgets for the bodies of `POST`s that are on their way into an inbox. Each budget has room for at
+/// least one body of the largest size.
 #[derive(Clone, Debug)]
 pub(crate) struct Bodies {
     /// For sessions of this node.
     pub(crate) here: Arc<Budget>,
-    /// For sessions that another node may have. A client can send such bodies without a session, so
-    /// they take no room from the others.
+    /// For sessions that another node may have. A client can send such bodies without a session, so they
+    /// have a budget of their own.
     pub(crate) elsewhere: Arc<Budget>,
+    /// The budget of one session.
+    pub(crate) session_bytes: usize,
 }
 
 impl Bodies {
-    pub(crate) fn new(bytes: usize) -> Self {
-        let budget = || Arc::new(Budget::new(bytes));
+    pub(crate) fn new(bytes: usize, body_limit: usize) -> Self {
+        let budget = || Arc::new(Budget::new(bytes.max(body_limit)));
         Self {
             here: budget(),
             elsewhere: budget(),
+            session_bytes: (bytes / 16).max(body_limit),
         }
     }
-
-    /// The share of one session.
-    pub(crate) fn session_bytes(&self) -> usize {
-        self.here.total() / 16
-    }
 }
+
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+const IN_FLIGHT_BYTES: usize = 64 * 1024 * 1024;
 
 impl Default for Options {
     fn default() -> Self {
@@ -73,10 +77,11 @@ impl Default for Options {
                 items: 32,
                 bytes: 1024 * 1024,
             },
-            body_limit: 4 * 1024 * 1024,
-            bodies: Bodies::new(64 * 1024 * 1024),
+            body_limit: BODY_LIMIT,
+            in_flight_bytes: IN_FLIGHT_BYTES,
+            bodies: Bodies::new(IN_FLIGHT_BYTES, BODY_LIMIT),
             delivery_timeout: Duration::from_secs(3),
-            keep_alive: Some(Duration::from_secs(15)),
+            keep_alive: Some(Duration::from_secs(8)),
             idle_timeout: None,
             stall_timeout: Some(Duration::from_secs(60)),
         }

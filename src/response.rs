@@ -1,4 +1,4 @@
-//! Refusals: the kinds of them, and their responses.
+//! Refusals: their kinds and their responses.
 //!
 //! Every error response of this crate has its [`RejectionKind`] in its extensions, for middleware that
 //! counts or logs:
@@ -23,13 +23,13 @@ use std::fmt;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
+    header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER},
 };
 
 /// Why a request was refused.
 ///
-/// `Display` prints the text of the response's body. Texts and kinds say no more than the client may
-/// know: a session of another principal counts as a session that was not found.
+/// `Display` prints the text with which the response's body begins. Some bodies state the reason more precisely after a colon. Texts and kinds contain nothing that the client must
+/// not know: for a session of another principal, the kind is `SessionNotFound`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
@@ -37,6 +37,8 @@ pub enum RejectionKind {
     MethodNotAllowed,
     /// The media type of a `POST` is not `application/json`.
     InvalidContentType,
+    /// The `content-encoding` of a `POST` is not `identity`.
+    UnsupportedEncoding,
     /// The host is missing, given twice, or not allowed.
     HostNotAllowed,
     /// The origin is not allowed.
@@ -53,21 +55,21 @@ pub enum RejectionKind {
     BodyUnreadable,
     /// The body is not one JSON-RPC 2.0 message.
     InvalidMessage,
-    /// The session's inbox, or its share of room for bodies, stayed full.
+    /// The session's inbox stayed full, or its budget for bodies had no room in time.
     SessionBusy,
-    /// The room for the bodies of all `POST`s stayed full.
+    /// The budget for the bodies of all `POST`s had no room in time.
     ServerBusy,
-    /// The session is at another node, and the request is larger than the relay takes.
+    /// The session is on another node, and the request is larger than the relay can carry.
     TooLargeToRelay,
-    /// The session is at another node, which cannot be reached now.
+    /// The session is on another node, which cannot be reached now.
     NodeUnreachable,
-    /// The session is at another node, which did not answer. It may have the message.
+    /// The session is on another node, which did not answer in time. It may have the message.
     NodeSilent,
-    /// The server has as many sessions as it may have.
+    /// The server already has the largest allowed number of sessions.
     TooManySessions,
-    /// The principal has as many sessions as it may have.
+    /// The principal already has the largest allowed number of sessions.
     TooManySessionsOfPrincipal,
-    /// The server takes no new sessions because it shuts down.
+    /// The server refuses new sessions because it shuts down.
     ShuttingDown,
 }
 
@@ -81,6 +83,7 @@ impl RejectionKind {
             | Self::SessionIdInvalid
             | Self::BodyUnreadable
             | Self::InvalidMessage => StatusCode::BAD_REQUEST,
+            Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
             Self::OriginNotAllowed => StatusCode::FORBIDDEN,
             Self::BodyTooLarge | Self::TooLargeToRelay => StatusCode::PAYLOAD_TOO_LARGE,
@@ -100,6 +103,7 @@ impl RejectionKind {
         match self {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::InvalidContentType => "invalid_content_type",
+            Self::UnsupportedEncoding => "unsupported_encoding",
             Self::HostNotAllowed => "host_not_allowed",
             Self::OriginNotAllowed => "origin_not_allowed",
             Self::BodyTooLarge => "body_too_large",
@@ -119,7 +123,7 @@ impl RejectionKind {
         }
     }
 
-    /// The setting that would change the refusal, if there is one.
+    /// The option that would prevent the refusal, if there is one.
     #[cfg(feature = "tracing")]
     fn hint(self) -> Option<&'static str> {
         Some(match self {
@@ -144,6 +148,7 @@ impl RejectionKind {
         match self {
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::InvalidContentType => "Invalid Content-Type header",
+            Self::UnsupportedEncoding => "Unsupported content encoding",
             Self::HostNotAllowed => "Invalid Host header",
             Self::OriginNotAllowed => "Invalid Origin header",
             Self::BodyTooLarge => "Request body too large",
@@ -169,23 +174,25 @@ impl fmt::Display for RejectionKind {
     }
 }
 
-/// A refusal, on its way to become a response.
+/// A refusal, before it is turned into a response.
 #[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) kind: RejectionKind,
-    /// The one method that the path takes.
+    /// The methods that the service accepts, for the `allow` header.
     allow: Option<&'static str>,
+    /// The precise reason, for the response and the log. It does not quote the body.
+    pub(crate) detail: Option<Box<str>>,
     #[cfg(feature = "tracing")]
     hint: Option<Box<Hint>>,
 }
 
-/// What the log says of a refusal, and the response does not.
+/// The details of a refusal that are logged, and are not in the response.
 #[cfg(feature = "tracing")]
 #[derive(Debug)]
 pub(crate) struct Hint {
-    /// The values that the client sent, escaped and cut.
+    /// The values that the client sent, escaped and shortened.
     pub(crate) values: String,
-    /// What would change the refusal.
+    /// How the operator can prevent the refusal.
     pub(crate) text: String,
 }
 
@@ -198,6 +205,13 @@ impl Rejection {
         }
     }
 
+    pub(crate) fn with_detail(self, detail: impl fmt::Display) -> Self {
+        Self {
+            detail: Some(detail.to_string().into()),
+            ..self
+        }
+    }
+
     #[cfg(feature = "tracing")]
     pub(crate) fn with_hint(self, hint: Hint) -> Self {
         Self {
@@ -206,31 +220,44 @@ impl Rejection {
         }
     }
 
-    /// What would change the refusal, if a setting does.
+    /// How the operator can prevent the refusal, if an option does.
     #[cfg(feature = "tracing")]
     pub(crate) fn hint(&self) -> Option<&str> {
         let own = self.hint.as_ref().map(|hint| hint.text.as_str());
         own.or_else(|| self.kind.hint())
     }
 
-    /// The values that the client sent, where the log shows them.
+    /// The values that the client sent, if they are logged.
     #[cfg(feature = "tracing")]
     pub(crate) fn values(&self) -> Option<&str> {
         self.hint.as_ref().map(|hint| hint.values.as_str())
     }
 
-    pub(crate) fn to_response<B>(&self, body: impl FnOnce(Bytes) -> B) -> Response<B> {
-        let Self { kind, allow, .. } = *self;
-        let mut response = text(kind.status(), kind.text(), body);
-        if let Some(method) = allow {
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static(method));
+    /// The response, whose text ends with `end`.
+    pub(crate) fn to_response<B>(
+        &self,
+        end: &'static str,
+        body: impl FnOnce(Bytes) -> B,
+    ) -> Response<B> {
+        let (kind, words) = (self.kind, self.kind.text());
+        let words: Bytes = match &self.detail {
+            Some(detail) => [words, ": ", detail, end].concat().into(),
+            None if end.is_empty() => words.into(),
+            None => [words, end].concat().into(),
+        };
+        let mut response = text(kind.status(), words, body);
+        let mut insert = |name, value| {
+            let value = HeaderValue::from_static(value);
+            response.headers_mut().insert(name, value);
+        };
+        if let Some(methods) = self.allow {
+            insert(ALLOW, methods);
+        }
+        if kind == RejectionKind::UnsupportedEncoding {
+            insert(ACCEPT_ENCODING, "identity");
         }
         if kind.status() == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            insert(RETRY_AFTER, "1");
         }
         response.extensions_mut().insert(kind);
         response
@@ -242,6 +269,7 @@ impl From<RejectionKind> for Rejection {
         Self {
             kind,
             allow: None,
+            detail: None,
             #[cfg(feature = "tracing")]
             hint: None,
         }
@@ -250,13 +278,13 @@ impl From<RejectionKind> for Rejection {
 
 /// The answer to a `POST` whose message is in the inbox.
 pub(crate) fn accepted<B>(body: impl FnOnce(Bytes) -> B) -> Response<B> {
-    text(StatusCode::ACCEPTED, "Accepted", body)
+    text(StatusCode::ACCEPTED, "Accepted".into(), body)
 }
 
-fn text<B>(status: StatusCode, text: &'static str, body: impl FnOnce(Bytes) -> B) -> Response<B> {
-    let mut response = Response::new(body(Bytes::from_static(text.as_bytes())));
+fn text<B>(status: StatusCode, text: Bytes, body: impl FnOnce(Bytes) -> B) -> Response<B> {
+    let mut response = Response::new(body(text));
     *response.status_mut() = status;
-    // Room for one more header: an empty map would make room for six.
+    // Room for one more header. An empty map would allocate room for six at the first insert.
     *response.headers_mut() = HeaderMap::with_capacity(2);
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, plain);

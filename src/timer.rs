@@ -9,10 +9,10 @@ use pin_project_lite::pin_project;
 use tokio::time::{Duration, Instant, Sleep, sleep_until};
 
 pin_project! {
-    /// Waits for a deadline that moves back often.
+    /// Waits for a deadline that often moves to a later time.
     ///
-    /// tokio's timer stays where it is when the deadline moves: to look again when it fires costs less
-    /// than to move it with each message.
+    /// tokio's timer is not reset when the deadline moves. When it fires, the deadline is checked again.
+    /// This costs less than a reset with each message.
     pub(crate) struct Timer {
         #[pin]
         sleep: Sleep,
@@ -26,8 +26,8 @@ impl Timer {
         }
     }
 
-    /// Ready once the deadline has passed. It is asked for only when tokio's timer fires, and must not
-    /// be earlier than it was.
+    /// Ready once the deadline has passed. `deadline` is called only when tokio's timer fires, and must
+    /// not return an earlier time than before.
     pub(crate) fn poll_until(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -47,7 +47,7 @@ impl Timer {
 
 const FAR: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// A duration that can be added to any time: at most 136 years.
+/// Limits a duration to 136 years, so that adding it to a time does not overflow.
 pub(crate) fn clamp(duration: Duration) -> Duration {
     duration.min(FAR)
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_timer_fires_at_its_deadline_wherever_that_moved() {
+    async fn a_timer_fires_at_its_deadline_after_the_deadline_moved() {
         let start = Instant::now();
         let at = |secs| start + Duration::from_secs(secs);
         let mut timer = task::spawn(Timer::new(at(10)));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_duration_without_end_can_be_added_to_now() {
+    async fn the_largest_duration_can_be_added_to_now() {
         let deadline = Instant::now() + clamp(Duration::MAX);
         let mut timer = pin!(Timer::new(deadline));
         let mut cx = Context::from_waker(std::task::Waker::noop());

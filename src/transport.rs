@@ -18,8 +18,9 @@ use crate::{
 /// MCP's HTTP+SSE transport: set the options, then take the services.
 ///
 /// See the [crate docs](crate) for an example. Each option is a method that takes and returns the
-/// transport. [`services`](Self::services) and [`layer`](Self::layer) use the options that are set when
-/// they are called, and share one registry and one budget for bodies.
+/// transport. [`services`](Self::services), [`layer`](Self::layer) and [`inbound`](Self::inbound) use the
+/// options that are set when they are called. They share one registry of sessions and one budget for
+/// bodies.
 ///
 /// | option | default |
 /// |---|---|
@@ -27,7 +28,7 @@ use crate::{
 /// | [`principal`](Self::principal) | the `Principal` in a request's extensions |
 /// | [`max_sessions`](Self::max_sessions) | any number |
 /// | [`max_sessions_per_principal`](Self::max_sessions_per_principal) | any number |
-/// | [`keep_alive`](Self::keep_alive) | a comment after 15 s of silence |
+/// | [`keep_alive`](Self::keep_alive) | a comment after 8 s of silence |
 /// | [`body_limit`](Self::body_limit) | 4 MiB |
 /// | [`delivery_timeout`](Self::delivery_timeout) | 3 s |
 /// | [`queue_messages`](Self::queue_messages) | 32 messages each way |
@@ -48,15 +49,15 @@ pub struct SseServerTransport<H> {
 }
 
 impl<H: Handler> SseServerTransport<H> {
-    /// A transport whose clients post to the path `endpoint` and whose sessions `handler` runs.
+    /// Makes a transport. Its clients post to the path `endpoint`, and `handler` runs its sessions.
     ///
-    /// The path is given as plain text, such as `/messages/`, and announced percent-encoded. A missing
-    /// slash at its start is added.
+    /// `endpoint` is plain text, such as `/messages/`. It is announced percent-encoded. A missing slash at
+    /// its start is added.
     ///
     /// # Errors
     ///
-    /// `endpoint` is empty or a full URL, begins with `//`, or has a `?`, a `#`, a control character or
-    /// a `.` or `..` segment.
+    /// `endpoint` is empty, is a full URL, begins with `//`, or contains a `?`, a `#`, a control character
+    /// or a `.` or `..` segment.
     pub fn new(endpoint: impl AsRef<str>, handler: H) -> Result<Self, InvalidEndpoint> {
         let options = Options {
             endpoint: Endpoint::new(endpoint)?,
@@ -86,7 +87,8 @@ impl<H> SseServerTransport<H> {
     /// How to find the [`Principal`] of a request, if the application's authentication puts another type
     /// into the extensions. Default: the extension of the type `Principal`.
     ///
-    /// What is found takes the place of a `Principal` in the extensions of the request.
+    /// `find` is called for each `GET` and each `POST`. Its result replaces any `Principal` in the
+    /// extensions of the request.
     ///
     /// ```
     /// use mcp_sse_server::{Session, SseServerTransport, session::Principal};
@@ -116,7 +118,8 @@ impl<H> SseServerTransport<H> {
 
     /// How many sessions may be open at a time. Default: any number.
     ///
-    /// A further `GET` gets 503 with `retry-after`.
+    /// A further `GET` gets 503 with `retry-after`. A session counts until its stream is gone, also after it
+    /// was closed.
     pub fn max_sessions(self, sessions: usize) -> Self {
         self.set(|options| options.max_sessions = Some(sessions))
     }
@@ -130,29 +133,40 @@ impl<H> SseServerTransport<H> {
 
     /// The largest body of a `POST`, in bytes. Default: 4 MiB. A larger one gets 413.
     pub fn body_limit(self, bytes: usize) -> Self {
-        self.set(|options| options.body_limit = bytes)
+        self.set(|options| {
+            options.body_limit = bytes;
+            options.bodies = Bodies::new(options.in_flight_bytes, bytes);
+        })
     }
 
-    /// How many bytes the bodies of all `POST`s that are on their way into an inbox may have together.
-    /// Default: 64 MiB. The bodies of one session may have a sixteenth of it.
+    /// The budget for the bodies of all `POST`s that are on their way into an inbox, in bytes. Default:
+    /// 64 MiB.
     ///
-    /// A body takes its declared length when its head is here. A body without a declared length takes
-    /// 64 KiB, and more as it grows. A `POST` without room waits for it, see
-    /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503. A body that is larger than all
-    /// the room is taken when no other is on its way.
+    /// The bodies of one session may use a sixteenth of it. Both budgets are at least
+    /// [`body_limit`](Self::body_limit), so that a single body always finds room.
+    ///
+    /// A body with a declared length takes its room when its head arrives. A body of unknown length takes
+    /// room as it arrives. A `POST` that finds no room waits for at most the
+    /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503.
     pub fn in_flight_bytes(self, bytes: usize) -> Self {
-        self.set(|options| options.bodies = Bodies::new(bytes))
+        self.set(|options| {
+            options.in_flight_bytes = bytes;
+            options.bodies = Bodies::new(bytes, options.body_limit);
+        })
     }
 
-    /// How long a `POST` waits for room, for its body and then in its session's inbox, before it gets
-    /// 503. Default: 3 s, less than the 5 s after which the Python SDK's client gives up.
+    /// How long a `POST` waits for room before it gets 503. Default: 3 s, less than the 5 s after which the
+    /// Python SDK's client gives up.
+    ///
+    /// A `POST` needs room for its body, see [`in_flight_bytes`](Self::in_flight_bytes), and then room in
+    /// its session's inbox. Both waits together take at most this time.
     pub fn delivery_timeout(self, timeout: Duration) -> Self {
         self.set(|options| options.delivery_timeout = timer::clamp(timeout))
     }
 
-    /// How many messages wait for a session's handler, and how many for its client. Default: 32 each.
+    /// How many messages may wait for a session's handler, and how many for its client. Default: 32 each.
     ///
-    /// A further `POST` or send waits.
+    /// A `POST` or send beyond that waits.
     ///
     /// # Panics
     ///
@@ -165,25 +179,27 @@ impl<H> SseServerTransport<H> {
         self.set(|options| options.queue.items = messages)
     }
 
-    /// How many bytes wait for a session's handler, and how many for its client. Default: 1 MiB each.
+    /// How many bytes may wait for a session's handler, and how many for its client. Default: 1 MiB each.
     ///
-    /// A further `POST` or send waits. A posted message counts with its text, its request's headers and
-    /// a few hundred bytes of its own. A message that is larger than all the room goes in when nothing
-    /// else waits.
+    /// A `POST` or send beyond that waits. A posted message counts its text, the headers of its request
+    /// and a few hundred bytes more. A message that is larger than the whole queue is accepted when the
+    /// queue is empty.
     pub fn queue_bytes(self, bytes: usize) -> Self {
         self.set(|options| options.queue.bytes = bytes)
     }
 
-    /// After how long a silence a stream sends a comment, so that neither proxies nor clients take the
-    /// connection for dead. Default: 15 s. Clients give up after 300 s, some proxies after 60 s.
+    /// After how much silence a stream sends a comment, so that proxies and clients do not close the
+    /// connection. Default: 8 s, because the client of the Kotlin SDK on OkHttp closes a stream after 10 s
+    /// without bytes. Some proxies close a silent connection after 60 s.
     ///
-    /// `None` and zero turn it off.
+    /// Shorter than 1 ms counts as 1 ms. `None` and zero turn it off.
     pub fn keep_alive(self, interval: impl Into<Option<Duration>>) -> Self {
-        let interval = unless_zero(interval.into());
+        const SHORTEST: Duration = Duration::from_millis(1);
+        let interval = unless_zero(interval.into()).map(|interval| interval.max(SHORTEST));
         self.set(|options| options.keep_alive = interval)
     }
 
-    /// After how long without a message in either direction a session is closed. Default: never.
+    /// After how much time without a message in either direction a session is closed. Default: never.
     ///
     /// Keep-alives do not count. `None` and zero turn it off.
     pub fn idle_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
@@ -191,32 +207,33 @@ impl<H> SseServerTransport<H> {
         self.set(|options| options.idle_timeout = timeout)
     }
 
-    /// How long a client may leave unread what the server wants to write, before its session is closed.
-    /// Default: 60 s.
+    /// How long a client may stop reading before its session is closed. Default: 60 s.
     ///
-    /// The time counts from when the buffers of the server and of both operating systems are full. When
-    /// the session is closed, messages that the client did not read are dropped. The stream stays with
-    /// the server, which cannot write, until the connection breaks or the client reads on and finds the
-    /// end. A [`Spawned`](crate::handler::Spawned) handler and all that hold a sender notice the close at
-    /// once. A handler that the stream drives is dropped with the stream.
+    /// The time starts when the server cannot write more bytes, that is, when its buffers and those of
+    /// both operating systems are full. When the session is closed, messages that the client did not read
+    /// are dropped. The server still holds the stream, until the connection breaks or the client reads
+    /// again and reaches the end of the stream. A [`Spawned`](crate::handler::Spawned) handler and every
+    /// [`SessionSender`](crate::session::SessionSender) notice the close at once. A handler that the
+    /// stream drives is dropped when the server next polls or drops the stream.
     ///
-    /// A `POST` whose body makes no progress for this time gets 400. The time counts from the request's
-    /// head.
+    /// A `POST` whose body makes no progress for this time gets 400. The time starts with the head of the
+    /// request, and starts again with each part of the body.
     ///
-    /// `None` and zero turn it off.
+    /// `None` and zero turn both off.
     pub fn stall_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = unless_zero(timeout.into());
         self.set(|options| options.stall_timeout = timeout)
     }
 
-    /// The path prefix to announce before the endpoint, if a proxy or a router takes one off. Default:
-    /// none. A [`MountPath`] in the extensions of a `GET` takes its place for that stream.
+    /// The path prefix to announce before the endpoint, if a proxy or a router removes one. Default: none.
+    ///
+    /// If the extensions of a `GET` contain a [`MountPath`], it replaces this prefix for that stream.
     pub fn mount_path(self, prefix: MountPath) -> Self {
         self.set(|options| options.mount_path = prefix)
     }
 
-    /// Whether the query of a stream's `GET` is announced after the session's id, so that each `POST`
-    /// carries it, too. Default: no.
+    /// Whether the announced URI repeats the query of the stream's `GET`, so that each `POST` has this
+    /// query, too. Default: no.
     ///
     /// ```
     /// use mcp_sse_server::{Session, SseServerTransport};
@@ -229,10 +246,10 @@ impl<H> SseServerTransport<H> {
         self.set(|options| options.carry_query = carry)
     }
 
-    /// The name of this server, if several stand behind one address. Default: none.
+    /// The name of this server, if several servers share one address. Default: none.
     ///
-    /// Each session's URI carries it, so that a load balancer can send the session's `POST`s to the
-    /// server that has it. See [`guide::nodes`](crate::guide::nodes).
+    /// The URI of each session contains the name, so that a load balancer can send the session's `POST`s
+    /// to the server that has the session. See [`guide::nodes`](crate::guide::nodes).
     ///
     /// ```
     /// use mcp_sse_server::{Session, SseServerTransport};
@@ -255,26 +272,26 @@ impl<H> SseServerTransport<H> {
     /// Forwards `POST`s to the nodes that have their sessions. Default: none, such `POST`s get 404. See
     /// the [module docs](crate::relay).
     ///
-    /// The body of such a `POST` is read before any node knows whether the session exists. Such bodies
-    /// have room of their own, as much as [`in_flight_bytes`](Self::in_flight_bytes).
+    /// The body of such a `POST` is read before it is known whether the session exists. Therefore such
+    /// bodies have a budget of their own, as large as [`in_flight_bytes`](Self::in_flight_bytes).
     pub fn relay(mut self, relay: impl Relay) -> Self {
         self.relay = Some(Arc::new(relay));
         self
     }
 
-    /// Where a [`Relay`] delivers what other nodes forwarded to this one. Call it when all options are
-    /// set.
+    /// The [`Inbound`], to which a [`Relay`] delivers the `POST`s that other nodes forwarded to this one.
+    /// Call it when all options are set.
     ///
     /// # Panics
     ///
-    /// The transport has no [`node`](Self::node) name, so that nobody could forward anything to it.
+    /// The transport has no [`node`](Self::node) name, so no other node can forward to it.
     pub fn inbound(&self) -> Inbound {
         let node = self.options.node.clone();
         let node = node.expect("a node that others reach must have a name, set by `node`");
         Inbound::new(node, self.registry.clone(), Arc::clone(&self.options))
     }
 
-    /// The service for `GET` and the service for `POST`. A further call gives two more over the same
+    /// The service for `GET` and the service for `POST`. Each call returns two services over the same
     /// sessions.
     pub fn services(&self) -> (SseService<H>, PostService) {
         let (registry, options) = (&self.registry, &self.options);
@@ -285,23 +302,23 @@ impl<H> SseServerTransport<H> {
         (sse, post)
     }
 
-    /// A layer that puts both services before another one: the stream at `path`, the messages at the
-    /// endpoint. See [`layer`](crate::layer).
+    /// A layer that puts both services in front of another service: the stream at `path`, the messages at
+    /// the endpoint. See [`layer`](crate::layer).
     ///
     /// # Errors
     ///
-    /// `path` cannot be announced; the rules are those of [`new`](Self::new).
+    /// `path` is not a valid path. The rules are those of [`new`](Self::new).
     pub fn layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
         let paths = Paths::new(Endpoint::new(path)?, self.options.endpoint.clone());
         Ok(McpSseLayer::new(self.services(), paths))
     }
 
     /// As [`layer`](Self::layer), for an inner service that speaks Streamable HTTP at the same `path`:
-    /// one URL for old and new clients. See [`layer`](crate::layer) for how it tells them apart.
+    /// one URL for old and new clients. [`layer`](crate::layer) says how it tells them apart.
     ///
     /// # Errors
     ///
-    /// `path` cannot be announced; the rules are those of [`new`](Self::new).
+    /// `path` is not a valid path. The rules are those of [`new`](Self::new).
     pub fn shared_layer(&self, path: impl AsRef<str>) -> Result<McpSseLayer<H>, InvalidEndpoint> {
         let paths = Paths::new(Endpoint::new(path)?, self.options.endpoint.clone());
         Ok(McpSseLayer::new(self.services(), paths.shared()))
@@ -319,7 +336,8 @@ fn unless_zero(duration: Option<Duration>) -> Option<Duration> {
         .map(timer::clamp)
 }
 
-/// A clone has the same sessions and room for bodies, and options that are set apart from then on.
+/// A clone shares the sessions and the budget for bodies. An option that is set later on one of the two
+/// does not change the other.
 impl<H> Clone for SseServerTransport<H> {
     fn clone(&self) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! Any path, any prefix and any query make an endpoint that stays on its host and finds its session,
-//! or none at all.
+//! A path, a prefix and a query either make an endpoint that stays on its host and finds its session, or are
+//! refused.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -70,7 +70,7 @@ fn check(input: &Input<'_>) {
         (None, path, Some(query))
     );
 
-    // As browsers resolve it.
+    // Resolve it as browsers do.
     let base = Url::parse("https://host.example:8443/a/b/sse?x=y").unwrap();
     let joined = base.join(announced).unwrap();
     assert_eq!(joined.origin(), base.origin());
@@ -80,7 +80,7 @@ fn check(input: &Input<'_>) {
         "{announced}"
     );
 
-    // One id, and of the carried query everything else, in its order.
+    // There is one id. The rest of the carried query is unchanged and in order.
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     assert_eq!(pairs.next().unwrap().0, "session_id");
     let carried = target
@@ -102,7 +102,7 @@ fn mount(text: &str) -> Option<MountPath> {
     Some(mount)
 }
 
-/// What was made of a text, unless the text was refused.
+/// The value that was made of a text, if the text was accepted.
 fn made<T>(text: &str, made: Result<T, InvalidEndpoint>) -> Option<T> {
     made.inspect_err(|error| {
         assert_eq!(error.value(), text);
@@ -111,7 +111,7 @@ fn made<T>(text: &str, made: Result<T, InvalidEndpoint>) -> Option<T> {
     .ok()
 }
 
-/// The encoded path is the same text, with escapes and a slash first.
+/// Checks that the encoded path is the same text, with escapes and a slash at the start.
 fn check_encoded(text: &str, encoded: &str) {
     assert!(
         encoded.bytes().all(|byte| byte.is_ascii_graphic()),

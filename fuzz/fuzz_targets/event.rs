@@ -1,4 +1,4 @@
-//! Whatever message is sent, another parser reads it from the stream, in its order and whole.
+//! Another parser reads each sent message from the stream, complete and in order.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -20,7 +20,7 @@ struct Input<'a> {
 
 #[derive(Arbitrary, Debug)]
 enum Step<'a> {
-    /// A text that may be a message or not.
+    /// A text that may or may not be a message.
     Raw(&'a [u8]),
     /// A message with any white space between its tokens.
     Spaced {

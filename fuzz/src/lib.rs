@@ -1,4 +1,4 @@
-//! What the targets share: a runtime whose clock stands still, recorded streams, and scripted bodies.
+//! Shared by the targets: a runtime with a paused clock, recorded streams, and scripted bodies.
 
 use std::{
     collections::VecDeque,
@@ -38,13 +38,13 @@ pub async fn wait(time: Duration) {
     tokio::time::advance(time).await;
 }
 
-/// A stream that is read by hand, and what it gave so far.
+/// A stream that is read by hand, with the bytes that were read.
 pub struct Stream<F> {
     stream: polled::Stream<F>,
     pub bytes: Vec<u8>,
     pub uri: String,
     pub ended: bool,
-    /// Since when the server has waited for the stream to be polled on.
+    /// When the last frame was read, if the stream was not polled since.
     pub unread_since: Option<Instant>,
 }
 
@@ -115,9 +115,13 @@ fn events(text: &[u8], piece: usize) -> Vec<Event> {
         .expect("all of it is there")
 }
 
-/// A text as a reader of events returns it: each line break is LF.
+/// A text as a reader of events returns it: each line break is a space, each separator an escape.
 pub fn received(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
+    text.replace("\r\n", " ")
+        .replace(['\r', '\n'], " ")
+        .replace('\u{85}', r"\u0085")
+        .replace('\u{2028}', r"\u2028")
+        .replace('\u{2029}', r"\u2029")
 }
 
 /// Status and text of an answer.

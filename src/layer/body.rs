@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 use crate::{post::PostBody, sse::SseBody};
 
 pin_project! {
-    /// The body of a [`McpSse`](super::McpSse) response: a stream's, a message's answer, or the inner
-    /// service's own.
+    /// The body of a [`McpSse`](super::McpSse) response: a stream, the answer to a `POST`, or the body of
+    /// the inner service.
     pub struct McpSseBody<F, R> {
         #[pin]
         from: From<F, R>,
@@ -45,7 +45,7 @@ impl<F, R> McpSseBody<F, R> {
     }
 }
 
-/// An empty body, for middleware that answers in a service's stead.
+/// An empty body, for middleware that answers without calling the service.
 impl<F, R> Default for McpSseBody<F, R> {
     fn default() -> Self {
         Self::messages(PostBody::default())

@@ -14,7 +14,14 @@ use crate::{post, sse};
 use super::body::McpSseBody;
 
 pin_project! {
-    /// The response of a [`McpSse`](super::McpSse): of the stream, of a message, or of the inner service.
+    /// The response of a [`McpSse`](super::McpSse): a stream, the answer to a `POST`, or the response of
+    /// the inner service.
+    ///
+    /// # Cancel safety
+    ///
+    /// If it is dropped before it completes, the session is closed or the message is not delivered, as
+    /// [`sse::ResponseFuture`] and [`post::ResponseFuture`] say. For the inner service, its own future
+    /// decides.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, B, I> {
         #[pin]

@@ -1,8 +1,8 @@
 //! The transport in front of any other service: one layer, two paths.
 //!
-//! [`McpSseLayer`] answers the requests for the stream's path and for the messages' path, and hands
-//! every other request to the inner service, untouched: its body, its error and its readiness stay its
-//! own.
+//! [`McpSseLayer`] answers the requests for the stream's path and for the messages' path. It passes every
+//! other request to the inner service unchanged. It does not change the inner service's bodies, errors
+//! and readiness either.
 //!
 //! ```
 //! use mcp_sse_server::{Session, SseServerTransport};
@@ -21,7 +21,7 @@
 //!
 //! let request = |path| http::Request::get(path).header("host", "localhost").body(String::new());
 //! let stream = app.clone().oneshot(request("/sse")?).await?;
-//! assert_eq!(stream.headers()["content-type"], "text/event-stream");
+//! assert_eq!(stream.headers()["content-type"], "text/event-stream; charset=utf-8");
 //! let other = app.oneshot(request("/other")?).await?.into_body().collect().await?.to_bytes();
 //! assert_eq!(other, "/other");
 //! # Ok(())
@@ -30,21 +30,23 @@
 //!
 //! # Which paths
 //!
-//! The path of a request, as it stands in its target, must be equal to the stream's path, or to the
-//! messages' path with or without its last slash. Nothing is decoded, joined or cut: `/SSE`, `//sse`,
-//! `/sse/`, `/%73se` and `/x/../sse` are the inner service's. The [`MountPath`](crate::MountPath) is no
-//! part of what is compared: it names what was taken off before.
+//! The layer compares the path of the request's target byte by byte. It must be equal to the stream's
+//! path, or to the messages' path with or without the last slash. The layer does not decode or normalise
+//! the path: `/SSE`, `//sse`, `/sse/`, `/%73se` and `/x/../sse` go to the inner service. The
+//! [`MountPath`](crate::MountPath) is not compared, because it names a prefix that a router or a proxy has
+//! already removed.
 //!
 //! # One URL for old and new clients
 //!
 //! [`SseServerTransport::shared_layer`](crate::SseServerTransport::shared_layer) shares its path with
-//! an inner service that speaks Streamable HTTP. There, with or without the last slash,
+//! an inner service that speaks Streamable HTTP. On this path, with or without the last slash, the layer
+//! decides by the request:
 //!
-//! | a request | is |
+//! | request | goes to |
 //! |---|---|
-//! | `GET` without `mcp-session-id` and without `last-event-id`, that accepts `text/event-stream` | the transport's: it opens a stream |
-//! | `POST` without `mcp-session-id`, with a `session_id` in its query that is a UUID | the transport's: it brings a message |
-//! | any other, be it `DELETE`, `HEAD`, `OPTIONS`, or a `session_id` of another form | the inner service's |
+//! | `GET` without `mcp-session-id` and `last-event-id`, that accepts `text/event-stream` | the transport, which opens a stream |
+//! | `POST` without `mcp-session-id`, with a UUID as `session_id` in its query | the transport, which delivers the message |
+//! | any other, such as `DELETE`, `HEAD`, `OPTIONS`, or a `session_id` that is not a UUID | the inner service |
 //!
 //! ```
 //! use mcp_sse_server::{Session, SseServerTransport};
@@ -53,7 +55,7 @@
 //! # use http_body_util::Empty;
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // In its place stands a service of Streamable HTTP, such as rmcp's.
+//! // Stands for a Streamable HTTP service, such as rmcp's.
 //! let streamable = service_fn(|_: http::Request<Empty<&[u8]>>| async {
 //!     Ok::<_, std::io::Error>(http::Response::new(Empty::<bytes::Bytes>::new()))
 //! });
@@ -64,7 +66,7 @@
 //!
 //! let old = http::Request::get("/mcp").header("host", "localhost").body(Empty::new())?;
 //! let old = app.clone().oneshot(old).await?;
-//! assert_eq!(old.headers()["content-type"], "text/event-stream");
+//! assert_eq!(old.headers()["content-type"], "text/event-stream; charset=utf-8");
 //!
 //! let new = http::Request::get("/mcp").header("mcp-session-id", "7").body(Empty::new())?;
 //! let new = app.oneshot(new).await?;
@@ -73,12 +75,12 @@
 //! # }
 //! ```
 //!
-//! The endpoint may be that same path, so that there is one URL and no other, or a path of its own.
-//! Each side checks hosts and origins by its own rules: a name must be allowed to both.
+//! The endpoint may be the same path, so that clients need one URL only, or a path of its own. The
+//! transport and the inner service check hosts and origins by their own rules: allow a name in both.
 //!
-//! The inner service should give its clients an `mcp-session-id`. One that keeps no sessions has clients
-//! whose `GET` nobody can tell from an old client's; it gets a stream that the client does not
-//! understand and, as a rule, passes over.
+//! The inner service should give its clients an `mcp-session-id`. If it does not, the `GET` of such a
+//! client looks like the `GET` of an old client, and the transport opens a stream for it. The client does
+//! not understand this stream, and usually ignores it.
 
 mod body;
 mod future;

@@ -2,16 +2,16 @@ use http::{HeaderMap, Method, Request, header::ACCEPT};
 
 use crate::endpoint::{Endpoint, session_id};
 
-/// Which requests are the transport's.
+/// Which requests the transport answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
     stream: Endpoint,
     messages: Endpoint,
-    /// Whether the inner service answers at the stream's path, too.
+    /// Whether the inner service has the stream's path, too.
     shared: bool,
 }
 
-/// For whom a request is.
+/// What answers a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     Stream,
@@ -60,14 +60,15 @@ fn without_last_slash(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }
 
-/// For whom a request is at a URL that the transport shares with Streamable HTTP.
+/// What answers a request for the path that the transport shares with Streamable HTTP.
 fn shared_target<B>(request: &Request<B>) -> Target {
     let headers = request.headers();
     if headers.contains_key("mcp-session-id") {
         return Target::Inner;
     }
     match *request.method() {
-        // A client that resumes names the last event that it has seen. No event of ours has an id.
+        // A client that resumes a stream sends the id of the last event. Events of this transport have no
+        // id, so it is a client of the inner service.
         Method::GET if !headers.contains_key("last-event-id") && accepts_events(headers) => {
             Target::Stream
         }
@@ -96,7 +97,7 @@ mod tests {
     use super::{Target::*, *};
 
     #[test]
-    fn paths_are_compared_as_they_stand() {
+    fn paths_are_compared_byte_by_byte() {
         let paths = |stream, messages| {
             Paths::new(
                 Endpoint::new(stream).unwrap(),
@@ -131,12 +132,12 @@ mod tests {
         }
         assert_eq!(paths("/größe", "/m").target_of("/gr%C3%B6%C3%9Fe"), Stream);
         assert_eq!(paths("/sse", "/").target_of("/"), Messages);
-        // One path for both: the stream's method decides in its service.
+        // One path for both services: the SSE service answers, and checks the method.
         assert_eq!(paths("/mcp", "/mcp").target_of("/mcp"), Stream);
     }
 
     #[test]
-    fn a_shared_path_is_sorted_in_both_spellings_and_no_other_is() {
+    fn only_the_shared_path_is_decided_by_request_with_and_without_the_last_slash() {
         let path = |path| Endpoint::new(path).unwrap();
         let get = |path: &str| Request::get(path).body(()).unwrap();
         let post = |path: &str| Request::post(path).body(()).unwrap();
@@ -159,7 +160,7 @@ mod tests {
     const OURS: &str = "/mcp?session_id=0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn old_clients_and_new_ones_are_told_apart() {
+    fn the_headers_and_the_query_tell_old_clients_from_new_clients() {
         let none: &[(&str, &str)] = &[];
         for (method, uri, headers, target) in [
             ("GET", "/mcp", none, Stream),
@@ -182,7 +183,7 @@ mod tests {
                 &[("accept", "a/b"), ("accept", "text/*")],
                 Stream,
             ),
-            // The Java SDK's old client, and the TypeScript SDK's when it connects again.
+            // The old client of the Java SDK, and the TypeScript SDK's client when it reconnects.
             (
                 "GET",
                 "/mcp",

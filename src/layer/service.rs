@@ -16,10 +16,10 @@ use super::{
     paths::{Paths, Target},
 };
 
-/// Puts the transport before a service. See the [module docs](crate::layer).
+/// Puts the transport in front of a service. See the [module docs](crate::layer).
 ///
-/// Made by [`SseServerTransport::layer`](crate::SseServerTransport::layer) and
-/// [`SseServerTransport::shared_layer`](crate::SseServerTransport::shared_layer).
+/// [`SseServerTransport::layer`](crate::SseServerTransport::layer) and
+/// [`SseServerTransport::shared_layer`](crate::SseServerTransport::shared_layer) make it.
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct McpSseLayer<H> {
     sse: SseService<H>,
@@ -63,11 +63,12 @@ impl<H> fmt::Debug for McpSseLayer<H> {
     }
 }
 
-/// The transport before an inner service. See the [module docs](crate::layer).
+/// The transport in front of an inner service. See the [module docs](crate::layer).
 ///
-/// It is ready when the inner service is. What the inner service reserved when it said so is kept, as
-/// tower's contract has it, until the next request for it, or until this clone is dropped; servers
-/// that clone a service for each request, as hyper and axum do, keep nothing.
+/// It is ready when the inner service is ready. The inner service may reserve a resource in `poll_ready`,
+/// such as a permit of a concurrency limit. If the transport answers the request itself, the reservation
+/// stays with this clone until the next request for the inner service, or until the clone is dropped.
+/// hyper-util and axum clone the service for each request, and drop the clone afterwards.
 pub struct McpSse<H, S> {
     sse: SseService<H>,
     post: PostService,

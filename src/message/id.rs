@@ -48,8 +48,8 @@ impl fmt::Display for RequestId<'_> {
 
 /// Serializes a string, or a number if the integer fits 64 bits.
 ///
-/// A larger integer is an error, because a serde data format may have no number for it. To answer
-/// such a request, write the id with `Display`.
+/// A larger integer is an error, because many serde data formats have no such number. To answer such a
+/// request, write the id with `Display`.
 impl serde::Serialize for RequestId<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -125,17 +125,8 @@ impl Message {
             .map_err(|error| InvalidMessage::typed("the message does not fit the type", error))
     }
 
-    /// Whether the text contains neither CR nor LF.
-    pub(crate) fn is_one_line(&self) -> bool {
-        self.envelope.chars.is_one_line()
-    }
-
     /// Whether no reader sees the end of a line in the text: there is no CR, LF, U+0085, U+2028 or U+2029.
     /// A text beyond ASCII is looked through at each call.
-    #[expect(
-        dead_code,
-        reason = "for the writer of events, which escapes these characters"
-    )]
     pub(crate) fn is_plain(&self) -> bool {
         self.envelope.chars.is_plain(&self.text)
     }

@@ -28,17 +28,15 @@ pub(super) enum Chars {
 impl Chars {
     /// Looks at all of a text. If it is not UTF-8, the error is the offset of the first wrong byte.
     pub(super) fn of(text: &[u8]) -> Result<Self, usize> {
-        for piece in text.chunks(1024) {
-            let mut is_printable = true;
-            for byte in piece {
-                // No branch, so that the compiler uses vector instructions.
-                is_printable &= *byte as i8 >= b' ' as i8;
-            }
-            if !is_printable {
-                return Self::of_any(text);
-            }
+        let mut is_printable = true;
+        for byte in text {
+            // No early return, so that the compiler uses vector instructions.
+            is_printable &= *byte as i8 >= b' ' as i8;
         }
-        Ok(Self::Printable)
+        match is_printable {
+            true => Ok(Self::Printable),
+            false => Self::of_any(text),
+        }
     }
 
     #[cold]
@@ -55,18 +53,12 @@ impl Chars {
         Ok(Self::OneLine { has_controls })
     }
 
-    pub(super) fn has_controls(self) -> bool {
-        !matches!(
-            self,
-            Self::Printable
-                | Self::OneLine {
-                    has_controls: false
-                }
-        )
-    }
-
-    pub(super) fn is_one_line(self) -> bool {
-        self != Self::Lines
+    fn has_controls(self) -> bool {
+        match self {
+            Self::Printable => false,
+            Self::OneLine { has_controls } => has_controls,
+            Self::Lines => true,
+        }
     }
 
     /// Whether there is no character at which some reader ends a line: CR, LF, U+0085, U+2028, U+2029.
@@ -219,7 +211,6 @@ mod tests {
             let text = pieces.concat();
             let chars = Chars::of(text.as_bytes()).unwrap();
             prop_assert_eq!(chars.has_controls(), text.contains(|char| char < ' '));
-            prop_assert_eq!(chars.is_one_line(), !text.contains(['\r', '\n']));
             let separators = ['\r', '\n', '\u{85}', '\u{2028}', '\u{2029}'];
             prop_assert_eq!(chars.is_plain(text.as_bytes()), !text.contains(separators));
         }

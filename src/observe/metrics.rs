@@ -1,11 +1,12 @@
-//! The metrics. Their names and labels are promised: to change one breaks dashboards.
+//! The metrics. Their names and labels are stable, because a change breaks dashboards.
 
 use metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram,
     gauge, histogram,
 };
 
-/// The handles of one transport's metrics, for the recorder that is installed when it is made.
+/// The handles of one transport's metrics. They belong to the recorder that is installed when the transport
+/// is made.
 pub(super) struct Metrics {
     pub(super) sessions: Gauge,
     pub(super) opened: Counter,
@@ -26,7 +27,7 @@ pub(super) struct Metrics {
     pub(super) outbox: QueueMetrics,
 }
 
-/// The handles of all inboxes, or of all outboxes.
+/// The handles of the metrics of all inboxes, or of all outboxes.
 pub(super) struct QueueMetrics {
     messages: Gauge,
     bytes: Gauge,
@@ -42,14 +43,17 @@ const RELAYED: &str = "mcp_sse_relayed_posts_total";
 
 impl Metrics {
     #[rustfmt::skip] // a line each
-    pub(super) fn new() -> Self {
+    pub(super) fn new(close_reasons: &[&'static str]) -> Self {
         describe_counter!(CLOSED, Unit::Count, "Sessions closed, by reason.");
         describe_counter!(POSTS, Unit::Count, "POSTs, by outcome.");
         describe_counter!(REFUSALS, Unit::Count, "Requests refused, by service and reason.");
         describe_counter!(BROADCAST_MESSAGES, Unit::Count, "Outboxes that took a broadcast message, or had no room for it.");
         describe_counter!(RELAYED, Unit::Count, "POSTs given to the relay for a session of another node, by outcome.");
-        // A counter that begins at 0 shows its first increment.
+        // Start the counter at 0, so that a rate shows its first increment.
         counter!(RELAYED, "outcome" => "accepted").increment(0);
+        for reason in close_reasons {
+            counter!(CLOSED, "reason" => *reason).increment(0);
+        }
         let post = |outcome| counter!(POSTS, "outcome" => outcome);
         let broadcast = |outcome| counter!(BROADCAST_MESSAGES, "outcome" => outcome);
         Self {
@@ -124,7 +128,7 @@ fn seconds(name: &'static str, what: &'static str) -> Histogram {
     histogram!(name)
 }
 
-// These are rare, or have a network behind them: looked up each time.
+// These events are rare, or wait for a network anyway: the recorder looks up the name each time.
 
 pub(super) fn closed(reason: &'static str) {
     counter!(CLOSED, "reason" => reason).increment(1);

@@ -1,15 +1,15 @@
 //! What an operator sees: spans and events with the feature `tracing`, metrics with the feature
 //! `metrics`.
 //!
-//! Each event of the transport is one method, and what both features do at that event stands side by
-//! side in it. Without the features the observers have no size and the methods do nothing.
+//! Each event of the transport has one method. The code of both features stands side by side in it.
+//! Without the features, the observers have no size and the methods do nothing.
 //!
-//! Nothing that is observed is imported here but messages and kinds of refusals: sessions and relays
-//! hand in names and numbers.
+//! These modules import messages and refusals, and no other observed code. Sessions and relays pass names
+//! and numbers.
 #![allow(
     clippy::unused_self,
     unused_variables,
-    reason = "each feature reads other parts of an event"
+    reason = "which values of an event are used depends on the features"
 )]
 
 #[cfg(feature = "metrics")]
@@ -17,6 +17,7 @@ mod metrics;
 mod post;
 mod relay;
 mod session;
+mod stamp;
 #[cfg(feature = "tracing")]
 mod text;
 
@@ -28,31 +29,33 @@ use self::metrics::Metrics;
 pub(crate) use self::{
     post::PostObserver,
     relay::{relayed, unroutable},
-    session::{SessionObserver, Stamp},
+    session::SessionObserver,
+    stamp::Stamp,
 };
 
-/// The target of every span and event. It stays the same wherever the code moves, so that filters go
-/// on to work.
+/// The target of every span and event. It does not change when code moves to another module, so that
+/// filters continue to work.
 #[cfg(feature = "tracing")]
 const TARGET: &str = "mcp_sse_server";
 
-/// Observes one transport. A clone is another handle to the same.
+/// Observes one transport. A clone is another handle to the same metrics.
 #[derive(Clone)]
 pub(crate) struct Observer {
-    // Made once: a recorder looks each name up.
+    // Made once, because a recorder looks up each name.
     #[cfg(feature = "metrics")]
     metrics: std::sync::Arc<Metrics>,
 }
 
 impl Observer {
-    pub(crate) fn new() -> Self {
+    /// `close_reasons` are the names of all reasons for which a session can be closed.
+    pub(crate) fn new(close_reasons: &[&'static str]) -> Self {
         Self {
             #[cfg(feature = "metrics")]
-            metrics: Metrics::new().into(),
+            metrics: Metrics::new(close_reasons).into(),
         }
     }
 
-    /// A message was offered to all sessions.
+    /// A message was broadcast: `sent` outboxes took it, and `full` outboxes had no room.
     pub(crate) fn broadcast(&self, sent: usize, full: usize) {
         #[cfg(feature = "metrics")]
         {
@@ -65,7 +68,7 @@ impl Observer {
 
 /// A request to a service (`sse` or `post`) was refused.
 ///
-/// A refusal that a setting changes is a warning that names the call.
+/// If an option would prevent the refusal, the event is a warning that names the option.
 pub(crate) fn refused(service: &'static str, rejection: &Rejection) {
     let kind = rejection.kind;
     #[cfg(feature = "metrics")]
@@ -73,22 +76,26 @@ pub(crate) fn refused(service: &'static str, rejection: &Rejection) {
     #[cfg(feature = "tracing")]
     {
         let (reason, values) = (kind.as_str(), rejection.values());
-        match rejection.hint() {
-            Some(hint) => {
+        let detail = rejection.detail.as_deref();
+        match (rejection.hint(), detail) {
+            (Some(hint), _) => {
                 tracing::warn!(target: TARGET, service, reason, values, hint, "refused: {kind}");
             }
-            None => tracing::debug!(target: TARGET, service, reason, "refused: {kind}"),
+            (None, Some(detail)) => {
+                tracing::info!(target: TARGET, service, reason, detail, "refused: {kind}");
+            }
+            (None, None) => tracing::debug!(target: TARGET, service, reason, "refused: {kind}"),
         }
     }
 }
 
-/// Runs a future in the span in which it is made.
+/// Runs a future in the span that is current now.
 #[cfg(feature = "tracing")]
 pub(crate) fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
     tracing::Instrument::in_current_span(future)
 }
 
-/// Runs a future in the span in which it is made.
+/// Runs a future in the span that is current now.
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn in_current_span<F: Future>(future: F) -> F {
     future

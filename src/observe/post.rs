@@ -10,7 +10,7 @@ use {
     tracing::field::{Empty, display},
 };
 
-/// Code that runs while it is there is in the span of a `POST`.
+/// While it exists, code runs in the span of a `POST`.
 #[must_use = "dropping it leaves the span"]
 pub(crate) struct InSpan<'a> {
     #[cfg(feature = "tracing")]
@@ -26,13 +26,13 @@ pub(crate) struct PostObserver {
     start: tokio::time::Instant,
     #[cfg(feature = "metrics")]
     has_outcome: bool,
-    /// A child of the caller's span, linked to the session's.
+    /// A child of the span that was current, and follows from the session's span.
     #[cfg(feature = "tracing")]
     span: tracing::Span,
 }
 
 impl Observer {
-    /// The head of a `POST` is here.
+    /// The head of a `POST` arrived.
     pub(crate) fn post(&self) -> PostObserver {
         PostObserver {
             #[cfg(feature = "metrics")]
@@ -72,7 +72,7 @@ impl PostObserver {
 
     /// The body is a message.
     pub(crate) fn parsed(&self, message: &Message) {
-        // Each field is looked up by its name, also if nobody listens.
+        // Recording looks up each field by its name, even if the span is disabled.
         #[cfg(feature = "tracing")]
         if !self.span.is_disabled() {
             self.span

@@ -14,20 +14,20 @@ pub(crate) fn unroutable(here: Option<&str>, node: &str) {
     );
 }
 
-/// A `POST` was given to the relay. `outcome` says what came of it, `why` explains a refusal.
+/// The relay forwarded a `POST`, or tried to. `outcome` is the result, `why` explains a refusal.
 pub(crate) fn relayed(node: &str, outcome: Result<(), RejectionKind>, why: &dyn Display) {
     #[cfg(feature = "metrics")]
     super::metrics::relayed(outcome.map_or_else(RejectionKind::as_str, |()| "accepted"));
     #[cfg(feature = "tracing")]
     match outcome {
         Ok(()) => {}
-        // The operator can do something about these.
+        // Warnings, because an operator can fix the cause.
         Err(
             RejectionKind::NodeUnreachable
             | RejectionKind::NodeSilent
             | RejectionKind::TooLargeToRelay,
         ) => tracing::warn!(target: super::TARGET, node, %why, "not relayed"),
-        // A client can make up a node's name or a session's id.
+        // No warning, because a client can cause it with an invented node name or session id.
         Err(_) => tracing::debug!(target: super::TARGET, node, %why, "not relayed"),
     }
 }

@@ -4,7 +4,7 @@ use http::request::Parts;
 
 use crate::message::Message;
 
-use super::Observer;
+use super::{Observer, Stamp};
 
 #[cfg(feature = "tracing")]
 use {
@@ -27,34 +27,18 @@ pub(crate) struct SessionObserver {
     pub(super) log: Log,
 }
 
-/// The session's span, and the figures for the event of its close.
+/// The session's span, and the numbers for the event of its close.
 #[cfg(feature = "tracing")]
 #[derive(Default)]
 pub(super) struct Log {
     /// The first digits of the session's id.
     pub(super) prefix: u32,
-    // Not there before the session is open: a GET that is refused leaves no span.
+    // Not set before the session is open, so that a refused GET makes no span.
     span: OnceLock<Span>,
     told_close: AtomicBool,
     received: AtomicU64,
     sent: AtomicU64,
     untaken: AtomicU64,
-}
-
-/// When a message entered a queue.
-#[derive(Clone, Copy)]
-pub(crate) struct Stamp {
-    #[cfg(feature = "metrics")]
-    since: tokio::time::Instant,
-}
-
-impl Stamp {
-    pub(crate) fn now() -> Self {
-        Self {
-            #[cfg(feature = "metrics")]
-            since: tokio::time::Instant::now(),
-        }
-    }
 }
 
 impl Observer {
@@ -73,7 +57,7 @@ impl Observer {
 }
 
 impl SessionObserver {
-    /// The session is in the registry. `client` names who opened it.
+    /// The session is in the registry. `client` is the client id of the principal that opened it.
     pub(crate) fn opened(&self, client: Option<&str>, parts: &Parts) {
         #[cfg(feature = "metrics")]
         {
@@ -95,7 +79,7 @@ impl SessionObserver {
                 user_agent = header(http::header::USER_AGENT.as_str()),
             );
             info!(target: TARGET, parent: &span, "session opened");
-            // Set once: a session is opened once.
+            // A session is opened once, so the span is not set yet.
             let _ = self.log.span.set(span);
         }
     }
@@ -111,8 +95,9 @@ impl SessionObserver {
         self.log_closed(reason, age);
     }
 
-    /// Tells the close in the log, once and after the opening. Another thread may close a session
-    /// before [`opened`](Self::opened) has run, so whoever opens it calls this, too.
+    /// Logs the close, once, and after the opening. Another thread may close the session before
+    /// [`opened`](Self::opened) has run. Then [`closed`](Self::closed) logs nothing, and the thread that
+    /// opens the session must call this method.
     pub(crate) fn log_closed(&self, reason: &'static str, age: Duration) {
         #[cfg(feature = "tracing")]
         if let Some(span) = self.log.span.get() {
@@ -132,7 +117,7 @@ impl SessionObserver {
         }
     }
 
-    /// A message of so many bytes, which counts for `weight`, is in the inbox.
+    /// A message of `bytes` bytes, with the weight `weight`, is in the inbox.
     pub(crate) fn received(&self, bytes: usize, weight: u32) {
         #[cfg(feature = "metrics")]
         {
@@ -150,7 +135,7 @@ impl SessionObserver {
         self.metrics.inbox.taken(since.since, weight);
     }
 
-    /// These messages were in the inbox when the session was closed, or its receiver dropped.
+    /// These messages were in the inbox when the session was closed or its receiver was dropped.
     pub(crate) fn untaken(&self, (messages, weight): (usize, usize)) {
         #[cfg(feature = "metrics")]
         self.metrics.inbox.dropped(messages, weight);
@@ -178,8 +163,8 @@ impl SessionObserver {
         self.log.sent.fetch_add(1, Relaxed);
     }
 
-    /// The stream took a message out of the outbox. `None` is a message of a broadcast, which the
-    /// stream has as an event.
+    /// The stream took a message out of the outbox. The message of a broadcast is `None`, because the
+    /// outbox holds its event only.
     pub(crate) fn written(&self, message: Option<&Message>, since: Stamp, weight: u32) {
         #[cfg(feature = "metrics")]
         {
@@ -201,7 +186,7 @@ impl SessionObserver {
         }
     }
 
-    /// The stream is gone, and these messages were in the outbox.
+    /// These messages were in the outbox when the stream was dropped or the session was cut.
     pub(crate) fn unread(&self, (messages, weight): (usize, usize)) {
         #[cfg(feature = "metrics")]
         self.metrics.outbox.dropped(messages, weight);
@@ -216,7 +201,7 @@ impl SessionObserver {
         }
     }
 
-    /// The stream handed so many bytes to the server.
+    /// The stream passed `bytes` bytes to the server.
     pub(crate) fn wrote(&self, bytes: usize) {
         #[cfg(feature = "metrics")]
         self.metrics.sent_bytes.increment(bytes as u64);
@@ -265,7 +250,7 @@ mod tests {
             .finish();
         let (parts, ()) = http::Request::new(()).into_parts();
         tracing::subscriber::with_default(subscriber, || {
-            let session = Observer::new().session(7);
+            let session = Observer::new(&[]).session(7);
             session.closed("shutdown", Duration::ZERO);
             session.opened(None, &parts);
             session.log_closed("shutdown", Duration::ZERO);

@@ -4,7 +4,7 @@ use tracing::{Span, field::display};
 
 use crate::message::{Message, RequestId};
 
-/// Bytes that a client sent, escaped to ASCII and cut.
+/// Bytes that a client sent, escaped to ASCII and shortened.
 pub(super) struct Clipped<'a>(pub(super) &'a [u8]);
 
 const LEN: usize = 128;
@@ -28,7 +28,7 @@ pub(super) fn id_of(message: &Message) -> Option<Clipped<'_>> {
     })
 }
 
-/// Records a value that is not empty.
+/// Records a value, if there is one.
 pub(super) fn record(span: &Span, name: &'static str, value: Option<Clipped<'_>>) {
     if let Some(value) = value {
         span.record(name, display(value));

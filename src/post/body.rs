@@ -8,10 +8,10 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-/// The body of a [`PostService`](super::PostService) response: a line of plain text. And that of a
-/// request whose body was [read before](super::PostService::deliver).
+/// The body of a [`PostService`](super::PostService) response: a line of plain text.
 ///
-/// The default is an empty body, for middleware that answers in a service's stead.
+/// It is also the body of a request whose body was [already read](super::PostService::deliver). The
+/// default is an empty body, for middleware that answers without calling the service.
 #[derive(Clone, Debug, Default)]
 pub struct PostBody(Full<Bytes>);
 

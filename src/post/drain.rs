@@ -9,8 +9,8 @@ use tokio::time::{Duration, Instant};
 
 use crate::timer::Timer;
 
-/// How much of a refused body is read. Clients write the whole body before they read the answer, so this
-/// is four times the default limit of a body.
+/// How many bytes of a refused body are read. Clients write the whole body before they read the answer,
+/// so this is four times the default limit of a body.
 const BYTES: usize = 16 * 1024 * 1024;
 /// For how long a refused body is read.
 const TIME: Duration = Duration::from_secs(10);
@@ -22,7 +22,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 /// A server that closes a connection on unread bytes resets it, and the client may lose the answer.
 pub(super) struct Drain {
     left: usize,
-    /// Made when the body is first waited for.
+    /// Made at the first wait for the body.
     wait: Option<DrainWait>,
 }
 

@@ -12,8 +12,8 @@ use crate::{
     session::{Principal, Room},
 };
 
-/// The wait for a full inbox or for another node. Boxed: few `POST`s wait, and the state of a wait would
-/// make the future of each larger.
+/// The wait for room in the inbox or for another node. Boxed, because few `POST`s wait, and the state of
+/// the wait would make the future of every `POST` larger.
 pub(super) type Wait = Pin<Box<dyn Future<Output = Result<(), RejectionKind>> + Send>>;
 
 /// The way to the node that has a session.
@@ -39,9 +39,9 @@ impl Forward {
         }
     }
 
-    /// Sends a message to the node. If the future is dropped before it is done, the message may be
-    /// delivered all the same.
-    pub(super) fn send(self, message: Message, parts: &Parts, room: Option<Room>) -> Wait {
+    /// Sends a message to the node. If the future is dropped before it completes, the message may still be
+    /// delivered.
+    pub(super) fn send(self, message: &Message, parts: &Parts, room: Option<Room>) -> Wait {
         let Self {
             relay,
             node,
@@ -52,7 +52,7 @@ impl Forward {
         Box::pin(async move {
             let _room = room;
             let reply = relay.forward(&node, post).await;
-            // A reply that cannot be decoded says nothing of the message.
+            // Treat a reply that cannot be decoded as no answer.
             let reply = reply.and_then(|reply| relay::decode(&reply).ok_or(RelayError::NoAnswer));
             let (outcome, why): (_, &(dyn fmt::Display + Sync)) = match &reply {
                 Ok(outcome) => (*outcome, &"the session's node refused it"),

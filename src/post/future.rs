@@ -28,7 +28,7 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// If it is dropped before it is done, the message is not delivered, unless it is on its way to
+    /// If it is dropped before it completes, the message is not delivered, unless it is on its way to
     /// [another node](crate::relay).
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<B> {
@@ -57,10 +57,9 @@ impl<B: Body> ResponseFuture<B> {
         observer: PostObserver,
     ) -> Self {
         // A client that sent `Expect: 100-continue` sends no body after a final response.
-        let is_too_large = matches!(rejection.kind, RejectionKind::BodyTooLarge);
-        let state = match is_too_large && !parts.headers.contains_key(EXPECT) {
-            true => State::refuse(rejection, &body),
-            false => State::Refused(rejection),
+        let state = match parts.headers.contains_key(EXPECT) {
+            true => State::Refused(rejection),
+            false => State::refuse(rejection, &body),
         };
         Self {
             body,
@@ -90,7 +89,9 @@ impl<B: Body> ResponseFuture<B> {
 impl State {
     /// Refuses a request whose body may not have arrived yet.
     fn refuse<B: Body>(rejection: Rejection, body: &B) -> Self {
-        match body.is_end_stream() {
+        // A body that broke off or stalled has nothing to drain.
+        let is_over = rejection.kind == RejectionKind::BodyUnreadable || body.is_end_stream();
+        match is_over {
             true => Self::Refused(rejection),
             false => Self::Draining(Drain::new(), rejection),
         }
@@ -103,7 +104,7 @@ impl<B: Body> Future for ResponseFuture<B> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let response = loop {
-            // Taken out to be changed, and put back where it must wait.
+            // Taken out, because its parts move into the next state. A state that waits is put back.
             match std::mem::replace(this.state, State::Done) {
                 State::Reading(mut reading) => {
                     let read = {
@@ -116,16 +117,12 @@ impl<B: Body> Future for ResponseFuture<B> {
                     };
                     let delivered = match read {
                         Ok(text) => reading.deliver(text, this.observer),
-                        Err(kind) => Err(kind),
+                        Err(rejection) => Err(rejection),
                     };
                     match delivered {
                         Ok(None) => break accept(this.observer),
                         Ok(Some(wait)) => *this.state = State::Waiting(wait),
-                        // The body has broken off or stalled, there is nothing to drain.
-                        Err(kind @ RejectionKind::BodyUnreadable) => {
-                            *this.state = State::Refused(kind.into());
-                        }
-                        Err(kind) => *this.state = State::refuse(kind.into(), &*this.body),
+                        Err(rejection) => *this.state = State::refuse(rejection, &*this.body),
                     }
                 }
                 State::Waiting(mut wait) => match wait.as_mut().poll(cx) {
@@ -160,7 +157,7 @@ fn accept(observer: &mut PostObserver) -> Response<PostBody> {
 
 fn refuse(rejection: &Rejection, observer: &mut PostObserver) -> Response<PostBody> {
     observer.refused(rejection);
-    rejection.to_response(PostBody::text)
+    rejection.to_response("", PostBody::text)
 }
 
 impl<B> fmt::Debug for ResponseFuture<B> {

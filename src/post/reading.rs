@@ -7,22 +7,24 @@ use std::{
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::request::Parts;
 use http_body::Body;
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 
 use crate::{
     message::Message,
     observe::PostObserver,
     options::Options,
     queue::PushError,
-    response::RejectionKind,
-    session::{CloseReason, Incoming, Room, State},
-    timer::Timer,
+    response::{Rejection, RejectionKind},
+    session::{Incoming, Room, State},
 };
 
-use super::forward::{Forward, Wait};
+use super::{
+    body_wait::BodyWait,
+    forward::{Forward, Wait},
+};
 
-/// The room that a body without a declared length takes at first.
-const UNDECLARED_BYTES: usize = 64 * 1024;
+/// The most bytes that are allocated for a declared length before they arrive.
+const DECLARED_BYTES: u64 = 64 * 1024;
 
 /// Where a message goes.
 pub(super) enum To {
@@ -30,48 +32,46 @@ pub(super) enum To {
     Node(Box<Forward>),
 }
 
-/// Reads a body whole, then delivers its message. A body of one frame of `Bytes` is not copied.
+/// Reads a whole body, then delivers its message. A body of one frame of `Bytes` is not copied.
 ///
-/// `http_body_util::Limited` and `Collect` do not fit: after the limit the same body is read on and
-/// thrown away, a frame needs room before it is kept, and `Collect` allocates a list for what is mostly
-/// one frame.
+/// `http_body_util::Limited` and `Collect` do not fit: the rest of a body over the limit is read and
+/// discarded, a frame needs room in the budgets before it is kept, and `Collect` allocates a list of
+/// frames, while most bodies have one frame.
 pub(super) struct Reading {
     to: To,
     parts: Box<Parts>,
     options: Arc<Options>,
-    /// For how long the `POST` may still wait for room.
+    /// How long the `POST` may still wait for room.
     patience: Duration,
+    /// `None` while it waits to grow.
+    room: Option<Room>,
+    /// Boxed, because it is made only if a budget has no room.
+    room_wait: Option<RoomWait>,
     /// How many bytes the body has room for.
     room_bytes: usize,
-    room: Option<Room>,
-    /// Boxed: only a budget without room makes one.
-    room_wait: Option<RoomWait>,
     len: usize,
     first: Bytes,
     all: BytesMut,
     /// A frame that waits for room.
     frame: Option<Bytes>,
-    /// Boxed: only a body that does not arrive with its head makes one.
+    /// Boxed, because it is made only if the body does not arrive with its head.
     wait: Option<Box<BodyWait>>,
 }
 
 type RoomWait = Pin<Box<dyn Future<Output = Result<(Room, Duration), RejectionKind>> + Send>>;
 
-/// What ends the wait for the rest of a body.
-struct BodyWait {
-    progress: Instant,
-    timer: Option<Pin<Box<Timer>>>,
-    closed: Option<Pin<Box<dyn Future<Output = CloseReason> + Send>>>,
-}
-
 impl Reading {
     pub(super) fn new(to: To, parts: Parts, options: Arc<Options>) -> Self {
+        let room = match &to {
+            To::Session(state) => Room::new(Some(Arc::clone(state)), options.bodies.here.clone()),
+            To::Node(_) => Room::new(None, options.bodies.elsewhere.clone()),
+        };
         Self {
             to,
             parts: Box::new(parts),
             patience: options.delivery_timeout,
             room_bytes: 0,
-            room: None,
+            room: Some(room),
             room_wait: None,
             options,
             len: 0,
@@ -82,18 +82,16 @@ impl Reading {
         }
     }
 
-    /// The whole body. Not to be polled after that.
+    /// Returns the whole body. It must not be polled after that.
     pub(super) fn poll_read<B: Body>(
         &mut self,
         cx: &mut Context<'_>,
         mut body: Pin<&mut B>,
-    ) -> Poll<Result<Bytes, RejectionKind>> {
+    ) -> Poll<Result<Bytes, Rejection>> {
         loop {
-            if self.room_bytes == 0 || self.room_bytes < self.len {
-                ready!(self.poll_room(cx, &*body))?;
-            }
+            ready!(self.poll_room(cx, body.size_hint().exact()))?;
             if let Some(frame) = self.frame.take() {
-                // A body that is known to be over need not be asked for its end.
+                // If the body says that this frame was its last, no further poll is needed.
                 match body.is_end_stream() && self.len == frame.len() {
                     true => return Poll::Ready(Ok(frame)),
                     false => self.keep(frame, body.size_hint().lower()),
@@ -106,18 +104,21 @@ impl Reading {
                 return self.poll_wait(cx).map(Err);
             };
             if let Some(wait) = &mut self.wait {
-                wait.progress = Instant::now();
+                wait.progressed();
             }
             match frame {
                 None => break,
-                Some(Err(_)) => return Poll::Ready(Err(RejectionKind::BodyUnreadable)),
+                Some(Err(_)) => {
+                    let rejection = Rejection::from(RejectionKind::BodyUnreadable);
+                    return Poll::Ready(Err(rejection.with_detail("it broke off")));
+                }
                 Some(Ok(frame)) => {
                     let Ok(mut data) = frame.into_data() else {
                         continue;
                     };
                     let len = data.remaining();
                     if len > self.options.body_limit - self.len {
-                        return Poll::Ready(Err(RejectionKind::BodyTooLarge));
+                        return Poll::Ready(Err(RejectionKind::BodyTooLarge.into()));
                     }
                     self.len += len;
                     self.frame = Some(data.copy_to_bytes(len));
@@ -130,102 +131,66 @@ impl Reading {
         }))
     }
 
-    /// Takes room for the declared length at once, so that no two bodies wait for each other. A body
-    /// that declares none takes a first step, and then twice what it needs.
-    fn poll_room<B: Body>(
+    /// Takes room for the whole declared length at once, so that such a body does not wait for room after
+    /// it has begun. A body of unknown length takes room for each frame.
+    fn poll_room(
         &mut self,
         cx: &mut Context<'_>,
-        body: &B,
+        to_come: Option<u64>,
     ) -> Poll<Result<(), RejectionKind>> {
-        let limit = self.options.body_limit;
-        let bytes = match body.size_hint().exact() {
-            Some(rest) => self.len + usize::try_from(rest).unwrap_or(limit),
-            None => UNDECLARED_BYTES.max(self.len * 2).min(limit),
-        };
-        let (session, all) = match &self.to {
-            To::Session(state) => (Some(state), &self.options.bodies.here),
-            To::Node(_) => (None, &self.options.bodies.elsewhere),
-        };
-        let more = bytes - self.room_bytes;
-        let room = match &mut self.room_wait {
-            Some(wait) => {
-                let (room, patience) = ready!(wait.as_mut().poll(cx))?;
-                (self.room_wait, self.patience) = (None, patience);
-                room
+        let to_come = to_come.map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let bytes = self.len.saturating_add(to_come);
+        if let Some(room) = &mut self.room {
+            if bytes <= self.room_bytes || room.try_grow(bytes).is_ok() {
+                self.room_bytes = bytes.max(self.room_bytes);
+                return Poll::Ready(Ok(()));
             }
-            None => match Room::try_take(session, all, more) {
-                Ok(room) => room,
-                Err(_busy) => {
-                    let (session, all) = (session.cloned(), Arc::clone(all));
-                    let wait = Room::take(session, all, more, self.patience);
-                    self.room_wait = Some(Box::pin(wait));
-                    return self.poll_room(cx, body);
-                }
-            },
-        };
-        self.room_bytes = bytes;
-        match &mut self.room {
-            Some(held) => held.merge(room),
-            None => self.room = Some(room),
+        }
+        if let Some(room) = self.room.take() {
+            self.room_wait = Some(Box::pin(room.grow(bytes, self.patience)));
+        }
+        if let Some(wait) = &mut self.room_wait {
+            let (room, patience) = ready!(wait.as_mut().poll(cx))?;
+            (self.room, self.room_wait) = (Some(room), None);
+            (self.room_bytes, self.patience) = (bytes, patience);
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Keeps a frame: the first as it is, those after it in one buffer.
+    /// Keeps a frame: the first frame as it is, further frames in one buffer.
     fn keep(&mut self, frame: Bytes, more: u64) {
         if self.len == frame.len() {
             self.first = frame;
             return;
         }
         if self.all.is_empty() {
-            // For all that is to come, up to what a client gets for a declaration.
-            let more = more.min(UNDECLARED_BYTES as u64) as usize;
+            // Reserve for the rest of the body, but not more than a declaration allows.
+            let more = more.min(DECLARED_BYTES) as usize;
             self.all.reserve(self.len + more);
         }
         self.all.put(std::mem::take(&mut self.first));
         self.all.put(frame);
     }
 
-    /// Ready with the reason when there is no use in waiting for the rest of the body.
-    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<RejectionKind> {
-        let stall_timeout = self.options.stall_timeout;
+    /// Waits for the rest of the body. Ready with a refusal if the session is closed or the body stalls.
+    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Rejection> {
         let wait = self.wait.get_or_insert_with(|| {
-            let progress = Instant::now();
-            let timer = |timeout| Box::pin(Timer::new(progress + timeout));
-            let closed = |state: Arc<State>| Box::pin(async move { state.closed().await }) as _;
-            Box::new(BodyWait {
-                progress,
-                timer: stall_timeout.map(timer),
-                closed: match &self.to {
-                    To::Session(state) => Some(closed(Arc::clone(state))),
-                    To::Node(_) => None,
-                },
-            })
+            let session = match &self.to {
+                To::Session(state) => Some(Arc::clone(state)),
+                To::Node(_) => None,
+            };
+            Box::new(BodyWait::new(session, self.options.stall_timeout))
         });
-        if let Some(closed) = &mut wait.closed {
-            if closed.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(RejectionKind::SessionNotFound);
-            }
-        }
-        match (&mut wait.timer, stall_timeout) {
-            (Some(timer), Some(timeout)) => {
-                let deadline = || wait.progress + timeout;
-                timer
-                    .as_mut()
-                    .poll_until(cx, deadline)
-                    .map(|()| RejectionKind::BodyUnreadable)
-            }
-            _ => Poll::Pending,
-        }
+        wait.poll(cx)
     }
 
-    /// Puts the message into the inbox of its session, or sends it to another node. Gives what is left
-    /// to wait for.
+    /// Puts the message into the inbox of its session, or sends it to another node. Returns a future if it
+    /// must wait for one of the two.
     pub(super) fn deliver(
         self,
         text: Bytes,
         observer: &PostObserver,
-    ) -> Result<Option<Wait>, RejectionKind> {
+    ) -> Result<Option<Wait>, Rejection> {
         let Self {
             to,
             parts,
@@ -233,21 +198,19 @@ impl Reading {
             patience,
             ..
         } = self;
-        let message = Message::parse(text).map_err(|_| RejectionKind::InvalidMessage)?;
+        let message = Message::parse(text)
+            .map_err(|error| Rejection::from(RejectionKind::InvalidMessage).with_detail(error))?;
         observer.parsed(&message);
         let state = match to {
             To::Session(state) => state,
-            To::Node(forward) => return Ok(Some(forward.send(message, &parts, room))),
+            To::Node(forward) => return Ok(Some(forward.send(&message, &parts, room))),
         };
         match state.try_deliver(Incoming { message, parts }) {
             Ok(()) => Ok(None),
-            Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
+            Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound.into()),
             Err(PushError::Full(incoming)) => Ok(Some(Box::pin(async move {
-                // While it waits, the body keeps the room that it needs.
-                let mut room = room;
-                if let Some(room) = &mut room {
-                    room.shrink_to(incoming.message.as_bytes().len());
-                }
+                // The message keeps its room while it waits.
+                let _room = room;
                 state.deliver(incoming, patience).await
             }))),
         }

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
     request::Parts,
 };
 use http_body::Body;
@@ -28,16 +28,16 @@ use super::{body::PostBody, forward::Forward, future::ResponseFuture, reading::T
 
 /// Puts the messages that clients post into the inboxes of their sessions.
 ///
-/// Made by [`SseServerTransport::services`](crate::SseServerTransport::services). It does not look at
-/// the path of a request: mount it at the endpoint, with and without the slash at the end. The
+/// [`SseServerTransport::services`](crate::SseServerTransport::services) makes it. It does not check the
+/// path of a request: mount it at the endpoint, with and without the slash at the end. The
 /// [module docs](crate::post) list the answers.
 ///
 /// A clone is cheap and serves the same sessions.
 ///
 /// # Panics
 ///
-/// Some `POST`s need tokio's timer: one that waits for room or for the rest of its body, and one that is
-/// refused before its body is read. Their futures panic outside a tokio runtime with time enabled.
+/// A `POST` needs tokio's timer when it waits for room, waits for the rest of its body, or discards the
+/// rest of a refused body. Its future then panics outside a tokio runtime with time enabled.
 #[derive(Clone)]
 pub struct PostService {
     shared: Arc<Shared>,
@@ -65,7 +65,7 @@ impl PostService {
         }
     }
 
-    /// Answers a `POST` whose body a framework or a layer has already read. All checks are made.
+    /// Answers a `POST` whose body a framework or a layer has already read. It makes all checks.
     ///
     /// ```
     /// use mcp_sse_server::{Session, SseServerTransport};
@@ -86,7 +86,7 @@ impl PostService {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before it is done, the message is not delivered, unless it is on its way
+    /// If the future is dropped before it completes, the message is not delivered, unless it is on its way
     /// to [another node](crate::relay).
     pub fn deliver(&self, parts: Parts, body: impl Into<Bytes>) -> ResponseFuture<PostBody> {
         self.clone()
@@ -95,14 +95,17 @@ impl PostService {
 }
 
 impl Shared {
-    /// The checks on the head of a request: where its message goes, or why it is refused.
+    /// Checks the head of a request. Returns where its message goes, or why it is refused.
     fn check<B: Body>(&self, request: &mut Request<B>) -> Result<To, Rejection> {
         let options = &self.options;
         if request.method() != Method::POST {
             return Err(Rejection::method("POST"));
         }
-        if !is_json(request.headers()) {
-            return Err(RejectionKind::InvalidContentType.into());
+        check_content_type(request.headers())?;
+        for encoding in request.headers().get_all(CONTENT_ENCODING) {
+            if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") {
+                return Err(RejectionKind::UnsupportedEncoding.into());
+            }
         }
         options.security.check(request.uri(), request.headers())?;
         if declared_len(request) > options.body_limit as u64 {
@@ -122,7 +125,7 @@ impl Shared {
         }
     }
 
-    /// The way to the node that has a session, if the URI names another node than this.
+    /// The node to forward to, if there is a relay and the URI names another node.
     fn find_node(
         &self,
         id: Uuid,
@@ -166,25 +169,31 @@ impl<B: Body> Service<Request<B>> for PostService {
     }
 }
 
-/// Whether there is one `content-type`, and its essence is `application/json`.
-fn is_json(headers: &HeaderMap) -> bool {
+/// There must be one `content-type`, and its essence must be `application/json`.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Rejection> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(value), None) = (types.next(), types.next()) else {
-        return false;
+    let detail = match (types.next(), types.next()) {
+        // As nearly all clients write it.
+        (Some(value), None) if value == "application/json" => return Ok(()),
+        (Some(value), None) => {
+            let essence = value.as_bytes().split(|byte| *byte == b';').next();
+            let essence = essence.unwrap_or_default().trim_ascii();
+            if essence.eq_ignore_ascii_case(b"application/json") {
+                return Ok(());
+            }
+            let shown = &essence[..essence.len().min(64)];
+            format!(
+                "expected application/json, received {}",
+                shown.escape_ascii()
+            )
+        }
+        (None, _) => "expected application/json, received none".to_owned(),
+        (Some(_), Some(_)) => "expected application/json, received several".to_owned(),
     };
-    let value = value.as_bytes();
-    // As nearly all clients write it.
-    if value == b"application/json" {
-        return true;
-    }
-    let essence = value.split(|byte| *byte == b';').next();
-    essence
-        .unwrap_or_default()
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"application/json")
+    Err(Rejection::from(RejectionKind::InvalidContentType).with_detail(detail))
 }
 
-/// The declared length of a body, by its header or by itself, whichever is larger.
+/// The declared length of a body: the larger of the `content-length` header and the body's size hint.
 fn declared_len<B: Body>(request: &Request<B>) -> u64 {
     let by_itself = request.body().size_hint().lower();
     let Some(Ok(header)) = request

@@ -7,24 +7,24 @@ use tokio::sync::{SemaphorePermit, TryAcquireError};
 
 use crate::sync::{Mutex, MutexGuard, PoisonError, Semaphore};
 
-/// How much a queue holds.
+/// The bounds of a queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity {
     /// The largest number of items.
     pub(crate) items: usize,
-    /// The largest number of bytes that they count for together. A larger item goes in alone.
+    /// The largest sum of the items' weights in bytes. A heavier item is accepted when the queue is empty.
     pub(crate) bytes: usize,
 }
 
 /// A queue with many senders and one receiver, bounded in items and in bytes.
 ///
-/// tokio's semaphore counts the free room and makes senders wait in order. `tokio::sync::mpsc` does
-/// not fit, for three reasons: it does not bound bytes, an empty channel holds a block of 32 places,
-/// and its receiver cannot take its waker back ([`disarm`](Self::disarm)), so that a stream which
-/// fills its own outbox would wake itself.
+/// tokio's semaphore counts the free room, and senders wait in order. `tokio::sync::mpsc` does not fit,
+/// for three reasons. It does not bound bytes. An empty channel allocates a block of 32 places. Its
+/// receiver cannot remove its waker ([`disarm`](Self::disarm)), so a stream whose handler sends during
+/// its own poll would wake itself.
 ///
-/// One semaphore serves both bounds. Its permits are bytes, and an item takes at least
-/// `bytes / items` of them.
+/// One semaphore enforces both bounds. Its permits are bytes, and an item takes at least
+/// `bytes / items` permits.
 ///
 /// Wakers run and items are dropped after the lock is released.
 pub(crate) struct Queue<T> {
@@ -71,7 +71,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Puts an item in that counts for so many bytes, if there is room.
+    /// Adds an item of `weight` bytes, if there is room.
     pub(crate) fn try_push(&self, item: T, weight: u32) -> Result<(), PushError<T>> {
         match self.free.try_acquire_many(self.permits(weight)) {
             Ok(room) => self.fill(room, item, weight).map_err(PushError::Closed),
@@ -80,8 +80,8 @@ impl<T> Queue<T> {
         }
     }
 
-    /// As `try_push`, and waits for room. Gives the item back if the queue is closed. If the future is
-    /// dropped before it is done, the item is not in the queue.
+    /// As `try_push`, and waits for room. Returns the item if the queue is closed. If the future is
+    /// dropped before it completes, the item is not in the queue.
     pub(crate) async fn push(&self, item: T, weight: u32) -> Result<(), T> {
         match self.free.acquire_many(self.permits(weight)).await {
             Ok(room) => self.fill(room, item, weight),
@@ -97,7 +97,7 @@ impl<T> Queue<T> {
         state.items.push_back(Slot { item, weight });
         let receiver = state.receiver.take();
         drop(state);
-        // The permits come back when the item is taken out.
+        // `take` adds the permits back.
         room.forget();
         if let Some(receiver) = receiver {
             receiver.wake();
@@ -117,7 +117,7 @@ impl<T> Queue<T> {
         (item, weight)
     }
 
-    /// Takes the first item, or leaves a waker for the next one. `None` once the queue is closed and
+    /// Takes the first item, or stores the waker for the next item. `None` if the queue is closed and
     /// empty.
     pub(crate) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<(T, u32)>> {
         let mut state = self.lock();
@@ -135,7 +135,7 @@ impl<T> Queue<T> {
         Poll::Pending
     }
 
-    /// Takes back the waker that the last `poll_pop` left. Says whether the queue is still open.
+    /// Removes the waker that the last `poll_pop` stored. Returns whether the queue is open.
     pub(crate) fn disarm(&self) -> bool {
         let mut state = self.lock();
         let receiver = state.receiver.take();
@@ -145,8 +145,8 @@ impl<T> Queue<T> {
         is_open
     }
 
-    /// Takes nothing more in and wakes all that wait, on either side. Items that are in stay, to be
-    /// taken out.
+    /// Closes the queue for senders, and wakes the receiver and all waiting senders. Items in the queue
+    /// can still be taken.
     pub(crate) fn close(&self) {
         self.close_locked(self.lock());
     }
@@ -163,8 +163,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Closes the queue and drops the items that are in. Gives their number and the sum of their
-    /// weights.
+    /// Closes the queue and drops its items. Returns their number and the sum of their weights.
     pub(crate) fn discard(&self) -> (usize, usize) {
         let mut state = self.lock();
         if state.items.is_empty() {
@@ -185,7 +184,7 @@ impl<T> Queue<T> {
         weight.clamp(self.least, self.total)
     }
 
-    /// The code of a waker may panic while the waker is cloned under the lock. The state is whole even
+    /// Ignores poison: only the code of a waker can panic under the lock, and the state is consistent
     /// then.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -246,7 +245,7 @@ mod tests {
         assert!(first.is_woken() && !second.is_woken());
         assert!(
             matches!(queue.try_push(3, 0), Err(PushError::Full(3))),
-            "nobody overtakes"
+            "a new sender does not overtake a waiting one"
         );
         assert_ready!(first.poll()).unwrap();
         assert_eq!(queue.pop().map(item), Some(1));
@@ -270,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_wakes_the_receiver_once_unless_it_disarmed() {
+    fn a_push_wakes_the_receiver_unless_it_was_disarmed() {
         let queue = items(4);
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
@@ -287,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_wakes_both_sides_and_keeps_what_is_in() {
+    fn closing_wakes_both_sides_and_keeps_the_items() {
         let queue = items(1);
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
@@ -304,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn discarding_drops_what_is_in() {
+    fn discarding_drops_the_items() {
         let queue = items(1);
         let item = Arc::new(());
         assert!(queue.try_push(Arc::clone(&item), 0).is_ok());
@@ -314,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn items_take_their_bytes_and_one_beyond_all_goes_in_alone() {
+    fn items_take_their_bytes_and_an_item_over_the_bound_waits_for_an_empty_queue() {
         let capacity = Capacity {
             items: 10,
             bytes: 100,
@@ -328,7 +327,7 @@ mod tests {
         let mut huge = task::spawn(queue.push(1000, 1000));
         assert_pending!(huge.poll());
         queue.pop().unwrap();
-        assert!(!huge.is_woken(), "it waits for all the room");
+        assert!(!huge.is_woken(), "it waits for an empty queue");
         queue.pop().unwrap();
         assert_ready!(huge.poll()).unwrap();
         assert!(matches!(queue.try_push(0, 0), Err(PushError::Full(_))));

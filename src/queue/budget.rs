@@ -1,20 +1,30 @@
+use std::pin::pin;
+
 use crate::sync::{
     Notify, Semaphore,
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-/// A number of bytes that are taken in parts and given back. A part that is not free waits its turn.
+/// A fixed number of bytes. Takers take parts of it and give them back.
 ///
-/// Bytes that are free cost an atomic operation. tokio's semaphore alone would take a lock for each part
-/// that is given back: it only makes the waiting parts queue, and the first of them is woken.
+/// If a new part is not free, its taker waits in a queue, and only the first in the queue is woken. A
+/// part that grows is served before new parts, because it gives back its bytes only after it has grown.
+///
+/// Taking free bytes costs one atomic operation. A semaphore with a permit for each byte would take a lock
+/// each time bytes are given back. It is also FIFO: a part that grows would wait behind a new part that
+/// needs the bytes it holds.
 #[derive(Debug)]
 pub(crate) struct Budget {
     total: usize,
     used: AtomicUsize,
-    waiting: AtomicUsize,
-    /// Held by the first of those that wait.
+    /// The number of new parts that wait.
+    new: AtomicUsize,
+    /// The number of growing parts that wait.
+    growing: AtomicUsize,
+    /// The first of the waiting new parts holds the permit.
     turn: Semaphore,
     freed: Notify,
+    freed_to_grow: Notify,
 }
 
 impl Budget {
@@ -22,65 +32,76 @@ impl Budget {
         Self {
             total,
             used: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
+            new: AtomicUsize::new(0),
+            growing: AtomicUsize::new(0),
             turn: Semaphore::new(1),
             freed: Notify::new(),
+            freed_to_grow: Notify::new(),
         }
     }
 
-    pub(crate) fn total(&self) -> usize {
-        self.total
-    }
-
-    /// Takes so many bytes if they are free and nobody waits. Gives the number to give back: a part that
-    /// is larger than the budget counts as all of it, so that it can be had alone.
-    pub(crate) fn try_take(&self, bytes: usize) -> Option<usize> {
-        match self.waiting.load(SeqCst) {
-            0 => self.take_free(bytes),
-            _ => None,
+    /// Grows a part of `held` bytes to `bytes`, if they are free. A new part, which holds 0 bytes, fails
+    /// while others wait. Returns the bytes that the part now holds: `bytes`, or the whole budget if it is
+    /// smaller.
+    pub(crate) fn try_grow(&self, held: usize, bytes: usize) -> Option<usize> {
+        let must_wait = held == 0 && self.new.load(SeqCst) > 0;
+        match must_wait {
+            true => None,
+            false => self.grow_free(held, bytes),
         }
     }
 
-    fn take_free(&self, bytes: usize) -> Option<usize> {
-        let taken = bytes.min(self.total);
+    fn grow_free(&self, held: usize, bytes: usize) -> Option<usize> {
+        let bytes = bytes.min(self.total);
         let mut used = self.used.load(SeqCst);
-        while taken <= self.total - used {
-            match self
-                .used
-                .compare_exchange(used, used + taken, SeqCst, SeqCst)
-            {
-                Ok(_) => return Some(taken),
+        while bytes - held <= self.total - used {
+            let now = used + bytes - held;
+            match self.used.compare_exchange(used, now, SeqCst, SeqCst) {
+                Ok(_) => return Some(bytes),
                 Err(now) => used = now,
             }
         }
         None
     }
 
-    /// As `try_take`, after all that waited before. If the future is dropped before it is done, nothing
-    /// is taken.
-    pub(crate) async fn take(&self, bytes: usize) -> usize {
-        let _waiting = Waiting::new(&self.waiting);
-        // The semaphore is never closed.
-        let _turn = self.turn.acquire_many(1).await;
+    /// As `try_grow`, and waits. If the future is dropped before it completes, nothing more is taken.
+    pub(crate) async fn grow(&self, held: usize, bytes: usize) -> usize {
+        // A waiting part is counted before it tries to take. So either it sees the bytes that another
+        // thread gives back, or `give_back` sees the count and wakes it.
+        if held == 0 {
+            let _waiting = Waiting::new(&self.new);
+            // The semaphore is never closed.
+            let _turn = self.turn.acquire_many(1).await;
+            loop {
+                match self.grow_free(held, bytes) {
+                    Some(held) => return held,
+                    None => self.freed.notified().await,
+                }
+            }
+        }
+        let _waiting = Waiting::new(&self.growing);
         loop {
-            // A part that begins to wait is counted before it looks, so either it finds what is given
-            // back or it is woken.
-            match self.take_free(bytes) {
-                Some(taken) => return taken,
-                None => self.freed.notified().await,
+            let mut freed = pin!(self.freed_to_grow.notified());
+            freed.as_mut().enable();
+            match self.grow_free(held, bytes) {
+                Some(held) => return held,
+                None => freed.await,
             }
         }
     }
 
-    pub(crate) fn give_back(&self, taken: usize) {
-        self.used.fetch_sub(taken, SeqCst);
-        if self.waiting.load(SeqCst) > 0 {
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, SeqCst);
+        if self.growing.load(SeqCst) > 0 {
+            self.freed_to_grow.notify_waiters();
+        }
+        if self.new.load(SeqCst) > 0 {
             self.freed.notify_one();
         }
     }
 }
 
-/// Counts a part that waits.
+/// Counts a waiting part until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -107,12 +128,15 @@ mod tests {
     #[test]
     fn parts_are_given_out_in_order() {
         let budget = Budget::new(1_000);
-        let held = budget.try_take(700).unwrap();
-        let mut large = task::spawn(budget.take(800));
-        let mut small = task::spawn(budget.take(100));
+        let held = budget.try_grow(0, 700).unwrap();
+        let mut large = task::spawn(budget.grow(0, 800));
+        let mut small = task::spawn(budget.grow(0, 100));
         assert_pending!(large.poll());
         assert_pending!(small.poll());
-        assert!(budget.try_take(1).is_none(), "nobody overtakes");
+        assert!(
+            budget.try_grow(0, 1).is_none(),
+            "a new part does not overtake a waiting part"
+        );
         budget.give_back(held);
         assert!(large.is_woken());
         assert_eq!(assert_ready!(large.poll()), 800);
@@ -120,16 +144,16 @@ mod tests {
     }
 
     #[test]
-    fn giving_back_wakes_only_as_many_as_find_room() {
+    fn giving_back_wakes_only_parts_that_find_room() {
         let budget = Budget::new(10);
-        let held = budget.try_take(10).unwrap();
-        let take = || task::spawn(budget.take(5));
+        let held = budget.try_grow(0, 10).unwrap();
+        let take = || task::spawn(budget.grow(0, 5));
         let mut waiting: VecDeque<_> = (0..100).map(|_| take()).collect();
         for part in &mut waiting {
             assert_pending!(part.poll());
         }
         budget.give_back(held);
-        // Each wakes the next one when it has its bytes. The third finds none.
+        // Each part passes the turn to the next when it has its bytes. The third finds no free bytes.
         for _ in 0..2 {
             let woken = waiting.iter().filter(|part| part.is_woken()).count();
             let mut first = waiting.pop_front().unwrap();
@@ -141,26 +165,50 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_is_dropped_while_it_waits_takes_nothing() {
-        let budget = Budget::new(10);
-        let held = budget.try_take(10).unwrap();
-        let mut waiting = task::spawn(budget.take(4));
-        assert_pending!(waiting.poll());
-        budget.give_back(held);
-        drop(waiting);
-        assert_eq!(budget.try_take(10), Some(10));
+    fn a_part_that_grows_is_served_before_new_parts() {
+        let budget = Budget::new(1_000);
+        let held = budget.try_grow(0, 700).unwrap();
+        let mut new = task::spawn(budget.grow(0, 800));
+        assert_pending!(new.poll());
+        let held = budget.try_grow(held, 800).unwrap();
+        let other = budget.try_grow(0, 100);
+        assert!(other.is_none(), "a new part waits behind others");
+        let mut growing = task::spawn(budget.grow(held, 1_100));
+        assert_eq!(assert_ready!(growing.poll()), 1_000, "the whole budget");
+        drop(growing);
+        budget.give_back(1_000);
+        assert_eq!(assert_ready!(new.poll()), 800);
+        let small = budget.try_grow(0, 100).unwrap();
+        let mut growing = task::spawn(budget.grow(small, 300));
+        assert_pending!(growing.poll());
+        budget.give_back(800);
+        assert!(growing.is_woken());
+        assert_eq!(assert_ready!(growing.poll()), 300);
+        budget.give_back(300);
+        assert_eq!(budget.used.load(SeqCst), 0);
     }
 
     #[test]
-    fn a_part_larger_than_the_budget_is_had_alone() {
+    fn a_part_that_is_dropped_while_it_waits_takes_nothing() {
         let budget = Budget::new(10);
-        let small = budget.try_take(1).unwrap();
-        assert!(budget.try_take(usize::MAX).is_none());
+        let held = budget.try_grow(0, 10).unwrap();
+        let mut waiting = task::spawn(budget.grow(0, 4));
+        assert_pending!(waiting.poll());
+        budget.give_back(held);
+        drop(waiting);
+        assert_eq!(budget.try_grow(0, 10), Some(10));
+    }
+
+    #[test]
+    fn a_part_larger_than_the_budget_takes_the_whole_budget() {
+        let budget = Budget::new(10);
+        let small = budget.try_grow(0, 1).unwrap();
+        assert!(budget.try_grow(0, usize::MAX).is_none());
         budget.give_back(small);
-        let all = budget.try_take(usize::MAX).unwrap();
-        assert!(budget.try_take(1).is_none());
+        let all = budget.try_grow(0, usize::MAX).unwrap();
+        assert!(budget.try_grow(0, 1).is_none());
         budget.give_back(all);
-        assert!(budget.try_take(10).is_some());
+        assert!(budget.try_grow(0, 10).is_some());
     }
 }
 
@@ -177,21 +225,22 @@ mod model {
 
     use super::*;
 
-    /// More is wanted than there is, in parts of different sizes: each is given out in the end.
+    /// The parts of different sizes are together larger than the budget. Each part gets its bytes in the
+    /// end.
     fn parts_are_given_out() {
         let budget = Arc::new(Budget::new(4));
         let bodies = [(1, 2), (2, 2), (3, 1), (4, 0)].map(|(first, more)| {
             let budget = Arc::clone(&budget);
             thread::spawn(move || {
-                let first = block_on(budget.take(first));
+                let first = block_on(budget.grow(0, first));
                 thread::yield_now();
-                // Growing without a wait, so that no two wait for each other.
-                let more = budget.try_take(more).unwrap_or(0);
-                budget.give_back(first + more);
+                // Grows without waiting, so that two parts cannot wait for each other.
+                let grown = budget.try_grow(first, first + more);
+                budget.give_back(grown.unwrap_or(first));
             })
         });
         {
-            let mut dropped = pin!(budget.take(3));
+            let mut dropped = pin!(budget.grow(0, 3));
             let mut cx = Context::from_waker(Waker::noop());
             if let Poll::Ready(taken) = dropped.as_mut().poll(&mut cx) {
                 budget.give_back(taken);
@@ -201,7 +250,32 @@ mod model {
         for body in bodies {
             body.join().unwrap();
         }
-        assert!(budget.try_take(4).is_some());
+        assert!(budget.try_grow(0, 4).is_some());
+    }
+
+    /// A part that grows and new ones: none is forgotten, whoever comes first.
+    fn a_part_grows() {
+        let budget = Arc::new(Budget::new(4));
+        let new = [3, 2].map(|bytes| {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || {
+                let held = block_on(budget.grow(0, bytes));
+                thread::yield_now();
+                budget.give_back(held);
+            })
+        });
+        let held = block_on(budget.grow(0, 1));
+        thread::yield_now();
+        budget.give_back(block_on(budget.grow(held, 4)));
+        for part in new {
+            part.join().unwrap();
+        }
+        assert_eq!(budget.used.load(SeqCst), 0);
+    }
+
+    #[test]
+    fn no_part_that_grows_is_forgotten() {
+        crate::sync::model(a_part_grows);
     }
 
     #[test]

@@ -6,24 +6,24 @@ use crate::endpoint::NodeName;
 
 use super::RelayError;
 
-/// What carries a `POST` to the node that has its session, and the answer back.
+/// Forwards a `POST` to the node that has its session, and brings the answer back.
 ///
-/// See the [module docs](crate::relay) for what an engine must hold to.
+/// The [module docs](crate::relay) list the rules that an engine must keep.
 pub trait Relay: Send + Sync + 'static {
-    /// Gives `post` to the [`Inbound`](super::Inbound) of `node`, once, and gives out its answer.
+    /// Passes `post` to the [`Inbound`](super::Inbound) of `node`, once, and returns the answer.
     ///
-    /// It must be over in a time that clients wait for: some give up after 5 s.
+    /// The future must complete before clients give up. Some clients give up after 5 s.
     ///
     /// # Errors
     ///
-    /// There is no answer, see [`RelayError`] for which error means what. The error says whether the
-    /// message may have been delivered: when in doubt, it may.
+    /// There is no answer. The [`RelayError`] says whether the message may have been delivered. In doubt,
+    /// it must be [`NoAnswer`](RelayError::NoAnswer).
     ///
     /// # Cancel safety
     ///
-    /// Dropped when the client gives up. The message may be delivered all the same.
+    /// If the client gives up, the future is dropped. The message may still be delivered.
     fn forward<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a>;
 }
 
-/// The answer of another node, to come.
+/// The future of [`Relay::forward`]: the answer of another node.
 pub type RelayFuture<'a> = Pin<Box<dyn Future<Output = Result<Bytes, RelayError>> + Send + 'a>>;

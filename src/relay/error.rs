@@ -1,27 +1,27 @@
 use std::{error::Error, fmt};
 
-/// Why a [`Relay`](super::Relay) has no answer to give.
+/// Why a [`Relay`](super::Relay) has no answer.
 ///
-/// Which one it is decides what the client is told, and whether it may send the message again.
-/// `Display` says what an operator can do.
+/// The variant decides the status that the client gets, and whether the client may send the message
+/// again. `Display` is for the operator's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RelayError {
-    /// Nobody has that name, and so the session is gone. Nothing was sent. The client gets `404`.
+    /// No node has this name, so the session no longer exists. Nothing was sent. The client gets `404`.
     NoSuchNode,
-    /// The other nodes cannot be reached now, for the reason given. Nothing was sent. The client gets
+    /// The other nodes cannot be reached now. The text is the reason. Nothing was sent. The client gets
     /// `503` with `retry-after`.
     Unavailable(&'static str),
-    /// The `POST` is larger than what may be carried. Nothing was sent. The client gets `413`.
+    /// The `POST` is larger than the relay can carry. Nothing was sent. The client gets `413`.
     TooLarge {
-        /// How many bytes the `POST` has, with its head.
+        /// The size of the `POST` in bytes, with its head.
         len: usize,
-        /// How many bytes may be carried.
+        /// The largest size that the relay carries, in bytes.
         limit: usize,
-        /// Which setting, of which program, says so.
+        /// The setting that limits the size, with the program that has it.
         setting: &'static str,
     },
-    /// It was sent, and no answer came in time, or none can come any more: nobody knows whether the
+    /// The `POST` was sent, and no answer came in time or can come any more. It is not known whether the
     /// message was delivered. The client gets `504`.
     NoAnswer,
 }

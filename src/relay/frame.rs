@@ -1,14 +1,14 @@
 //! A `POST` as bytes, from one node to another.
 //!
-//! Lengths are four bytes, the most significant first, and stand before what they count.
+//! A text begins with its length: four bytes, the most significant first.
 //!
 //! ```text
-//! 1              the format's version
+//! 1              the version of the format
 //! ..             the session's id, 16 bytes
 //! ..             the principal: a byte that says which parts follow, then those parts
-//! ..             the HTTP version, the URI
-//! ..             the number of headers; of each its name, whether it is sensitive, its value
-//! ..             the message, to the end
+//! ..             the HTTP version in one byte, the URI
+//! ..             the number of headers; for each header its name, whether it is sensitive, its value
+//! ..             the message, up to the end, without a length
 //! ```
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -23,10 +23,10 @@ const PRINCIPAL: u8 = 1;
 const ISSUER: u8 = 2;
 const SUBJECT: u8 = 4;
 
-/// What HTTP servers let through is less.
-const MOST_HEAD: usize = 1024 * 1024;
+/// The largest head. HTTP servers accept less.
+const MAX_HEAD: usize = 1024 * 1024;
 
-/// What arrived at the session's node. The text is not checked yet.
+/// A `POST` that arrived at the session's node. The text is not checked yet.
 pub(super) struct Frame {
     pub(super) id: Uuid,
     pub(super) principal: Option<Principal>,
@@ -34,7 +34,7 @@ pub(super) struct Frame {
     pub(super) text: Bytes,
 }
 
-/// The extensions stay behind, but for what the principal is.
+/// Writes a frame. Of the extensions it holds the principal only.
 pub(crate) fn encode(id: Uuid, principal: Option<&Principal>, parts: &Parts, text: &[u8]) -> Bytes {
     let headers = parts.headers.iter();
     let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + 9);
@@ -76,12 +76,12 @@ fn put(frame: &mut BytesMut, bytes: &[u8]) {
     frame.put_slice(bytes);
 }
 
-/// What is longer is cut nowhere: the reader finds the frame too short, or too long, and refuses it.
+/// A longer text is not cut: its frame does not decode.
 fn len_of(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-/// Nothing of what is given is trusted. `None` if it is no frame of this version.
+/// Reads a frame. `None` if the bytes are not a frame of this version. The bytes are not trusted.
 pub(super) fn decode(frame: &[u8]) -> Option<Frame> {
     let mut rest = Rest(frame);
     if rest.byte()? != FORMAT {
@@ -92,7 +92,7 @@ pub(super) fn decode(frame: &[u8]) -> Option<Frame> {
     let version = version_from_u8(rest.byte()?)?;
     let uri = Uri::try_from(rest.counted()?).ok()?;
     let headers = rest.headers()?;
-    if frame.len() - rest.0.len() > MOST_HEAD {
+    if frame.len() - rest.0.len() > MAX_HEAD {
         return None;
     }
     let (mut parts, ()) = Request::new(()).into_parts();
@@ -100,7 +100,7 @@ pub(super) fn decode(frame: &[u8]) -> Option<Frame> {
     parts.version = version;
     parts.uri = uri;
     parts.headers = headers;
-    // A copy: what carried the frame may share a large buffer with it, which would be kept.
+    // Copied: a slice of the frame would keep the engine's read buffer, which may be large.
     let text = Bytes::copy_from_slice(rest.0);
     Some(Frame {
         id,
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn all_but_the_extensions_arrives() {
+    fn a_frame_decodes_to_what_was_encoded() {
         let (id, sent) = (Uuid::new_v4(), parts());
         let whole = Principal::new("c").with_issuer("i").with_subject("");
         for principal in [
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_is_cut_before_its_text_is_none() {
+    fn a_frame_cut_before_its_text_does_not_decode() {
         let frame = frame();
         for len in 0..frame.len() - "{}".len() {
             assert!(decode(&frame[..len]).is_none(), "{len}");
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_claims_more_than_there_is_is_none() {
+    fn a_frame_with_a_wrong_version_flag_or_length_does_not_decode() {
         for (at, claim) in [(0, 2_u8), (17, 8), (17, 2), (17, 255)] {
             let mut frame = frame().to_vec();
             frame[at] = claim;
@@ -260,7 +260,7 @@ mod tests {
         headers.extend([0, 0, 0, 1, b'/']);
         headers.extend(u32::MAX.to_be_bytes());
         assert!(decode(&headers).is_none());
-        // More than a header map can hold.
+        // More headers than a header map can hold.
         for at in 0..100_000_u32 {
             let name = format!("x{at}");
             headers.extend(len_of(name.len()).to_be_bytes());
@@ -271,16 +271,16 @@ mod tests {
     }
 
     #[test]
-    fn a_head_beyond_all_that_http_servers_let_through_is_none() {
+    fn a_frame_with_a_head_over_the_limit_does_not_decode() {
         let mut parts = parts();
-        let huge = "x".repeat(MOST_HEAD);
+        let huge = "x".repeat(MAX_HEAD);
         parts.headers.insert("x-huge", huge.parse().unwrap());
         assert!(decode(&encode(Uuid::new_v4(), None, &parts, b"{}")).is_none());
     }
 
     proptest! {
         #[test]
-        fn whatever_comes_nothing_panics(
+        fn decoding_any_bytes_does_not_panic(
             at in 0_usize..200,
             bytes in prop::collection::vec(any::<u8>(), 0..40),
         ) {

@@ -13,13 +13,14 @@ use crate::{
 
 use super::{frame, reply};
 
-/// What a delivery takes beside its bytes.
+/// The memory of a delivery beside its bytes, estimated.
 const OVERHEAD: usize = 1024;
 
-/// The receiving end of a relay: delivers what other nodes forwarded to the sessions of this one.
+/// The receiving end of a relay: delivers the `POST`s that other nodes forwarded to the sessions of this
+/// node.
 ///
-/// Made by [`SseServerTransport::inbound`](crate::SseServerTransport::inbound). A clone is another
-/// handle to the same.
+/// [`SseServerTransport::inbound`](crate::SseServerTransport::inbound) makes it. A clone is another
+/// handle to the same sessions.
 #[derive(Clone)]
 pub struct Inbound {
     shared: Arc<Shared>,
@@ -43,23 +44,24 @@ impl Inbound {
         }
     }
 
-    /// The name of this node. What is sent to it must come here, and nothing else.
+    /// The name of this node. The engine must pass each `POST` for this name to this `Inbound`, and no
+    /// other `POST`.
     pub fn node(&self) -> &NodeName {
         &self.shared.node
     }
 
-    /// Delivers a `POST` as the [`Relay`](super::Relay) of another node got it. Gives the reply that must
-    /// go back there.
+    /// Delivers a `POST`, unchanged from the [`Relay`](super::Relay) of another node. Returns the reply for
+    /// that node.
     ///
-    /// The same is checked as for a `POST` over HTTP: the size, the session, its principal, the message.
-    /// It waits for room in the session's inbox, see
+    /// It checks the size, the session, the principal and the message, as for a `POST` over HTTP. If the
+    /// session's inbox is full, it waits for at most the
     /// [`delivery_timeout`](crate::SseServerTransport::delivery_timeout). It does not wait for room in
-    /// [`in_flight_bytes`](crate::SseServerTransport::in_flight_bytes). So call it for each `POST` at
-    /// once, and let the calls run side by side.
+    /// [`in_flight_bytes`](crate::SseServerTransport::in_flight_bytes). Call it for each `POST` at once,
+    /// and poll the futures concurrently.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before it is done, the message is not delivered.
+    /// If the future is dropped before it completes, the message is not delivered.
     pub fn deliver(&self, post: Bytes) -> impl Future<Output = Bytes> + Send + use<> {
         let shared = Arc::clone(&self.shared);
         async move { reply::encode(shared.deliver(&post).await) }
@@ -75,7 +77,9 @@ impl Shared {
         let state = self.registry.table.find(frame.id, frame.principal.as_ref());
         let state = state.ok_or(RejectionKind::SessionNotFound)?;
         let bytes = post.len() + OVERHEAD;
-        let _room = Room::try_take(Some(&state), &self.options.bodies.here, bytes)?;
+        let here = Arc::clone(&self.options.bodies.here);
+        let mut room = Room::new(Some(Arc::clone(&state)), here);
+        room.try_grow(bytes)?;
         let message = Message::parse(frame.text).map_err(|_| RejectionKind::InvalidMessage)?;
         let mut parts = frame.parts;
         if let Some(principal) = frame.principal {

@@ -1,53 +1,53 @@
-//! Relays: a `POST` that comes to the wrong node is taken to the right one.
+//! Relays: forward a `POST` that arrives at the wrong node to the node that has the session.
 //!
-//! Where several servers stand behind a load balancer that cannot
-//! [route by the session's node](crate::guide::nodes), each of them takes every `POST`. One whose
-//! session is not here, and whose URI names another node, is read and checked as any other; then it is
-//! given to a [`Relay`], with its head and the [`Principal`](crate::session::Principal) that the
-//! application's authentication found. The relay takes it to the [`Inbound`] of the named node, which
-//! puts it into the session's inbox, and brings the answer back:
+//! Several servers may stand behind a load balancer that cannot
+//! [route by the session's node](crate::guide::nodes). Then a `POST` may arrive at any of them. If its
+//! session is not on this node, and its URI names another node, this node reads and checks the `POST` as
+//! usual. Then it passes the `POST` to a [`Relay`], with its head and the
+//! [`Principal`](crate::session::Principal) that the application's authentication found. The relay
+//! forwards it to the [`Inbound`] of the named node, which puts the message into the session's inbox. The
+//! relay brings the answer back:
 //!
 //! | at the session's node | status | text |
 //! |---|---|---|
 //! | the message **is in the inbox** | 202 | `Accepted` |
-//! | there is no such session, or it is another principal's | 404 | `Could not find session` |
-//! | the inbox is full, and stays so for the delivery timeout | 503, `retry-after` | `Session is busy` |
-//! | too much is on its way into all inboxes | 503, `retry-after` | `Server is busy` |
-//! | the message is larger than that node's body limit | 413 | `Request body too large` |
+//! | the session does not exist, or belongs to another principal | 404 | `Could not find session` |
+//! | the inbox stays full for the delivery timeout, or the session's share of room for bodies is used up | 503, `retry-after` | `Session is busy` |
+//! | the room for the bodies of all sessions is used up | 503, `retry-after` | `Server is busy` |
+//! | the message is larger than the body limit of that node | 413 | `Request body too large` |
 //!
 //! | on the way | status | text |
 //! |---|---|---|
-//! | there is no such node, and so no session of it | 404 | `Could not find session` |
-//! | it is larger than what the relay carries | 413 | `Request too large for the relay` |
-//! | the nodes cannot reach each other; nothing was sent | 503, `retry-after` | `Session's node cannot be reached` |
-//! | it was sent, and no answer came in time | 504 | `Session's node did not answer, it may have the message` |
+//! | no node has that name, so the session does not exist | 404 | `Could not find session` |
+//! | the `POST` is larger than the relay can carry | 413 | `Request too large for the relay` |
+//! | the nodes cannot reach each other, nothing was sent | 503, `retry-after` | `Session's node cannot be reached` |
+//! | the `POST` was sent, and no answer came in time | 504 | `Session's node did not answer, it may have the message` |
 //!
-//! # Delivered once, or not known
+//! # Delivery is at most once
 //!
-//! A message is sent once. Nothing here sends it again: not when its answer is lost, not when the link
-//! comes back. When no answer comes, nobody on this side can know whether the message arrived; the
-//! client is told just that, with `504` and without `retry-after`, since a client that takes the hint to
-//! try again would have its tool called twice. It knows its own message best: a `ping` may be sent again,
-//! a payment is to be looked up first. Such a message may also arrive
-//! late, and then after messages that were sent after it: when the node that has the session was held up
-//! and goes on, or when the link broke and what it had taken goes out once it is back.
+//! A message is sent once. It is not sent again when its answer is lost or when the link comes back. If no
+//! answer comes, this node cannot know whether the message arrived. The client then gets `504`, without
+//! `retry-after`: a client that retried could call its tool twice. The client decides: it may send a
+//! `ping` again, but should look up a payment first.
+//!
+//! Such a message may also arrive late, after messages that were sent later. This happens when the node
+//! that has the session was paused, or when the link broke and then sends what it had buffered.
 //!
 //! # What arrives
 //!
-//! The message byte for byte, the URI, the HTTP version and the headers, and the principal as an
-//! extension. Other extensions stay behind: they are values in the memory of one process. Middleware
-//! runs on the node that the client reached, and not again.
+//! The session receives the message byte for byte, the URI, the HTTP version, the headers, and the
+//! principal as an extension. Other extensions do not arrive, because they are values in the memory of
+//! one process. Middleware runs only on the node that the client reached.
 //!
-//! Messages that a client sends one after the other, each after the `202` of the one before, come out
-//! of the inbox in that order, whichever nodes they came through. What was answered with another status
-//! than `202` and `504` does not come at all.
+//! If a client sends each message after the `202` of the message before, the session receives them in
+//! that order, through any nodes. A message whose answer is neither `202` nor `504` is never delivered.
 //!
 //! # An engine of your own
 //!
-//! An engine moves two pieces of bytes whose form is not its business. One half is a [`Relay`], given to
-//! [`SseServerTransport::relay`](crate::SseServerTransport::relay): it takes a `POST` there and its
-//! answer back. The other half receives, and calls [`Inbound::deliver`] for each `POST`. Both halves, in
-//! one process:
+//! An engine has two halves. It does not interpret the bytes that it moves. One half is a [`Relay`], set
+//! with [`SseServerTransport::relay`](crate::SseServerTransport::relay): it sends a `POST` and returns the
+//! answer. The other half receives each `POST` and calls [`Inbound::deliver`]. Both halves, in one
+//! process:
 //!
 //! ```
 //! use std::{collections::HashMap, sync::{Arc, Mutex}};
@@ -100,7 +100,7 @@
 //! let endpoint = stream.frame().await.unwrap()?.into_data().unwrap();
 //! let uri = std::str::from_utf8(&endpoint)?.lines().nth(1).unwrap().trim_start_matches("data: ");
 //!
-//! // The session is at a1, and the POST comes to a2.
+//! // The session is on a1, and the POST arrives at a2.
 //! let request = http::Request::post(uri)
 //!     .header("host", "localhost")
 //!     .header("content-type", "application/json")
@@ -110,18 +110,17 @@
 //! # }
 //! ```
 //!
-//! An engine holds to this:
+//! An engine must keep these rules:
 //!
-//! - Each `POST` is given to the one `Inbound` of that name, once or not at all.
-//! - The answer is that `Inbound`'s, unchanged.
-//! - A node that is not there is [`NoSuchNode`](RelayError::NoSuchNode), at once. What may have been sent
-//!   and has no answer is [`NoAnswer`](RelayError::NoAnswer), in time.
-//! - Whoever can give bytes to an `Inbound` can say that they come from any principal. Only nodes may.
+//! - It passes each `POST` to the `Inbound` of the named node, at most once.
+//! - It returns the answer of this `Inbound` unchanged.
+//! - If the node does not exist, it returns [`NoSuchNode`](RelayError::NoSuchNode) at once.
+//! - If the `POST` may have been sent and no answer comes in time, it returns
+//!   [`NoAnswer`](RelayError::NoAnswer).
+//! - It lets only nodes send to an `Inbound`, because an `Inbound` trusts the principal that a `POST` names.
 //!
-//! `examples/redis_relay` does this over Redis, and runs the checks of `tests/relay_kit`, which any other
-//! engine can run, too.
-//!
-//! The crate `mcp-sse-server-nats` is an engine over NATS.
+//! The crate `mcp-sse-server-nats` is an engine over NATS. The example `examples/redis_relay` is an engine
+//! over Redis. Both pass the tests of `crates/testkit/src/relay_kit`, which test any engine.
 
 mod engine;
 mod error;

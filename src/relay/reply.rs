@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use crate::response::RejectionKind;
 
-/// What the session's node says to a `POST`, in one byte: the message is in the inbox, or why not.
+/// The answer of the session's node to a `POST`, in one byte: the message is in the inbox, or why not.
 const REPLIES: [(Result<(), RejectionKind>, &[u8]); 7] = [
     (Ok(()), b"+"),
     (Err(RejectionKind::SessionNotFound), b"?"),
@@ -19,7 +19,7 @@ pub(super) fn encode(reply: Result<(), RejectionKind>) -> Bytes {
     Bytes::from_static(known.map_or(b"v", |(_, bytes)| bytes))
 }
 
-/// `None` if it is not a reply.
+/// Reads a reply. `None` if the bytes are not a reply.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Result<(), RejectionKind>> {
     let known = REPLIES.iter().find(|(_, known)| *known == bytes);
     known.map(|(reply, _)| *reply)
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_reply_is_decoded_as_itself_and_nothing_else_is_a_reply() {
+    fn each_reply_round_trips_and_other_bytes_do_not_decode() {
         for (reply, _) in REPLIES {
             assert_eq!(decode(&encode(reply)), Some(reply));
         }

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::time::{Duration, Instant};
 
-/// When something last happened, to the millisecond.
+/// The time of the last message, in milliseconds.
 pub(super) struct Activity {
     start: Instant,
     millis: AtomicU64,
@@ -18,7 +18,7 @@ impl Activity {
 
     pub(super) fn touch(&self) {
         let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // Relaxed: a reader that sees an earlier time looks again later.
+        // Relaxed: a reader that sees an old value sets its timer too early, and then reads again.
         self.millis.fetch_max(millis, Ordering::Relaxed);
     }
 

@@ -2,15 +2,15 @@ use std::fmt;
 
 /// Why a session was closed.
 ///
-/// The first reason counts: a session that the registry closed stays `Closed` when its client then
-/// hangs up.
+/// A session keeps its first reason: if the registry closed a session, and its client then disconnects,
+/// the reason is still `Closed`.
 ///
 /// ```
 /// use mcp_sse_server::{Session, SseServerTransport};
 ///
 /// let transport = SseServerTransport::new("/messages/", |mut session: Session| async move {
 ///     let sender = session.sender().clone();
-///     // Goes on when the stream, and this handler with it, is gone.
+///     // A task of its own: it continues when the stream and this handler are gone.
 ///     tokio::spawn(async move {
 ///         let reason = sender.closed().await;
 ///         println!("{:?}: {reason}", sender.id());
@@ -22,7 +22,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The server dropped the stream: the client hung up, or a middleware dropped the stream.
+    /// The server dropped the stream: the client disconnected, or a middleware dropped the stream.
     ClientGone,
     /// The handler returned.
     HandlerReturned,
@@ -30,13 +30,14 @@ pub enum CloseReason {
     HandlerPanicked,
     /// [`SessionRegistry::close`](super::SessionRegistry::close) closed it.
     Closed,
-    /// [`SessionRegistry::shutdown`](super::SessionRegistry::shutdown) drained it: the handler returned
-    /// after its last message, or the deadline came.
+    /// [`SessionRegistry::shutdown`](super::SessionRegistry::shutdown) drained it, and then the handler
+    /// returned, or the deadline closed it.
     Shutdown,
-    /// The client did not read for the
+    /// The client did not read during the
     /// [`stall_timeout`](crate::SseServerTransport::stall_timeout).
     Stalled,
-    /// No message came or went for the [`idle_timeout`](crate::SseServerTransport::idle_timeout).
+    /// No message was received or sent during the
+    /// [`idle_timeout`](crate::SseServerTransport::idle_timeout).
     Idle,
 }
 

@@ -1,10 +1,11 @@
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Uri, request::Parts};
 
-/// Copies the parts that are slices of the connection's read buffer into one buffer of their size.
+/// Copies the URI and the header values, which are slices of the connection's read buffer, into one
+/// buffer of exactly their size.
 ///
-/// A session keeps the head of its `GET` while it is open. Without the copy it would keep the read
-/// buffer, of 8 KiB and more, and the server would have to allocate another.
+/// A session keeps the head of its `GET` while it is open. Without the copy it would also keep the read
+/// buffer of 8 KiB or more, and the server would have to allocate another.
 pub(super) fn detach(parts: &mut Parts) {
     let target = parts.uri.path_and_query();
     // A target with scheme and authority is not one slice. Few clients send one.
@@ -49,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn the_copy_says_the_same_and_lies_elsewhere() {
+    fn the_copy_is_equal_and_outside_the_read_buffer() {
         let buffer = Bytes::from_static(b"/sse?a=1 one two \xff\xfe text/event-stream");
         let value = |range| HeaderValue::from_maybe_shared(buffer.slice(range)).unwrap();
         let mut secret = value(13..16);
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_with_an_authority_stays() {
+    fn a_target_with_an_authority_is_kept() {
         for target in ["http://localhost:8000/sse?a=1", "*", "/"] {
             let request = Request::get(target).header("host", "localhost");
             let (mut parts, ()) = request.body(()).unwrap().into_parts();

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use super::{close_reason::CloseReason, state::State, table::Table};
 
-/// A session and the table that it is in.
+/// A session, with the table that contains it.
 #[derive(Clone)]
 pub(crate) struct SessionEntry {
     table: Arc<Table>,
@@ -14,20 +14,21 @@ impl SessionEntry {
         &self.state
     }
 
-    /// Closes the session: no `POST` finds it any more, and its stream ends after what was sent.
+    /// Closes the session: no `POST` finds it any more, and its stream ends after the messages in the
+    /// outbox.
     pub(crate) fn close(&self, reason: CloseReason) {
-        self.table.close_own(&self.state, reason);
+        self.table.close(self.state.id.uuid(), reason);
     }
 
-    /// As `close`, and drops what the client did not read.
+    /// As `close`, and drops the messages in the outbox.
     pub(crate) fn cut(&self, reason: CloseReason) {
         self.close(reason);
         self.state.discard_outbox();
     }
 }
 
-/// A stream's hold on its session. When it is dropped, the stream leaves: the session is closed and
-/// its place is free.
+/// The stream's guard of its session. When it is dropped, the stream leaves: the session is closed and
+/// removed from the table.
 pub(crate) struct StreamGuard {
     entry: SessionEntry,
 }
@@ -42,11 +43,11 @@ impl StreamGuard {
         &self.entry
     }
 
-    /// The stream is about to leave: closes the session.
+    /// Closes the session, because its stream is about to leave.
     pub(crate) fn close(&self) {
         let reason = CloseReason::ClientGone;
         self.entry.close(reason);
-        // Another thread may have taken the entry out and not closed the session yet.
+        // Another thread may have removed the entry and not closed the session yet.
         if self.entry.state.close_reason().is_none() {
             self.entry.state.close(reason);
         }

@@ -4,11 +4,13 @@ use crate::{message::Message, queue::PushError};
 
 use super::outgoing::Outgoing;
 
-/// The session is closed. Holds the message that was not sent.
+/// The error of [`SessionSender::send`](super::SessionSender::send): the session is closed. It holds the
+/// message that was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendError(Message);
 
-/// A message could not be sent now. Holds the message.
+/// The error of [`SessionSender::try_send`](super::SessionSender::try_send). It holds the message that
+/// was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrySendError {
     /// The outbox has no room: the client does not read fast enough.

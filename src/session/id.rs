@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 /// The id of a session: 122 random bits, in the form of a version 4 UUID.
 ///
-/// It is a secret: a client that knows it can post to the session. `Debug` prints the first eight
-/// digits, enough to find the session in a log and too few to use it.
+/// It is a secret: a client that knows it can post to the session. `Debug` prints only the first eight
+/// digits. This is enough to find the session in a log, and not enough to post to it.
 ///
 /// ```
 /// use mcp_sse_server::session::SessionId;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub struct SessionId(Uuid);
 
 impl SessionId {
-    /// An id from the operating system's generator. Panics if that has no random bytes.
+    /// An id from the operating system's random generator. Panics if the generator fails.
     pub(crate) fn random() -> Self {
         Self(Uuid::new_v4())
     }
@@ -51,7 +51,7 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// Reads any spelling of a UUID: 32 digits, with hyphens, in braces, as a URN.
+/// Parses a UUID in any form: 32 digits, with hyphens, in braces, or as a URN.
 impl FromStr for SessionId {
     type Err = InvalidSessionId;
 
@@ -62,7 +62,7 @@ impl FromStr for SessionId {
     }
 }
 
-/// A text is not a UUID, and so no [`SessionId`].
+/// The error for a text that is not a UUID, and therefore not a [`SessionId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidSessionId;

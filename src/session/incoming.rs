@@ -6,18 +6,18 @@ use crate::message::Message;
 
 /// A message that a client posted, with the head of its `POST`.
 ///
-/// The parts hold the headers, the URI and the extensions of the `POST`, with what middleware put
-/// there. `Debug` leaves them out, since headers and query hold credentials.
+/// The parts hold the headers, the URI and the extensions of the `POST`, including the extensions that
+/// middleware added. `Debug` does not show them, because headers and queries may contain credentials.
 #[non_exhaustive]
 pub struct Incoming {
     /// The message.
     pub message: Message,
-    /// The `POST` request without its body. Boxed, since a handler's future keeps room for it.
+    /// The `POST` request without its body. Boxed, so that a handler's future stays small.
     pub parts: Box<Parts>,
 }
 
 impl Incoming {
-    /// The bytes that it counts for in an inbox.
+    /// The number of bytes that it takes in an inbox.
     pub(super) fn weight(&self) -> u32 {
         let mut bytes = size_of::<Self>() + size_of::<Parts>() + self.message.as_bytes().len();
         for (name, value) in &self.parts.headers {

@@ -18,13 +18,13 @@ pub struct SessionInfo {
     pub outbox: QueueDepth,
 }
 
-/// How much waits in a queue.
+/// The number of messages that wait in a queue, and their size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct QueueDepth {
     /// The number of messages.
     pub messages: usize,
-    /// The bytes that they count for, see
+    /// The number of bytes that they take of
     /// [`queue_bytes`](crate::SseServerTransport::queue_bytes).
     pub bytes: usize,
 }
@@ -44,12 +44,12 @@ impl SessionInfo {
     }
 }
 
-/// What came of a [`broadcast`](super::SessionRegistry::broadcast).
+/// The result of a [`broadcast`](super::SessionRegistry::broadcast).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Broadcast {
-    /// The sessions whose outbox took the message.
+    /// The number of sessions whose outbox took the message.
     pub sent: usize,
-    /// The sessions whose outbox had no room: their clients do not keep up.
+    /// The number of sessions whose outbox had no room, because the client does not read fast enough.
     pub full: usize,
 }

@@ -10,7 +10,7 @@ use super::close_reason::CloseReason;
 /// Whether a session is open, draining or closed.
 pub(super) struct Lifecycle {
     is_draining: AtomicBool,
-    /// The place in `CloseReason::ALL`, or `OPEN`.
+    /// An index into `CloseReason::ALL`, or `OPEN`.
     reason: AtomicU8,
     closed: Notify,
 }
@@ -34,7 +34,7 @@ impl Lifecycle {
         self.is_draining.load(Ordering::Relaxed)
     }
 
-    /// Sets the reason unless there is one. Says whether this was the first.
+    /// Sets the reason if none is set. Returns whether it was set.
     pub(super) fn close(&self, reason: CloseReason) -> bool {
         let (release, acquire) = (Ordering::Release, Ordering::Acquire);
         self.reason
@@ -47,7 +47,7 @@ impl Lifecycle {
         CloseReason::ALL.get(usize::from(reason)).copied()
     }
 
-    /// Wakes all that wait in [`closed`](Self::closed). There is a reason by now.
+    /// Wakes all futures that wait in [`closed`](Self::closed). Call it after [`close`](Self::close).
     pub(super) fn notify(&self) {
         self.closed.notify_waiters();
     }
@@ -55,7 +55,7 @@ impl Lifecycle {
     pub(super) async fn closed(&self) -> CloseReason {
         loop {
             let mut closed = pin!(self.closed.notified());
-            // Listen before the look: a close between the two is not missed.
+            // Register before reading the reason, so that a close between the two is not missed.
             closed.as_mut().enable();
             if let Some(reason) = self.close_reason() {
                 return reason;
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_reason_stays_and_each_is_read_back() {
+    fn the_first_close_reason_is_kept() {
         for reason in CloseReason::ALL {
             let lifecycle = Lifecycle::new();
             assert_eq!(lifecycle.close_reason(), None);

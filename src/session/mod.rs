@@ -1,15 +1,48 @@
-//! Sessions, one for each open stream, and the registry where `GET` and `POST` meet.
+//! Sessions, one for each open stream, and their registry.
 //!
-//! A handler gets a [`Session`]. [`recv`](Session::recv) gives out the messages that the client posts,
+//! A handler gets a [`Session`]. [`recv`](Session::recv) returns the messages that the client posts.
 //! [`send`](Session::send) sends messages on the stream. Both directions are bounded: a `POST` waits
-//! while the session's inbox is full, a `send` waits while its outbox is full.
+//! while the session's inbox is full, and a `send` waits while its outbox is full.
 //!
-//! A session is *closed* with a [`CloseReason`], a stream *leaves* when it is gone, and a shutdown
-//! *drains* sessions: it refuses new messages and lets the handler finish. Dropping the stream removes
-//! the session from the [`SessionRegistry`]; removing the session ends the stream.
+//! ```
+//! use mcp_sse_server::{Message, Session, session::SendError};
 //!
-//! Where the application's authentication puts a [`Principal`] into the extensions of each request, a
-//! session belongs to the principal that opened it. For any other principal it does not exist.
+//! /// Answers each request with an empty result, until no more messages come.
+//! async fn run(mut session: Session) -> Result<(), SendError> {
+//!     while let Some(incoming) = session.recv().await {
+//!         let Some(id) = incoming.message.id() else { continue };
+//!         let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+//!         session.send(Message::parse(answer).expect("an answer is a message")).await?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! # fn main() -> Result<(), mcp_sse_server::endpoint::InvalidEndpoint> {
+//! # use mcp_sse_server::SseServerTransport;
+//! let transport = SseServerTransport::new("/messages/", |session| async {
+//!     if let Err(error) = run(session).await {
+//!         eprintln!("{error}");
+//!     }
+//! })?;
+//! // The registry: lists sessions, sends to them, closes them.
+//! let sessions = transport.sessions();
+//! assert!(sessions.list().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The end of a session
+//!
+//! - A session is *closed*, with a [`CloseReason`]. It leaves the [`SessionRegistry`], and its stream ends
+//!   after the messages in the outbox.
+//! - A stream *leaves*: the server dropped it. This closes the session.
+//! - A shutdown *drains* sessions: they refuse new messages, and their handlers can finish.
+//!
+//! # The owner of a session
+//!
+//! If the application's authentication puts a [`Principal`] into the extensions of each request, a
+//! session belongs to the principal that opened it. A `POST` of any other principal gets the same answer
+//! as for an unknown session.
 
 mod activity;
 mod close_reason;

@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use crate::message::Message;
 
-/// What waits in an outbox.
+/// An item of an outbox.
 #[derive(Clone, Debug)]
 pub(crate) enum Outgoing {
     Message(Message),
@@ -18,7 +18,7 @@ impl Outgoing {
         }
     }
 
-    /// The bytes that it counts for in an outbox.
+    /// The number of bytes that it takes in an outbox.
     pub(super) fn weight(&self) -> u32 {
         let bytes = match self {
             Self::Message(message) => message.as_bytes().len(),

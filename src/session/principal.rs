@@ -1,4 +1,4 @@
-/// Who sent a request, as the application's authentication says.
+/// The sender of a request, as found by the application's authentication.
 ///
 /// Put it into the extensions of `GET` and `POST` requests in an authentication middleware. A session
 /// belongs to the principal that opened it. Any other principal, or none, gets the same answer as for an
@@ -25,7 +25,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// The OAuth client, or whatever else names the program that asks.
+    /// A principal with the id of an OAuth client, or another name of the program that sends requests.
     pub fn new(client_id: impl Into<Box<str>>) -> Self {
         Self {
             client_id: client_id.into(),
@@ -34,31 +34,31 @@ impl Principal {
         }
     }
 
-    /// Who issued the credential: the `iss` of a token.
+    /// Adds the issuer of the credential: the `iss` of a token.
     #[must_use]
     pub fn with_issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// For whom it was issued: the `sub` of a token.
+    /// Adds the user for whom the credential was issued: the `sub` of a token.
     #[must_use]
     pub fn with_subject(mut self, subject: impl Into<Box<str>>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
-    /// The OAuth client.
+    /// The id of the OAuth client.
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// Who issued the credential.
+    /// The issuer of the credential.
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
-    /// For whom it was issued.
+    /// The user for whom the credential was issued.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }

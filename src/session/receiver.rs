@@ -4,9 +4,10 @@ use http::request::Parts;
 
 use super::{id::SessionId, incoming::Incoming, state::State};
 
-/// The half of a [`Session`](super::Session) that receives, with the head of the `GET` that opened it.
+/// The half of a [`Session`](super::Session) that receives. It also holds the head of the `GET` that
+/// opened the session.
 ///
-/// When it is dropped, further messages of the client are refused with 404.
+/// When it is dropped, messages in the inbox are dropped, and further `POST`s get 404.
 #[must_use = "the client of a session whose receiver is dropped cannot post"]
 pub struct SessionReceiver {
     state: Arc<State>,
@@ -18,12 +19,12 @@ impl SessionReceiver {
         Self { state, parts }
     }
 
-    /// The next message that the client posted. `None` if no more will come: the session is closed, or
-    /// the server [shuts down](super::SessionRegistry::shutdown).
+    /// The next message that the client posted. `None` if no more messages will come: the session is
+    /// closed, or the server [shuts down](super::SessionRegistry::shutdown).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a message leaves the inbox only when this future gives it out.
+    /// Cancel safe: a message leaves the inbox only when this future returns it.
     pub async fn recv(&mut self) -> Option<Incoming> {
         poll_fn(|cx| self.state.poll_recv(cx)).await
     }

@@ -44,7 +44,7 @@ impl SessionRegistry {
     pub(crate) fn new() -> Self {
         Self {
             table: Arc::default(),
-            observer: Observer::new(),
+            observer: Observer::new(&CloseReason::ALL.map(CloseReason::as_str)),
         }
     }
 
@@ -89,8 +89,8 @@ impl SessionRegistry {
         self.table.get(id.uuid()).map(SessionSender::new)
     }
 
-    /// Sends a message to every session whose outbox has room now, without waiting. The event is
-    /// written once, and all streams share its bytes.
+    /// Sends a message to every session whose outbox has room now. It does not wait. All streams share
+    /// the bytes of one event.
     ///
     /// ```
     /// use mcp_sse_server::{Message, SessionRegistry};
@@ -104,7 +104,7 @@ impl SessionRegistry {
     /// ```
     pub fn broadcast(&self, message: &Message) -> Broadcast {
         let mut event = Vec::with_capacity(event::message_len(message.as_bytes()));
-        event::message(&mut event, message.as_bytes(), message.is_one_line());
+        event::message(&mut event, message.as_bytes(), message.is_plain());
         let event = Outgoing::Event(event.into());
         let mut broadcast = Broadcast::default();
         for state in self.table.all() {
@@ -118,18 +118,18 @@ impl SessionRegistry {
         broadcast
     }
 
-    /// Closes a session and says whether it was open.
+    /// Closes a session. Returns whether it was open.
     ///
-    /// From now on a `POST` to it gets 404. Its stream ends after what was sent before. Its handler is
-    /// dropped when the stream is polled next, or dropped.
+    /// From then on, a `POST` to the session gets 404. Messages in the inbox are dropped. The stream ends
+    /// after the messages in the outbox. The handler is dropped when the server next polls or drops the
+    /// stream.
     pub fn close(&self, id: &SessionId) -> bool {
         self.table.close(id.uuid(), CloseReason::Closed)
     }
 
-    /// Refuses new sessions from now on with 503. Await the [`Shutdown`] to drain those that are open.
+    /// Refuses new sessions with 503 from now on. Await the [`Shutdown`] to drain the open sessions.
     ///
-    /// Call it when the server begins to stop: an open stream keeps a graceful shutdown of the server
-    /// waiting.
+    /// Call it when the server begins to stop: a graceful shutdown of the server waits for open streams.
     pub fn shutdown(&self) -> Shutdown {
         self.table.shut_down();
         Shutdown::new(Arc::clone(&self.table))

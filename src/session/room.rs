@@ -6,10 +6,10 @@ use crate::{queue::Budget, response::RejectionKind};
 
 use super::state::State;
 
-/// The bytes that a body may have on its way into an inbox: a part of its session's budget, and one of
-/// the budget of all bodies. Dropping it gives them back.
+/// The room of a body that is on its way into an inbox: bytes of its session's budget, and bytes of the
+/// budget for all bodies. Dropping it gives both back.
 pub(crate) struct Room {
-    /// `None` if the session is at another node.
+    /// `None` if the session is on another node.
     session: Option<Arc<State>>,
     session_bytes: usize,
     all: Arc<Budget>,
@@ -17,92 +17,78 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Takes so many bytes, or says which budget has no room.
-    pub(crate) fn try_take(
-        session: Option<&Arc<State>>,
-        all: &Arc<Budget>,
-        bytes: usize,
-    ) -> Result<Self, RejectionKind> {
-        let mut room = Self {
-            session: session.cloned(),
-            session_bytes: 0,
-            all: Arc::clone(all),
-            all_bytes: 0,
-        };
-        if let Some(state) = &room.session {
-            let taken = state.bodies.try_take(bytes);
-            room.session_bytes = taken.ok_or(RejectionKind::SessionBusy)?;
-        }
-        let taken = room.all.try_take(bytes);
-        room.all_bytes = taken.ok_or(RejectionKind::ServerBusy)?;
-        Ok(room)
-    }
-
-    /// As `try_take`, and waits for so long. Gives what is left of the time.
-    ///
-    /// The session's budget comes first: a body that waits for it holds nothing of the other.
-    pub(crate) async fn take(
-        session: Option<Arc<State>>,
-        all: Arc<Budget>,
-        bytes: usize,
-        patience: Duration,
-    ) -> Result<(Self, Duration), RejectionKind> {
-        let start = Instant::now();
-        let mut room = Self {
+    /// An empty room, which holds no bytes.
+    pub(crate) fn new(session: Option<Arc<State>>, all: Arc<Budget>) -> Self {
+        Self {
             session,
             session_bytes: 0,
             all,
             all_bytes: 0,
-        };
-        let mut missing = RejectionKind::ServerBusy;
-        let taken = timeout(patience, async {
-            if let Some(state) = &room.session {
-                missing = RejectionKind::SessionBusy;
-                room.session_bytes = unless_closed(state, state.bodies.take(bytes)).await?;
+        }
+    }
+
+    /// Grows to `bytes` in both budgets. The error says which budget has no room.
+    pub(crate) fn try_grow(&mut self, bytes: usize) -> Result<(), RejectionKind> {
+        let mut session_bytes = self.session_bytes;
+        if let Some(state) = &self.session {
+            let grown = state.bodies.try_grow(self.session_bytes, bytes);
+            session_bytes = grown.ok_or(RejectionKind::SessionBusy)?;
+        }
+        let Some(all_bytes) = self.all.try_grow(self.all_bytes, bytes) else {
+            if let Some(state) = &self.session {
+                state.bodies.give_back(session_bytes - self.session_bytes);
             }
-            room.all_bytes = match (room.all.try_take(bytes), &room.session) {
-                (Some(taken), _) => taken,
+            return Err(RejectionKind::ServerBusy);
+        };
+        (self.session_bytes, self.all_bytes) = (session_bytes, all_bytes);
+        Ok(())
+    }
+
+    /// As `try_grow`, and waits for at most `patience`. Returns the room and the time that is left.
+    ///
+    /// It takes from the session's budget first, so that a body that waits for it takes nothing from the
+    /// other budget.
+    pub(crate) async fn grow(
+        mut self,
+        bytes: usize,
+        patience: Duration,
+    ) -> Result<(Self, Duration), RejectionKind> {
+        let start = Instant::now();
+        let mut missing = RejectionKind::ServerBusy;
+        let grown = timeout(patience, async {
+            if let Some(state) = &self.session {
+                missing = RejectionKind::SessionBusy;
+                let grow = state.bodies.grow(self.session_bytes, bytes);
+                self.session_bytes = unless_closed(state, grow).await?;
+            }
+            let grown = self.all.try_grow(self.all_bytes, bytes);
+            self.all_bytes = match (grown, &self.session) {
+                (Some(bytes), _) => bytes,
                 (None, session) => {
                     missing = RejectionKind::ServerBusy;
+                    let grow = self.all.grow(self.all_bytes, bytes);
                     match session {
-                        Some(state) => unless_closed(state, room.all.take(bytes)).await?,
-                        None => room.all.take(bytes).await,
+                        Some(state) => unless_closed(state, grow).await?,
+                        None => grow.await,
                     }
                 }
             };
             Ok(())
         })
         .await;
-        taken.unwrap_or(Err(missing))?;
-        Ok((room, patience.saturating_sub(start.elapsed())))
-    }
-
-    /// Adds the bytes of another room for the same body.
-    pub(crate) fn merge(&mut self, mut more: Self) {
-        self.session_bytes += std::mem::take(&mut more.session_bytes);
-        self.all_bytes += std::mem::take(&mut more.all_bytes);
-    }
-
-    /// Gives back what the body does not need.
-    pub(crate) fn shrink_to(&mut self, bytes: usize) {
-        let session = self.session_bytes.saturating_sub(bytes);
-        let all = self.all_bytes.saturating_sub(bytes);
-        self.give_back(session, all);
-    }
-
-    fn give_back(&mut self, session: usize, all: usize) {
-        if let Some(state) = &self.session {
-            state.bodies.give_back(session);
-        }
-        self.all.give_back(all);
-        self.session_bytes -= session;
-        self.all_bytes -= all;
+        grown.unwrap_or(Err(missing))?;
+        Ok((self, patience.saturating_sub(start.elapsed())))
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.give_back(self.session_bytes, self.all_bytes);
+        if self.all_bytes > 0 {
+            self.all.give_back(self.all_bytes);
+        }
+        if let Some(state) = &self.session {
+            state.bodies.give_back(self.session_bytes);
+        }
     }
 }
 
@@ -115,7 +101,7 @@ impl fmt::Debug for Room {
     }
 }
 
-/// Waits for a part of a budget, unless the session is closed first.
+/// Waits for bytes of a budget. An error if the session is closed first.
 async fn unless_closed(
     state: &State,
     part: impl Future<Output = usize>,

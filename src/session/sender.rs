@@ -11,9 +11,9 @@ use super::{
     state::State,
 };
 
-/// The half of a [`Session`](super::Session) that sends. Clones send into the same stream.
+/// The half of a [`Session`](super::Session) that sends. A clone sends to the same session.
 ///
-/// It does not keep the session open.
+/// A sender does not keep the session open.
 #[derive(Clone)]
 pub struct SessionSender {
     state: Arc<State>,
@@ -24,11 +24,11 @@ impl SessionSender {
         Self { state }
     }
 
-    /// Sends a message to the client, after those that were sent before. Waits while the outbox is
+    /// Sends a message to the client, after all messages that were sent before. Waits while the outbox is
     /// full, that is, while the client does not read.
     ///
-    /// When it is done, the message is in the outbox. The message goes out when the client reads,
-    /// unless the client is gone by then.
+    /// When it completes, the message is in the outbox. The stream writes the message when the client
+    /// reads. If the client leaves first, the message is dropped.
     ///
     /// # Errors
     ///
@@ -36,13 +36,13 @@ impl SessionSender {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before it is done, the message is not sent.
+    /// Cancel safe: if the future is dropped before it completes, the message is not sent.
     pub async fn send(&self, message: Message) -> Result<(), SendError> {
         let sent = match self.state.try_send(Outgoing::Message(message)) {
             Ok(()) => Ok(()),
             Err(PushError::Closed(outgoing)) => Err(outgoing),
-            // Boxed: only a full outbox makes this future, and the handler's future would keep room
-            // for all of it.
+            // Boxed, because only a full outbox needs this future, and it would make the handler's future
+            // larger.
             Err(PushError::Full(outgoing)) => Box::pin(self.state.send(outgoing)).await,
         };
         sent.map_err(SendError::from_outgoing)
@@ -60,8 +60,7 @@ impl SessionSender {
             .map_err(TrySendError::from_push)
     }
 
-    /// Waits until the session is closed: the client is gone, the handler has returned, or the
-    /// registry closed it. Gives the reason.
+    /// Waits until the session is closed. Returns the reason.
     ///
     /// # Cancel safety
     ///

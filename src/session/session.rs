@@ -9,10 +9,10 @@ use super::{
     principal::Principal, receiver::SessionReceiver, sender::SessionSender, state::State,
 };
 
-/// The session of one client, as its handler has it.
+/// The session of one client, as its handler gets it.
 ///
-/// When it is dropped, further messages of the client are refused with 404. The stream stays open
-/// until the handler returns.
+/// When it is dropped, messages in the inbox are dropped, and further `POST`s get 404. The stream stays
+/// open until the handler returns.
 #[must_use = "the client of a session that is dropped unread cannot post"]
 pub struct Session {
     sender: SessionSender,
@@ -27,12 +27,12 @@ impl Session {
         }
     }
 
-    /// The next message that the client posted. `None` if no more will come: the session is closed, or
-    /// the server [shuts down](super::SessionRegistry::shutdown).
+    /// The next message that the client posted. `None` if no more messages will come: the session is
+    /// closed, or the server [shuts down](super::SessionRegistry::shutdown).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a message leaves the inbox only when this future gives it out.
+    /// Cancel safe: a message leaves the inbox only when this future returns it.
     pub async fn recv(&mut self) -> Option<Incoming> {
         self.receiver.recv().await
     }
@@ -45,7 +45,7 @@ impl Session {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before it is done, the message is not sent.
+    /// Cancel safe: if the future is dropped before it completes, the message is not sent.
     pub fn send(
         &self,
         message: Message,
@@ -77,12 +77,12 @@ impl Session {
         self.receiver.parts()
     }
 
-    /// The half that sends. Clone it to send from elsewhere.
+    /// The half that sends. Clone it to send from another task.
     pub fn sender(&self) -> &SessionSender {
         &self.sender
     }
 
-    /// Two halves, for different tasks.
+    /// Splits the session into two halves, for use in different tasks.
     ///
     /// ```
     /// use mcp_sse_server::{Session, session::SendError};

@@ -11,13 +11,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{close_reason::CloseReason, table::Table};
 
-/// The drain of all sessions, made by [`SessionRegistry::shutdown`](super::SessionRegistry::shutdown).
-/// Await it.
+/// Drains all sessions when it is awaited. [`SessionRegistry::shutdown`](super::SessionRegistry::shutdown)
+/// makes it.
 ///
-/// New sessions are refused from the moment it is made. When it is awaited, it drains each session: a
-/// further `POST` gets 404, and `recv` gives the handler the messages that wait, then `None`. When the
-/// handler returns, its stream ends after all that it sent. Sessions that are still open at the deadline
-/// are closed, as [`close`](super::SessionRegistry::close) does.
+/// New sessions are refused from the moment when it is made. When it is awaited, it drains each open
+/// session: a further `POST` gets 404, and `recv` returns the messages that wait, then `None`. When the
+/// handler returns, its stream ends after the messages in the outbox. At the deadline, sessions that are
+/// still open are closed, as by [`close`](super::SessionRegistry::close).
 ///
 /// ```
 /// # use std::time::Duration;
@@ -38,8 +38,8 @@ use super::{close_reason::CloseReason, table::Table};
 ///
 /// # Cancel safety
 ///
-/// If it is dropped before it is done, new sessions stay refused, and sessions that do not drain yet go
-/// on.
+/// If its future is dropped before it completes, new sessions are still refused. Sessions that were not
+/// yet drained continue.
 #[must_use = "sessions are drained only when it is awaited"]
 pub struct Shutdown {
     table: Arc<Table>,
@@ -56,14 +56,14 @@ impl Shutdown {
         }
     }
 
-    /// Drains the sessions one after the other over this time, so that not all clients come back at
-    /// once. Default: zero.
+    /// Drains the sessions one after the other, evenly over this time, so that not all clients come back
+    /// at the same time. Default: zero.
     pub fn spread_over(mut self, window: Duration) -> Self {
         self.window = window;
         self
     }
 
-    /// How long after the await the sessions that are still open are closed. Default: 10 s.
+    /// How long after the start of the await open sessions are closed. Default: 10 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -74,20 +74,20 @@ impl IntoFuture for Shutdown {
     type Output = usize;
     type IntoFuture = ShutdownFuture;
 
-    /// Resolves when the last stream is gone, or at the deadline. Gives the number of sessions that
-    /// were closed at the deadline.
+    /// The future completes when the last stream is gone, or at the deadline. It returns the number of
+    /// sessions that were closed at the deadline.
     fn into_future(self) -> ShutdownFuture {
         let Self {
             table,
             window,
             deadline,
         } = self;
-        // Boxed: once in a server's life.
+        // Boxed: this runs once in the life of a server.
         let drained = Box::pin(async move {
             let mut drain = pin!(async {
                 let states = table.all();
                 let step = window / u32::try_from(states.len()).unwrap_or(u32::MAX).max(1);
-                // Each at its own time, so that late timers do not add up.
+                // Each session has its own time, so that delays of timers do not add up.
                 let mut next = Instant::now();
                 for state in states {
                     if !step.is_zero() {
@@ -99,7 +99,7 @@ impl IntoFuture for Shutdown {
                 pending::<()>().await;
             });
             let mut left = pin!(table.all_left());
-            // Clients leave by themselves, too.
+            // All streams may leave before all sessions are drained.
             let all = poll_fn(|cx| {
                 let _ = drain.as_mut().poll(cx);
                 left.as_mut().poll(cx)
@@ -113,7 +113,7 @@ impl IntoFuture for Shutdown {
     }
 }
 
-/// The future of a [`Shutdown`]. See there.
+/// The future of a [`Shutdown`], which documents it.
 #[must_use = "futures do nothing unless polled"]
 pub struct ShutdownFuture {
     drained: Pin<Box<dyn Future<Output = usize> + Send>>,

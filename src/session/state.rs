@@ -15,16 +15,16 @@ use super::{
     lifecycle::Lifecycle, outgoing::Outgoing, principal::Principal,
 };
 
-/// What all that hold a session share: its queues and its lifecycle.
+/// The shared part of a session: its queues and its lifecycle.
 pub(crate) struct State {
     pub(super) id: SessionId,
     pub(super) principal: Option<Principal>,
     opened: Instant,
     inbox: Queue<(Incoming, Stamp)>,
     outbox: Queue<(Outgoing, Stamp)>,
-    /// The room for the bodies of its `POST`s.
+    /// The budget for the bodies of its `POST`s.
     pub(super) bodies: Budget,
-    /// Only with an idle timeout: each message costs a look at the clock.
+    /// `None` without an idle timeout, because it reads the clock for each message.
     activity: Option<Activity>,
     lifecycle: Lifecycle,
     pub(crate) observer: SessionObserver,
@@ -43,7 +43,7 @@ impl State {
             opened: Instant::now(),
             inbox: Queue::new(options.queue),
             outbox: Queue::new(options.queue),
-            bodies: Budget::new(options.bodies.session_bytes()),
+            bodies: Budget::new(options.bodies.session_bytes),
             activity: options.idle_timeout.map(|_| Activity::new()),
             lifecycle: Lifecycle::new(),
             observer: observer.session(id.prefix()),
@@ -54,7 +54,7 @@ impl State {
         self.opened.elapsed()
     }
 
-    /// Tells that the session is in the registry.
+    /// Reports that the session is in the registry.
     pub(super) fn observe_open(&self, parts: &Parts) {
         let client = self.principal.as_ref().map(Principal::client_id);
         self.observer.opened(client, parts);
@@ -77,7 +77,7 @@ impl State {
         }
     }
 
-    /// As `try_deliver`, and waits for room. If the future is dropped before it is done, the message is
+    /// As `try_deliver`, and waits for room. If the future is dropped before it completes, the message is
     /// not in the inbox.
     pub(crate) async fn deliver(
         &self,
@@ -97,7 +97,7 @@ impl State {
         }
     }
 
-    /// The handler's side of the inbox. `None` once the inbox is closed and empty.
+    /// Takes the next message from the inbox. `None` if the inbox is closed and empty.
     pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         self.inbox.poll_pop(cx).map(|popped| {
             let ((incoming, since), weight) = popped?;
@@ -131,12 +131,12 @@ impl State {
         Ok(())
     }
 
-    /// The stream's side of the outbox: the next message, if there is one now.
+    /// Takes the next message from the outbox, if there is one now.
     pub(crate) fn next_outgoing(&self) -> Option<Outgoing> {
         self.outbox.pop().map(|popped| self.written(popped))
     }
 
-    /// As `next_outgoing`, and waits. `None` once the session is closed and all is out.
+    /// As `next_outgoing`, and waits. `None` if the outbox is closed and empty.
     pub(crate) fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
         let popped = self.outbox.poll_pop(cx);
         popped.map(|popped| popped.map(|popped| self.written(popped)))
@@ -147,18 +147,19 @@ impl State {
         outgoing
     }
 
-    /// The stream is being polled, so nobody need wake it. Says whether the session is still open.
+    /// Removes the waker of the stream, because the stream is being polled now. Returns whether the
+    /// session is open.
     pub(crate) fn disarm(&self) -> bool {
         self.outbox.disarm()
     }
 
-    /// Takes no more messages from the client. Those in the inbox may be taken out.
+    /// Refuses further messages of the client. Those in the inbox can still be received.
     pub(super) fn drain(&self) {
         self.lifecycle.drain();
         self.inbox.close();
     }
 
-    /// The reason for a close because the handler returned.
+    /// The reason of a close, if the handler returned.
     pub(crate) fn reason_of_return(&self) -> CloseReason {
         match self.lifecycle.is_draining() {
             true => CloseReason::Shutdown,
@@ -166,14 +167,14 @@ impl State {
         }
     }
 
-    /// Takes no more messages from the client, and drops those in the inbox.
+    /// Refuses further messages of the client, and drops those in the inbox.
     pub(super) fn discard_inbox(&self) {
         self.observer.untaken(self.inbox.discard());
     }
 
-    /// Closes the session. Its stream gives out what was sent before, then ends.
+    /// Closes the session. Its stream ends after the messages in the outbox.
     pub(super) fn close(&self, reason: CloseReason) {
-        // The reason comes first: whoever sees the close can read it.
+        // Set the reason first, so that all code that sees the close can read it.
         let is_first = self.lifecycle.close(reason);
         self.outbox.close();
         self.discard_inbox();
@@ -183,7 +184,7 @@ impl State {
         }
     }
 
-    /// Drops what the client did not read.
+    /// Drops the messages in the outbox.
     pub(super) fn discard_outbox(&self) {
         self.observer.unread(self.outbox.discard());
     }
@@ -197,19 +198,19 @@ impl State {
         self.lifecycle.closed().await
     }
 
-    /// When the last message came or went, if there is an idle timeout.
+    /// The time of the last message in either direction. `None` without an idle timeout.
     pub(crate) fn last_activity(&self) -> Option<Instant> {
         self.activity.as_ref().map(Activity::last)
     }
 
-    /// A message came or went.
+    /// Records that a message was received or sent.
     fn touch(&self) {
         if let Some(activity) = &self.activity {
             activity.touch();
         }
     }
 
-    /// The number of messages in the inbox and in the outbox, and their bytes.
+    /// The number of messages in the inbox and in the outbox, each with their bytes.
     pub(super) fn depths(&self) -> [(usize, usize); 2] {
         [self.inbox.depth(), self.outbox.depth()]
     }

@@ -16,8 +16,8 @@ use super::{close_reason::CloseReason, principal::Principal, state::State};
 
 /// The open sessions, behind one lock.
 ///
-/// The lock is held for one operation on the map. Sessions are closed, wakers run and values of other
-/// code are dropped after it is released.
+/// The lock is held for one operation on the map. After it is released, sessions are closed, wakers run
+/// and values of other code are dropped.
 #[derive(Default)]
 pub(crate) struct Table {
     map: Mutex<Map>,
@@ -28,15 +28,15 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Map {
     sessions: HashMap<Uuid, Arc<State>>,
-    /// The sessions of each principal.
+    /// The number of streams of each principal.
     principals: HashMap<Principal, usize>,
-    /// Includes streams whose session is closed and that still give out what was sent.
+    /// The number of streams. It includes streams whose session is closed, and that still write messages.
     streams: usize,
     is_shut_down: bool,
 }
 
 impl Table {
-    /// Makes a session and enters it, unless a cap refuses it. `None` if its id is taken.
+    /// Makes a session and inserts it, unless a cap refuses it. `None` if its id is in use.
     pub(super) fn open(
         &self,
         id: Uuid,
@@ -49,7 +49,7 @@ impl Table {
             return Err(RejectionKind::ShuttingDown);
         }
         let is_full = |count: usize, most: Option<usize>| most.is_some_and(|most| count >= most);
-        if is_full(map.sessions.len(), options.max_sessions) {
+        if is_full(map.streams, options.max_sessions) {
             return Err(RejectionKind::TooManySessions);
         }
         if let Some(principal) = principal {
@@ -69,12 +69,12 @@ impl Table {
         Ok(Some(state))
     }
 
-    /// The session of that id, if it is open.
+    /// The session with this id, if it is open.
     pub(super) fn get(&self, id: Uuid) -> Option<Arc<State>> {
         self.lock().sessions.get(&id).map(Arc::clone)
     }
 
-    /// The session of that id, if it is open and this principal opened it.
+    /// The session with this id, if it is open and this principal opened it.
     pub(crate) fn find(&self, id: Uuid, principal: Option<&Principal>) -> Option<Arc<State>> {
         let state = self.get(id)?;
         (state.principal.as_ref() == principal).then_some(state)
@@ -88,25 +88,17 @@ impl Table {
         self.lock().sessions.values().map(Arc::clone).collect()
     }
 
-    /// Closes a session. Says whether it was open.
+    /// Closes a session. Returns whether it was open.
     pub(super) fn close(&self, id: Uuid, reason: CloseReason) -> bool {
-        let state = self.lock().remove(id);
+        let state = self.lock().sessions.remove(&id);
         state.inspect(|state| state.close(reason)).is_some()
     }
 
-    /// As `close`, for this very session: another one may have its id by now.
-    pub(super) fn close_own(&self, state: &Arc<State>, reason: CloseReason) {
-        let own = self.lock().remove_own(state);
-        if let Some(state) = own {
-            state.close(reason);
-        }
-    }
-
-    /// The stream of a session is gone.
+    /// Removes the stream of a session, and the session.
     pub(super) fn leave(&self, state: &Arc<State>) {
         let mut map = self.lock();
-        let own = map.remove_own(state);
-        map.streams -= 1;
+        let own = map.sessions.remove(&state.id.uuid());
+        map.leave(state.principal.as_ref());
         let is_last = map.streams == 0;
         drop(map);
         drop(own);
@@ -119,7 +111,7 @@ impl Table {
         }
     }
 
-    /// Takes no new sessions from now on.
+    /// Refuses new sessions from now on.
     pub(super) fn shut_down(&self) {
         self.lock().is_shut_down = true;
     }
@@ -128,10 +120,10 @@ impl Table {
         self.lock().is_shut_down
     }
 
-    /// Closes all sessions. Gives their number.
+    /// Closes all sessions. Returns their number.
     pub(super) fn close_all(&self, reason: CloseReason) -> usize {
-        let sessions = self.lock().take();
-        sessions.iter().for_each(|state| state.close(reason));
+        let sessions = std::mem::take(&mut self.lock().sessions);
+        sessions.values().for_each(|state| state.close(reason));
         sessions.len()
     }
 
@@ -139,7 +131,8 @@ impl Table {
     pub(super) async fn all_left(&self) {
         loop {
             let mut empty = pin!(self.empty.notified());
-            // Listen before the look: a stream that leaves between the two is not missed.
+            // Register before reading the count, so that a stream that leaves between the two is not
+            // missed.
             empty.as_mut().enable();
             if self.lock().streams == 0 {
                 return;
@@ -154,26 +147,10 @@ impl Table {
 }
 
 impl Map {
-    fn remove(&mut self, id: Uuid) -> Option<Arc<State>> {
-        let state = self.sessions.remove(&id)?;
-        self.forget(&state);
-        Some(state)
-    }
-
-    fn remove_own(&mut self, state: &Arc<State>) -> Option<Arc<State>> {
-        match self.sessions.entry(state.id.uuid()) {
-            Entry::Occupied(entry) if Arc::ptr_eq(entry.get(), state) => {
-                let state = entry.remove();
-                self.forget(&state);
-                Some(state)
-            }
-            _ => None,
-        }
-    }
-
-    /// The principal of a session has one less.
-    fn forget(&mut self, state: &State) {
-        let Some(principal) = &state.principal else {
+    /// A stream is gone: its place is free.
+    fn leave(&mut self, principal: Option<&Principal>) {
+        self.streams -= 1;
+        let Some(principal) = principal else {
             return;
         };
         if let Some(count) = self.principals.get_mut(principal) {
@@ -183,11 +160,6 @@ impl Map {
             }
         }
     }
-
-    fn take(&mut self) -> Vec<Arc<State>> {
-        self.principals.clear();
-        std::mem::take(&mut self.sessions).into_values().collect()
-    }
 }
 
 #[cfg(test)]
@@ -196,22 +168,29 @@ mod tests {
     use crate::{observe::Observer, session::SessionId};
 
     #[test]
-    fn a_principal_without_sessions_is_forgotten() {
-        let (table, options, observer) = (Table::default(), Options::default(), Observer::new());
+    fn a_place_is_free_when_the_stream_is_gone_and_its_principal_is_forgotten() {
+        let (table, observer) = (Table::default(), Observer::new(&[]));
+        let options = Options {
+            max_sessions: Some(2),
+            ..Options::default()
+        };
         let owner = Principal::new("client");
-        let states = [(); 2].map(|()| {
+        let open = || {
             let id = SessionId::random();
             let make = || State::new(id, Some(owner.clone()), &options, &observer);
-            let opened = table.open(id.uuid(), Some(&owner), &options, make);
-            opened.unwrap().unwrap()
-        });
-        assert_eq!(table.lock().principals.get(&owner), Some(&2));
+            table.open(id.uuid(), Some(&owner), &options, make)
+        };
+        let states = [(); 2].map(|()| open().unwrap().unwrap());
         for state in &states {
-            table.close_own(state, CloseReason::Closed);
-            table.close_own(state, CloseReason::Closed);
+            assert!(table.close(state.id.uuid(), CloseReason::Closed));
+            assert!(!table.close(state.id.uuid(), CloseReason::Closed));
         }
+        assert_eq!((table.len(), table.lock().streams), (0, 2));
+        assert_eq!(open().err(), Some(RejectionKind::TooManySessions));
+        assert_eq!(table.lock().principals.get(&owner), Some(&2));
+        states.iter().for_each(|state| table.leave(state));
         let map = table.lock();
-        assert!(map.sessions.is_empty() && map.principals.is_empty());
+        assert!(map.streams == 0 && map.principals.is_empty());
     }
 
     #[test]

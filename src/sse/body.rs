@@ -21,7 +21,7 @@ pub struct SseBody<F> {
 }
 
 enum State<F> {
-    // Boxed, so that a response stays small whatever the size of the handler.
+    // Boxed, so that the response stays small however large the handler is.
     Stream(Pin<Box<Stream<F>>>),
     Text(Bytes),
     Done,
@@ -41,7 +41,7 @@ impl<F> SseBody<F> {
     }
 }
 
-/// An empty body, for middleware that answers itself.
+/// An empty body, for middleware that answers without calling the service.
 impl<F> Default for SseBody<F> {
     fn default() -> Self {
         Self { state: State::Done }

@@ -2,21 +2,21 @@ use bytes::Bytes;
 
 use crate::{event, session::Outgoing};
 
-/// Messages that wait together go out in one frame, until it has this many bytes. A message of this
-/// size goes out in pieces and is not copied.
+/// Messages that wait at the same time share one frame until it has this many bytes. A message of this
+/// size is sent in several frames and is not copied.
 const FRAME_BYTES: usize = 16 * 1024;
 
 /// Makes frames of the messages in the outbox.
 #[derive(Default)]
 pub(super) struct Frames {
-    /// The text of a large message whose first line is out.
+    /// The text of a large message whose first line was sent.
     text: Option<Bytes>,
-    /// The end of a large message is to come.
+    /// Whether the end of a large message must still be sent.
     is_open: bool,
 }
 
 impl Frames {
-    /// The rest of a large message, with the messages behind it.
+    /// The rest of a large message, followed by waiting messages. `None` if no large message is unfinished.
     pub(super) fn rest(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Option<Bytes> {
         if let Some(text) = self.text.take() {
             return Some(text);
@@ -30,7 +30,7 @@ impl Frames {
         })
     }
 
-    /// The messages that wait, in one frame. The event of a broadcast that goes alone is not copied.
+    /// The waiting messages in one frame. The event of a broadcast that is alone in its frame is not copied.
     pub(super) fn frame(
         &mut self,
         first: Outgoing,
@@ -58,8 +58,8 @@ impl Frames {
         while let Some(some) = outgoing {
             match some {
                 Outgoing::Message(message) => {
-                    let is_large = message.as_bytes().len() >= FRAME_BYTES;
-                    if is_large && message.is_one_line() {
+                    let is_plain = message.is_plain();
+                    if is_plain && message.as_bytes().len() >= FRAME_BYTES {
                         self.text = Some(message.into_bytes());
                         self.is_open = true;
                         if frame.is_empty() {
@@ -68,12 +68,12 @@ impl Frames {
                         frame.extend_from_slice(&event::MESSAGE);
                         break;
                     }
-                    // A message mostly goes alone: its frame then has exactly its size.
+                    // Most frames hold one message: allocate exactly its size.
                     match frame.is_empty() {
                         true => frame.reserve_exact(event::message_len(message.as_bytes())),
                         false => frame.reserve(event::message_len(message.as_bytes())),
                     }
-                    event::message(&mut frame, message.as_bytes(), message.is_one_line());
+                    event::message(&mut frame, message.as_bytes(), is_plain);
                 }
                 Outgoing::Event(event) => frame.extend_from_slice(&event),
             }

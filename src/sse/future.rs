@@ -11,6 +11,11 @@ use http::Response;
 use super::body::SseBody;
 
 /// The response of an [`SseService`](super::SseService). It is ready at once.
+///
+/// # Cancel safety
+///
+/// The session is opened before the future is first polled. If the future is dropped before it completes,
+/// the session is closed.
 #[must_use = "dropping the response closes the session that it opened"]
 pub struct ResponseFuture<F> {
     response: Ready<Result<Response<SseBody<F>>, Infallible>>,

@@ -1,4 +1,4 @@
-//! The stream: `GET`, answered with server-sent events.
+//! The stream: a `GET` is answered with server-sent events.
 //!
 //! ```
 //! use http_body_util::BodyExt;

@@ -29,9 +29,9 @@ use super::{body::SseBody, future::ResponseFuture, stream::Stream};
 
 /// Answers `GET` with the stream of a new session.
 ///
-/// Made by [`SseServerTransport::services`](crate::SseServerTransport::services). It does not look at
-/// the path of a request. Any other method gets 405 with `allow: GET`; clients that try Streamable HTTP
-/// first then fall back to this transport.
+/// [`SseServerTransport::services`](crate::SseServerTransport::services) makes it. It does not check the
+/// path of a request. `HEAD` gets the head of a stream and opens no session. Any other method gets 405 with
+/// `allow: GET, HEAD`. A client that tries Streamable HTTP first then falls back to this transport.
 ///
 /// A clone is cheap and serves the same sessions.
 ///
@@ -63,12 +63,17 @@ impl<H> SseService<H> {
 }
 
 impl<H: Handler> Shared<H> {
-    fn open(&self, mut parts: Parts) -> Result<Pin<Box<Stream<H::Future>>>, Rejection> {
-        if parts.method != Method::GET {
-            return Err(Rejection::method("GET"));
+    /// Opens a session for a `GET`. A `HEAD` opens none.
+    #[expect(clippy::type_complexity, reason = "the result of one private function")]
+    fn open(&self, mut parts: Parts) -> Result<Option<Pin<Box<Stream<H::Future>>>>, Rejection> {
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            return Err(Rejection::method("GET, HEAD"));
         }
         let options = &self.options;
         options.security.check(&parts.uri, &parts.headers)?;
+        if parts.method == Method::HEAD {
+            return Ok(None);
+        }
         if let Some(identify) = &options.identify {
             identify.0(&mut parts.extensions);
         }
@@ -81,7 +86,7 @@ impl<H: Handler> Shared<H> {
         let query = uri.as_ref().and_then(|uri| uri.query());
         let id = session.id().uuid();
         let uri = announce(&mount, &options.endpoint, id, options.node.as_ref(), query);
-        // Unwind safe: a handler that panics leaves no future, and its session is closed.
+        // Unwind safe: a handler that panics makes no future, and its session is closed.
         let observer = &guard.entry().state().observer;
         let handler = || observer.in_scope(|| self.handler.handle(session));
         let handler = catch_unwind(AssertUnwindSafe(handler)).ok();
@@ -89,7 +94,8 @@ impl<H: Handler> Shared<H> {
             guard.entry().close(CloseReason::HandlerPanicked);
         }
         let endpoint = event::endpoint(&uri);
-        Ok(Stream::new(guard, handler, endpoint, Arc::clone(options)))
+        let options = Arc::clone(options);
+        Ok(Some(Stream::new(guard, handler, endpoint, options)))
     }
 }
 
@@ -105,22 +111,28 @@ impl<H: Handler, B> Service<Request<B>> for SseService<H> {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, _body) = request.into_parts();
         ResponseFuture::new(match self.shared.open(parts) {
-            Ok(opened) => stream(SseBody::stream(opened)),
+            Ok(Some(opened)) => stream(SseBody::stream(opened)),
+            Ok(None) => stream(SseBody::default()),
             Err(rejection) => {
                 observe::refused("sse", &rejection);
-                rejection.to_response(SseBody::text)
+                // A client of rust-mcp-sdk keeps an unfinished line across connections, and then never
+                // opens a stream.
+                rejection.to_response("\n", SseBody::text)
             }
         })
     }
 }
 
-/// The head of a stream. Proxies must neither store, nor change, nor hold back what follows.
+/// The head of a stream. It tells proxies not to store, change or buffer the stream.
 fn stream<B>(body: B) -> Response<B> {
     const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     *headers = HeaderMap::with_capacity(3);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream; charset=utf-8"),
+    );
     headers.insert(
         CACHE_CONTROL,
         HeaderValue::from_static("no-store, no-transform"),

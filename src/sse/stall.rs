@@ -22,11 +22,11 @@ use crate::{
     timer::Timer,
 };
 
-/// Closes a session whose client does not read: the server has bytes, and does not ask for more for the
-/// whole timeout.
+/// Closes a session whose client does not read: the server took bytes, and did not ask for more during
+/// the whole timeout.
 ///
-/// A server that cannot write does not poll the stream, so no task could see the stall. The waker of
-/// the timer is therefore the check itself, and runs in the thread of the runtime's timer.
+/// A server that cannot write does not poll the stream, so no task would notice the stall. Therefore the
+/// waker of the timer is the check itself. It runs in the thread of the runtime's timer.
 pub(super) struct StallWatch {
     check: Arc<Check>,
 }
@@ -35,19 +35,19 @@ struct Check {
     session: SessionEntry,
     timeout: Duration,
     start: Instant,
-    /// When the server got bytes beyond which it has not asked, in microseconds since the start, or
-    /// `ASKED`.
+    /// When the server last got bytes, in microseconds since the start. `ASKED` if it has asked for more.
     given: AtomicU64,
-    /// `None` once the stream is gone: the timer's waker holds the check, which holds the timer.
+    /// Set to `None` when the stream is gone, to break a reference cycle: the timer's waker holds the
+    /// check, and the check holds the timer.
     timer: Mutex<Option<Pin<Box<Timer>>>>,
-    /// How often the timer woke the check since it last looked.
+    /// How many wakes came since the check last ran to its end.
     wakes: AtomicUsize,
 }
 
 const ASKED: u64 = u64::MAX;
 
 impl StallWatch {
-    /// Begins to watch. The server has the head of the response, and has not asked for the body.
+    /// Starts the watch. The server has the head of the response, and has not yet asked for the body.
     pub(super) fn new(session: SessionEntry, timeout: Duration, now: Instant) -> Self {
         let timer = Timer::new(now + timeout);
         let check = Arc::new(Check {
@@ -62,12 +62,12 @@ impl StallWatch {
         Self { check }
     }
 
-    /// The server asks for more.
+    /// Call it when the server asks for more bytes.
     pub(super) fn asked(&self) {
         self.check.given.store(ASKED, Release);
     }
 
-    /// The server gets bytes.
+    /// Call it when the server gets bytes.
     pub(super) fn given(&self, now: Instant) {
         let micros = u64::try_from((now - self.check.start).as_micros());
         self.check.given.store(micros.unwrap_or(ASKED - 1), Release);
@@ -87,8 +87,8 @@ impl Drop for StallWatch {
 }
 
 impl Check {
-    /// Sets the timer to the earliest time at which the client can have stalled. Says whether it has
-    /// already.
+    /// Whether the client has stalled. If not, sets the timer to the earliest time at which it can have
+    /// stalled.
     fn has_stalled(self: &Arc<Self>) -> bool {
         let mut slot = self.timer.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(timer) = slot.as_mut() else {
@@ -104,7 +104,8 @@ impl Check {
                 };
                 since + self.timeout
             };
-            // Outside of the task's budget: without budget the timer would wake and not listen.
+            // `unconstrained`, because this may run in a task whose budget is used up. The timer would then
+            // wake this waker at once and not register it.
             let poll = poll_fn(|cx| timer.as_mut().poll_until(cx, deadline));
             let polled = pin!(unconstrained(poll)).poll(&mut Context::from_waker(&waker));
             match polled {
@@ -122,7 +123,7 @@ impl Wake for Check {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // A check that is woken while it looks looks again. It may be woken by its own poll.
+        // If the check is running, it runs once more after that. Its own poll of the timer may wake it.
         if self.wakes.fetch_add(1, SeqCst) > 0 {
             return;
         }

@@ -22,9 +22,9 @@ use super::{frames::Frames, stall::StallWatch};
 pin_project! {
     /// Drives a session: its handler, its outbox and its timers.
     ///
-    /// The handler runs first, so that what it sends goes out with the same poll, and so that other
-    /// senders cannot keep it from running. A handler that sends more than the outbox holds waits for
-    /// the next poll, after the frame.
+    /// Each poll runs the handler first, for two reasons: its messages go out in the same poll, and other
+    /// senders cannot keep it from running. If the handler fills the outbox, it continues at the next
+    /// poll, after a frame has made room.
     pub(super) struct Stream<F> {
         // Dropped before the handler, which then finds its session closed.
         guard: StreamGuard,
@@ -46,7 +46,7 @@ pin_project! {
                 return;
             }
             let mut this = this.project();
-            // As the order of the fields does: first the session, then the handler.
+            // The same order as that of the fields: close the session first, then drop the handler.
             this.guard.close();
             let state = this.guard.entry().state();
             state.observer.in_scope(|| this.handler.set(None));
@@ -80,7 +80,7 @@ impl<F: Future<Output = ()>> Stream<F> {
         })
     }
 
-    /// The next bytes of the stream, or `None` at its end. Not to be polled after that.
+    /// The next bytes of the stream, or `None` at its end. It must not be polled after that.
     pub(super) fn poll_bytes(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -118,7 +118,7 @@ impl<F: Future<Output = ()>> Stream<F> {
         }
     }
 
-    /// Runs the handler while the session is open. Closes the session when the handler is done.
+    /// Polls the handler while the session is open. Closes the session when the handler completes.
     fn poll_handler(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let mut this = self.project();
         let session = this.guard.entry();
@@ -138,8 +138,8 @@ impl<F: Future<Output = ()>> Stream<F> {
         caught(|| state.observer.in_scope(|| this.handler.set(None)));
     }
 
-    /// Nothing waits to go out: a keep-alive if the stream was silent for long, the end if the session
-    /// was idle for long.
+    /// Called when no message waits. Sends a keep-alive after enough silence, and closes a session that
+    /// was idle for too long.
     fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut this = self.project();
         let Some(timer) = this.timer.as_pin_mut() else {
@@ -161,17 +161,16 @@ impl<F: Future<Output = ()>> Stream<F> {
         }
         session.close(CloseReason::Idle);
         caught(|| state.observer.in_scope(|| this.handler.set(None)));
-        // What was sent in the meantime, before the close, goes out.
+        // Messages that were sent just before the close are still written.
         let next = || state.next_outgoing();
         Poll::Ready(next().map(|last| this.frames.frame(last, next)))
     }
 }
 
-/// Runs code of a handler. A panic in it, which the panic hook has reported, closes this session and no
-/// other.
+/// Runs code of a handler. `None` if it panics: the panic closes this session and no other.
 ///
-/// Unwind safe: a handler that panicked is dropped and never run again, and what it shares with the
-/// stream is whole whenever its code runs.
+/// Unwind safe: a handler that panicked is dropped and never polled again. The state that it shares with
+/// the stream is consistent whenever its code runs.
 fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(code)).ok()
 }

@@ -3,12 +3,12 @@ use std::fmt;
 use allocation_counter::measure;
 use mcp_sse_testkit::polled;
 
-/// What some code asked of the allocator.
+/// The allocations of some code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counted {
     pub(crate) allocations: u64,
     pub(crate) bytes: i64,
-    /// How many bytes more are held after it than before.
+    /// The bytes that are held after it, minus those held before.
     pub(crate) held: i64,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Counted {
     }
 }
 
-/// Counts what `code` does in this thread. What it gives is kept until after the count.
+/// Counts the allocations of `code` in this thread. Its output is kept until the count has ended.
 pub(crate) fn count<T>(code: impl FnOnce() -> T) -> (Counted, T) {
     let mut output = None;
     let info = measure(|| output = Some(code()));
@@ -56,7 +56,7 @@ pub(crate) fn count<T>(code: impl FnOnce() -> T) -> (Counted, T) {
     (counted, output.expect("the code has run"))
 }
 
-/// The timers of streams need one.
+/// A runtime, which the timers of streams need.
 pub(crate) fn in_runtime(test: impl FnOnce()) {
     let runtime = polled::runtime();
     let _entered = runtime.enter();

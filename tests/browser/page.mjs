@@ -1,5 +1,5 @@
-// Opens examples/browser in Chromium, as a page of another origin than the server's, and looks at what
-// it shows. Called by .ci/browser: node page.mjs SERVER PAGE SCREENSHOTS
+// Opens examples/browser in Chromium, as a page of another origin than the server's, and checks what it
+// shows. Called by .ci/browser: node page.mjs SERVER PAGE SCREENSHOTS
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ const html = await readFile(path);
 
 let opened = 0;
 let end;
-// Pages and, under /odd, servers that are no MCP servers.
+// Pages and, under /odd, servers that are not MCP servers.
 const pages = createServer((request, response) => {
   if (request.url === "/odd/text") {
     response.writeHead(200, { "content-type": "text/plain", "access-control-allow-origin": "*" });
@@ -24,7 +24,7 @@ const pages = createServer((request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     opened += 1;
     response.write(`event: endpoint\ndata: /messages/?session_id=${opened}\n\n`);
-    // Ends when another request says so.
+    // Ends when another request asks for it.
     end = () => response.end();
   } else if (request.url === "/odd/end") {
     end();
@@ -42,7 +42,7 @@ const browser = await chromium.launch({
   args: [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-quic",
-    // A site that is none of this machine's names, and no look-up of it.
+    // A host name that is not loopback, and needs no DNS.
     "--host-resolver-rules=MAP app.example 127.0.0.1",
   ],
 });
@@ -57,7 +57,7 @@ const tests = {
     assert.match(await text(page, "#log time"), /^\d\d:\d\d:\d\d\.\d\d\d$/);
   },
 
-  async "posts are answered on the stream, progress included"(page) {
+  async "posts are answered on the stream, with progress"(page) {
     await connect(page, server);
     await post(page, "initialize");
     await until(page, "message", 1);
@@ -87,7 +87,7 @@ const tests = {
     await page.screenshot({ path: join(screenshots, "narrow.png"), fullPage: true });
   },
 
-  async "what a client wrote comes back to the letter and never as markup"(page) {
+  async "a client's text comes back unchanged and not as markup"(page) {
     await connect(page, server);
     const id = "123456789012345678901234567890";
     const markup = "<img src=x onerror=document.title='owned'>";
@@ -101,22 +101,22 @@ const tests = {
     assert.equal(await page.title(), "MCP over HTTP+SSE");
   },
 
-  async "a stream that the server ends is told, and its session with it"(page) {
+  async "the page reports a stream and a session that the server ends"(page) {
     await connect(page, `${page.url()}odd/short`);
     assert.equal(await text(page, "#session"), "1");
     await fetch(`${page.url()}odd/end`);
     await page.locator("#log .error", { hasText: "The stream ended." }).waitFor();
     assert.equal(await text(page, "#session"), "none");
     assert.ok(await page.isDisabled("#post"));
-    // The browser opens the next one by itself.
+    // The browser opens the next stream by itself.
     await until(page, "endpoint", 2);
     await page.locator("#session", { hasText: "2" }).waitFor();
   },
 
-  async "a refused post says why"(page) {
+  async "a refused post shows the reason"(page) {
     await connect(page, server);
     await post(page, null, "[]");
-    assert.equal(await text(page, "#posted"), "400 Could not parse message");
+    assert.match(await text(page, "#posted"), /^400 Could not parse message: /);
   },
 
   async "a disconnect ends the session"(page) {
@@ -126,7 +126,7 @@ const tests = {
     assert.equal(await text(page, "#state"), "Not connected");
     assert.equal(await text(page, "#session"), "none");
     assert.ok(await page.isDisabled("#post"));
-    // By another client, until the server has seen the end.
+    // Posts from another client until the server has noticed the end.
     for (let status = 0; status !== 404;) {
       const headers = { "content-type": "application/json" };
       const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
@@ -135,7 +135,7 @@ const tests = {
     }
   },
 
-  async "a page of an origin that is not allowed is told so"(page) {
+  async "a page of an origin that is not allowed shows this reason"(page) {
     await page.goto(`http://app.example:${port}/`);
     await fail(page, server);
     const problem = await text(page, "#problem");
@@ -146,7 +146,7 @@ const tests = {
     await page.screenshot({ path: join(screenshots, "refused.png"), fullPage: true });
   },
 
-  async "a server that is not there is told from one that refuses"(page) {
+  async "the page tells a missing server from a server that refuses"(page) {
     await fail(page, `http://127.0.0.1:1/sse`);
     assert.match(await text(page, "#problem"), /^No server answers at http:\/\/127.0.0.1:1\/sse/);
     await fail(page, new URL("/nowhere", server).href);
@@ -155,7 +155,7 @@ const tests = {
     assert.match(await text(page, "#problem"), /200 and text\/plain, which is no event stream/);
     await fail(page, new URL("/odd/elsewhere", page.url().replace("127.0.0.1", "localhost")).href);
     assert.match(await text(page, "#problem"), /on another host, http:\/\/evil.example/);
-    // After all that, the right one.
+    // The right server still works after that.
     await connect(page, server);
     assert.equal(await text(page, "#problem"), "");
   },

@@ -1,6 +1,6 @@
 """Two users of the running `auth` example: `auth.py http://127.0.0.1:8000/sse TOKEN_A TOKEN_B`.
 
-Each works over the Python SDK's client; neither reaches the session of the other.
+Each uses the Python SDK's client. Neither user reaches the session of the other.
 """
 
 import json
@@ -27,7 +27,7 @@ def bearer(token):
 
 @asynccontextmanager
 async def connect(token):
-    """A session, initialized, and the URI that it posts to."""
+    """An initialized session, and the URI that it posts to."""
     posted = []
 
     async def on_request(request):
@@ -53,7 +53,7 @@ async def echo(session, text):
 
 
 async def request(url, headers, body=None):
-    """Status, headers and text of the answer. Without a body it is a GET."""
+    """Returns status, headers and text of the answer. Sends a GET if there is no body."""
 
     def send():
         ask = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
@@ -93,7 +93,7 @@ async def without_a_token_nothing_is_open():
 async def a_session_of_another_is_not_found():
     async with connect(TOKEN_A) as (alice, of_alice):
         unknown = of_alice[:-32] + "0123456789abcdef0123456789abcdef"
-        [bobs, nobodys] = [
+        [bobs, missing] = [
             (status, {name: headers[name] for name in headers if name != "date"}, text)
             for status, headers, text in [
                 await request(of_alice, bearer(TOKEN_B), PING),
@@ -101,7 +101,7 @@ async def a_session_of_another_is_not_found():
             ]
         ]
         equal((bobs[0], bobs[2]), (404, "Could not find session"))
-        equal(bobs, nobodys)
+        equal(bobs, missing)
         status, _, text = await request(of_alice, bearer(TOKEN_A), PING)
         equal((status, text), (202, "Accepted"))
         await echo(alice, "still alice")

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 const sdk = new URL('./node_modules/@modelcontextprotocol/sdk/package.json', import.meta.url);
 export const SDK = `TypeScript SDK ${JSON.parse(readFileSync(sdk)).version}`;
 
-// What the SDK hands to its error callback: it keeps going after most of that.
+// The errors that the SDK passes to its error callback. It continues after most of them.
 export const complaints = [];
 
 let passed = 0;

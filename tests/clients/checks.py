@@ -9,8 +9,8 @@ import anyio
 
 SDK = f"Python SDK {version('mcp')}"
 
-# What the SDK had to complain about: errors that it hands to a callback, and whatever it logs as a
-# warning or worse, since it keeps going after most of that.
+# The complaints of the SDK: errors that it passes to a callback, and its log messages from the level
+# warning on. It continues after most of them.
 complaints = []
 
 
@@ -25,7 +25,7 @@ passed = failed = 0
 
 
 async def check(name, function, *arguments, seconds=60):
-    """Calls a function, which fails by raising."""
+    """Calls a function. It fails if it raises."""
     global passed, failed
     try:
         with anyio.fail_after(seconds):
@@ -44,7 +44,7 @@ async def no_complaints():
 
 
 def finish():
-    """The closing line and the exit status."""
+    """Prints the last line and returns the exit status."""
     print(f"{passed} passed, {failed} failed", flush=True)
     sys.exit(failed > 0 or passed == 0)
 

@@ -17,7 +17,7 @@ const METHOD_NOT_FOUND = -32601;
 async function connect() {
     const client = new Client({ name: 'client', version: '0' });
     client.onerror = error => complaints.push(error);
-    // Closing breaks off a POST whose answer was already read from the stream.
+    // Closing aborts a POST whose answer was already read from the stream.
     client.onclose = () => (client.onerror = undefined);
     await client.connect(new SSEClientTransport(URL_));
     return client;
@@ -91,7 +91,7 @@ async function disconnect() {
     await client.ping();
     const uri = uriOf(client);
     await client.close();
-    // The server hears of it a moment later.
+    // The server notices it a moment later.
     let answer;
     for (let turn = 0; turn < 100; turn += 1) {
         answer = await post(uri);

@@ -23,7 +23,7 @@ METHOD_NOT_FOUND = -32601
 
 @asynccontextmanager
 async def connect(posted=None):
-    """A session, initialized. The URIs that it posts to are put into `posted`."""
+    """An initialized session. The URIs that it posts to are added to `posted`."""
 
     async def on_message(message):
         if isinstance(message, Exception):
@@ -89,7 +89,7 @@ async def call_count(session):
 
     result = await session.call_tool("count", {"to": 3}, progress_callback=on_progress)
     equal(text_of(result), "counted to 3")
-    # SDK 2 calls back from tasks of its own.
+    # SDK 2 calls the callback from its own tasks.
     for _ in range(100):
         if len(seen) >= 3:
             break
@@ -115,7 +115,7 @@ async def errors(session):
 async def large_text(session):
     piece = "\u2028 \u2029 \x85 😀👩‍👩‍👧 ü \"quoted\" 'too' \\ \\n \n \r\n \r \t \0 data: \n\nevent: endpoint\n"
     if SDK_2:
-        # It reads no event beyond 1 MiB: as much as goes into one beside the rest of the answer.
+        # It reads no event larger than 1 MiB: use as many pieces as fit beside the rest of the answer.
         turns = (2**20 - 200) // len(json.dumps(piece, ensure_ascii=False).encode())
     else:
         turns = 2**20 // len(piece.encode()) + 1
@@ -148,7 +148,7 @@ async def disconnect():
     posted = []
     async with connect(posted) as session:
         await session.send_ping()
-    # The server hears of it a moment later.
+    # The server notices it a moment later.
     for _ in range(100):
         answer = await anyio.to_thread.run_sync(post, posted[0])
         if answer[0] != 202:
@@ -179,7 +179,7 @@ async def keep_alive():
 
 
 def read_idle_stream():
-    """What comes after the `endpoint` event."""
+    """Returns the bytes after the `endpoint` event."""
     with urllib.request.urlopen(URL, timeout=17) as stream:
         while stream.readline() != b"\n":
             pass

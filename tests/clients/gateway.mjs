@@ -1,5 +1,5 @@
-// The TypeScript SDK's client against a running `gateway` example:
-// `node gateway.mjs URL PID SERVER`, as gateway.py says.
+// The TypeScript SDK's client against a running gateway: `node gateway.mjs URL PID SERVER`. gateway.py
+// documents the arguments.
 
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -13,7 +13,7 @@ const [, , URL_, PID, SERVER] = process.argv;
 const EVERYTHING = SERVER === 'everything';
 const CLIENTS = 4;
 
-// The SDK drops progress that arrives together with the answer, and `everything` sends its last so.
+// The SDK drops progress that arrives together with the answer. The last progress of `everything` does.
 const isLateProgress = error => EVERYTHING && error.message.includes('for an unknown token');
 
 /** A session, initialized. */
@@ -22,7 +22,7 @@ async function connect(name = 'one') {
     client.onerror = error => {
         if (!isLateProgress(error)) complaints.push(error);
     };
-    // Closing breaks off a POST whose answer was already read from the stream.
+    // Closing aborts a POST whose answer was already read from the stream.
     client.onclose = () => (client.onerror = undefined);
     const requestInit = { headers: { 'X-Client': name } };
     await client.connect(new SSEClientTransport(new URL(URL_), { requestInit }));

@@ -1,4 +1,4 @@
-"""The Python SDK's client against a running `gateway` example: `gateway.py URL PID SERVER [stop]`.
+"""The Python SDK's client against a running gateway: `gateway.py URL PID SERVER [stop]`.
 
 PID is the gateway's process, which must have been started with `--env-from-header X-Client=CLIENT`.
 SERVER is the stdio server behind it, `everything` or `stdio_server`. With `stop` it interrupts the
@@ -22,7 +22,7 @@ CLIENTS = 4
 
 @asynccontextmanager
 async def connect(name="one"):
-    """A session, initialized."""
+    """An initialized session."""
     async with (
         sse_client(URL, headers={"X-Client": name}) as (read, write),
         ClientSession(read, write) as session,
@@ -65,7 +65,7 @@ async def progress(session, steps):
     if SERVER == "everything":
         tool, arguments = "trigger-long-running-operation", {"duration": 0.5, "steps": steps}
     await call(session, tool, arguments, progress_callback=on_progress)
-    # It calls back from tasks of its own.
+    # The SDK calls the callback from its own tasks.
     for _ in range(500):
         if len(seen) >= steps:
             break
@@ -79,7 +79,7 @@ async def one_progress():
 
 
 async def side_by_side():
-    """Each has a process of its own, with its own header, and its own progress under the same token."""
+    """Each session has its own process, its own header, and its own progress under the same token."""
     here = 0
     everyone = anyio.Event()
 
@@ -106,7 +106,7 @@ async def side_by_side():
 
 
 def parents():
-    """Of each process that runs or waits to be reaped: its parent."""
+    """Returns the parent of each process that runs or waits to be reaped."""
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -129,7 +129,7 @@ def descendants(pid):
 
 
 async def gone(pids):
-    """Until nobody is left: the gateway's children are reaped, too, and theirs run no more."""
+    """Waits until no child is left: the gateway has reaped its children, and their children have ended."""
     while True:
         left = [pid for pid in pids if runs(pid)] + children(PID)
         if not left:

@@ -1,7 +1,7 @@
 // Which forms of a keep-alive comment the TypeScript SDK's client reads.
 //
-// Serves just enough MCP by itself: hundreds of comments go before, between and after the answers,
-// whole and cut across writes.
+// It serves a minimal MCP server itself. Hundreds of comments come before, between and after the answers,
+// complete or split across writes.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ class Server {
     streams = [];
     comments = 0;
     answers = 0;
-    // One answer with its comments after another.
+    // Answers are written one after the other, each with its comments.
     writing = Promise.resolve();
 
     constructor(form) {
@@ -52,7 +52,7 @@ class Server {
         await this.whole();
         await this.cut();
         await this.whole();
-        // The last comment and the event: at once, cut within the comment, cut within the event.
+        // The last comment and the event: in one write, split in the comment, split in the event.
         const { length } = this.form;
         const both = this.form + event;
         const cut = [both.length, 1, length, length + 3, both.length - 1][this.answers % 5];

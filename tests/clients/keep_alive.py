@@ -1,7 +1,7 @@
 """Which forms of a keep-alive comment the Python SDK's client reads.
 
-Serves just enough MCP by itself, on raw sockets: hundreds of comments go before, between and after
-the answers, whole and cut across writes.
+It serves a minimal MCP server itself, on raw sockets. Hundreds of comments come before, between and after
+the answers, complete or split across writes.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ class Server:
         self.streams = []
         self.comments = 0
         self.answers = 0
-        # One answer with its comments after another.
+        # Answers are written one after the other, each with its comments.
         self.writing = asyncio.Lock()
 
     async def serve(self, reader, writer):
@@ -58,7 +58,7 @@ class Server:
         await self.whole()
         await self.cut()
         await self.whole()
-        # The last comment and the event: at once, cut within the comment, cut within the event.
+        # The last comment and the event: in one write, split in the comment, split in the event.
         both = self.form + event
         cut = [len(both), 1, len(self.form), len(self.form) + 3, len(both) - 1][self.answers % 5]
         await self.write(both[:cut])
@@ -75,14 +75,14 @@ class Server:
             self.comments += 1
 
     async def cut(self):
-        """The comment's bytes go out one by one."""
+        """Writes the bytes of the comment one by one."""
         for _ in range(COMMENTS):
             for byte in self.form:
                 await self.write(byte)
             self.comments += 1
 
     async def write(self, text):
-        """One chunk, and time for the client to read it."""
+        """Writes one chunk, and gives the client time to read it."""
         if text:
             [stream] = self.streams
             data = text.encode()

@@ -1,6 +1,6 @@
 // The TypeScript SDK's clients against the running `rmcp` example: `node rmcp.mjs http://127.0.0.1:8000`.
 //
-// What differs from the Python SDK: cancellation, and how it falls back.
+// It tests what differs from the Python SDK: cancellation and the fall-back.
 
 import assert from 'node:assert/strict';
 
@@ -47,7 +47,7 @@ async function connect(Transport, path) {
         logs.push([params.level, params.data]);
     });
     client.onerror = error => complaints.push(error);
-    // Closing breaks off a POST whose answer was already read from the stream.
+    // Closing aborts a POST whose answer was already read from the stream.
     client.onclose = () => (client.onerror = undefined);
     await client.connect(new Transport(new URL(path, BASE)));
     return Object.assign(client, { asked, updates, logs });

@@ -1,7 +1,6 @@
 """The Python SDK's clients against the running `rmcp` example: `rmcp.py http://127.0.0.1:8000`.
 
-All that MCP does in a session, over HTTP+SSE, over Streamable HTTP, and by a client that tries one and
-then the other.
+All features of MCP in a session, over HTTP+SSE, over Streamable HTTP, and with a client that tries both.
 """
 
 import sys
@@ -20,12 +19,12 @@ BASE = sys.argv[1]
 SDK_2 = hasattr(mcp, "MCPError")
 McpError = mcp.MCPError if SDK_2 else mcp.McpError
 
-# Of subscriptions and logging, which old sessions have.
+# Warnings about subscriptions and logging, which old sessions have.
 warnings.simplefilter("ignore")
 
 
 class Seen:
-    """What the server told and asked."""
+    """Records the notifications and the requests of the server."""
 
     def __init__(self):
         self.updates, self.logs, self.asked = [], [], []
@@ -79,7 +78,7 @@ async def call(session, name, arguments=None, **options):
 
 
 async def until(condition):
-    """SDK 2 calls back from tasks of its own."""
+    """Waits, because SDK 2 calls callbacks from its own tasks."""
     for _ in range(200):
         if condition():
             return
@@ -169,7 +168,7 @@ async def all_of_it(client, path):
 
 
 async def vanish():
-    """A client that goes in the middle of a tool call: the tool hears of it."""
+    """If a client disconnects during a tool call, the tool is cancelled."""
     async with connect(sse_client, "/sse") as (watcher, seen):
         await watcher.subscribe_resource("note://last")
         async with connect(sse_client, "/sse") as (session, _), anyio.create_task_group() as tasks:
@@ -182,7 +181,7 @@ async def vanish():
 
 
 async def no_handshake():
-    """The client of SDK 2 asks what the server speaks, and finds that it need not begin."""
+    """The client of SDK 2 discovers the server's versions, and needs no handshake."""
     for server in [sse_client(BASE + "/sse"), sse_client(BASE + "/both"), BASE + "/both"]:
         async with mcp.Client(server) as client:
             equal(str(client.protocol_version), "2026-07-28")
@@ -191,7 +190,7 @@ async def no_handshake():
 
 
 async def new_or_old(path, expected):
-    """As applications do that must reach servers of either kind."""
+    """Applications that must reach servers of both kinds do the same."""
     for client in [streamable_http_client, sse_client]:
         try:
             async with connect(client, path) as (session, _):
@@ -213,7 +212,7 @@ async def main():
     if SDK_2:
         await check("a session without a handshake", no_handshake)
     await check("no complaint of the SDK", no_complaints)
-    # SDK and rmcp disagree on the answer to its `DELETE`, which the SDK complains of.
+    # The SDK complains about rmcp's answer to its `DELETE`.
     for path in ["/mcp", "/both"]:
         await check(f"Streamable HTTP at {path}", all_of_it, streamable_http_client, path)
     await check("new or old at /mcp", new_or_old, "/mcp", "streamable_http_client")

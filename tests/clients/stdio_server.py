@@ -1,4 +1,4 @@
-"""A stdio server made with the Python SDK, for the `gateway` example: what it keeps, its process keeps."""
+"""A stdio server made with the Python SDK, for the gateway. Its process keeps its state."""
 
 import os
 
@@ -16,14 +16,14 @@ def echo(message: str) -> str:
 
 @server.tool()
 def keep(message: str) -> str:
-    """Keeps a text, and gives all that this process was given."""
+    """Stores a text, and returns all texts that this process has stored."""
     kept.append(message)
     return " ".join(kept)
 
 
 @server.tool()
 def client() -> str:
-    """What the gateway was told of the client."""
+    """Returns the header of the client that the gateway passed on."""
     return os.environ.get("CLIENT", "")
 
 
@@ -31,11 +31,11 @@ def client() -> str:
 async def count(to: int, context: Context) -> str:
     for step in range(1, to + 1):
         await context.report_progress(step, to)
-        # The TypeScript SDK drops progress that comes together with the answer.
+        # The TypeScript SDK drops progress that arrives together with the answer.
         await anyio.sleep(0.05)
     return f"counted to {to}"
 
 
-# No line of MCP: the gateway skips it.
+# This line is not a message of MCP: the gateway skips it.
 print("stdio_server is ready")
 server.run("stdio")

@@ -1,4 +1,4 @@
-//! Servers that are short of files or of memory.
+//! Servers with few file descriptors or little memory.
 
 use std::{io, time::Duration};
 
@@ -15,13 +15,13 @@ use crate::assert_echo;
 const SOON: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn a_server_without_files_goes_on_and_serves_again_when_there_are_some() {
+async fn a_server_without_free_files_keeps_running_and_serves_again_later() {
     let (mut server, address) = Process::serve("ulimit -n 40;", &[]);
     let mut stream = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();
     assert_echo(&mut stream, &mut posts, 0).await;
 
-    // More clients than there are files: at some time the next is not answered.
+    // More clients than file descriptors: at some point the next client gets no answer.
     let mut held = Vec::new();
     while let Ok(Ok(stream)) = timeout(SOON, Stream::open(address)).await {
         held.push(stream);
@@ -40,7 +40,7 @@ async fn a_server_without_files_goes_on_and_serves_again_when_there_are_some() {
     assert!(server.is_alive());
 }
 
-/// Posts messages of almost 4 MiB until the first that is not accepted, and says how many were.
+/// Posts messages of almost 4 MiB until one is not accepted. Returns how many were accepted.
 async fn flood(address: std::net::SocketAddr, uri: String) -> io::Result<(usize, u16)> {
     let pad = "x".repeat(4_000_000);
     let text = format!(r#"{{"jsonrpc":"2.0","method":"x","params":{{"pad":"{pad}"}}}}"#);
@@ -55,14 +55,14 @@ async fn flood(address: std::net::SocketAddr, uri: String) -> io::Result<(usize,
 }
 
 #[tokio::test]
-async fn a_server_with_little_memory_refuses_and_lives() {
-    // Without bounds the inboxes alone could want 16 * 32 * 4 MB, which is 2 GB.
+async fn a_server_with_little_memory_refuses_posts_and_keeps_running() {
+    // Without bounds in bytes, the inboxes alone could hold 16 * 32 * 4 MB, which is 2 GB.
     let limit = "export MALLOC_ARENA_MAX=1; ulimit -v 500000;";
     let (mut server, address) = Process::serve(limit, &[]);
     let mut stream = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();
 
-    // Handlers that do not take what is posted.
+    // Handlers that do not receive.
     let mut held = Vec::new();
     let mut floods = JoinSet::new();
     for _ in 0..16 {
@@ -74,7 +74,7 @@ async fn a_server_with_little_memory_refuses_and_lives() {
         }
         held.push(deaf);
     }
-    // Clients that do not read what is sent.
+    // Clients that do not read.
     for _ in 0..16 {
         let unread = open(address).await;
         let text = r#"{"jsonrpc":"2.0","id":1,"method":"flood"}"#;
@@ -87,7 +87,7 @@ async fn a_server_with_little_memory_refuses_and_lives() {
         assert_eq!(status, 503);
         all += accepted;
     }
-    // An inbox takes one that is larger than all its room, if that came through among all others.
+    // An empty inbox accepts a message larger than its bound, if its body finds room among all others.
     assert!((1..=16).contains(&all), "{all} accepted");
     assert!(server.is_alive());
     assert_echo(&mut stream, &mut posts, 1).await;

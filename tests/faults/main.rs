@@ -1,7 +1,7 @@
-//! Servers in processes of their own, over real TCP, while the system around them fails.
+//! Servers in processes of their own, over real TCP, while parts of the system fail.
 //!
-//! The processes are this test binary in another role: a server that may be short of something, and a
-//! client that can be stopped.
+//! The processes are this test binary in another role: a server with limited resources, and a client that
+//! can be stopped.
 #![cfg(target_os = "linux")]
 
 mod limits;

@@ -38,11 +38,11 @@ pub(crate) fn run_client() {
             tail.drain(..tail.len().saturating_sub(16));
         }
     }
-    println!("found the end");
+    println!("read the end");
 }
 
 #[tokio::test]
-async fn a_client_that_is_stopped_loses_its_session_and_finds_the_end_later() {
+async fn a_stopped_client_loses_its_session_and_reads_the_end_later() {
     let stall = [(server::STALL, "1000".to_owned())];
     let (_server, address) = Process::serve("", &stall);
     let mut other = open(address).await;
@@ -56,7 +56,7 @@ async fn a_client_that_is_stopped_loses_its_session_and_finds_the_end_later() {
     let mut ids = 0..;
     until("the session is gone", async || {
         assert_echo(&mut other, &mut posts, ids.next().unwrap()).await;
-        // Until then it takes what fits.
+        // Until then the session accepts messages that fit.
         let mut posts = Conn::open(address).await.unwrap();
         posts.post(&uri, &ping(0)).await.unwrap() == 404
     })
@@ -64,7 +64,7 @@ async fn a_client_that_is_stopped_loses_its_session_and_finds_the_end_later() {
     assert_echo(&mut other, &mut posts, ids.next().unwrap()).await;
 
     client.signal("CONT");
-    client.line("found the end");
+    client.line("read the end");
     assert!(client.wait().success());
     assert_echo(&mut other, &mut posts, ids.next().unwrap()).await;
 }

@@ -11,11 +11,11 @@ use tokio::io::AsyncReadExt;
 use crate::{assert_echo, server};
 
 #[tokio::test]
-async fn a_stream_that_is_cut_anywhere_ends_its_session_and_no_other() {
+async fn a_stream_cut_at_any_byte_closes_only_its_session() {
     let (_server, address) = Process::serve("", &[]);
     let mut other = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();
-    // How far a stream is until its endpoint is announced, by one that is not cut.
+    // The number of bytes up to the endpoint, measured with a stream that is not cut.
     let whole = {
         let mut conn = Conn::open(address).await.unwrap();
         conn.write(GET).await.unwrap();
@@ -25,7 +25,7 @@ async fn a_stream_that_is_cut_anywhere_ends_its_session_and_no_other() {
         }
         bytes.len() as u64
     };
-    // In the middle of a chunk's size, of its head, of its data, of its end; in the next chunk, too.
+    // Inside the size of a chunk, the response's head, the data, the end of a chunk, and the next chunk.
     for (turn, more) in [1, 2, 5, 20, 40, 60, 62, 64, 70, 100]
         .into_iter()
         .enumerate()
@@ -37,7 +37,7 @@ async fn a_stream_that_is_cut_anywhere_ends_its_session_and_no_other() {
             let status = posts.post(&uri, &ping(id)).await.unwrap();
             assert!(status == 202 || status == 404, "{status}");
         }
-        // What comes whole is right, and then it breaks off.
+        // Complete events are correct. Then the stream breaks off.
         let mut id = 0;
         while let Ok(Some(message)) = stream.message().await {
             assert_eq!(message, server::answer(id, ""));
@@ -50,7 +50,7 @@ async fn a_stream_that_is_cut_anywhere_ends_its_session_and_no_other() {
         .await;
         assert_echo(&mut other, &mut posts, turn).await;
     }
-    // Before anything of it has come.
+    // Before any byte of the body has arrived.
     for down in [0, 10, whole - 10] {
         let through = proxy::cut(address, u64::MAX, down, false).await;
         assert!(Stream::open(through).await.is_err());
@@ -59,7 +59,7 @@ async fn a_stream_that_is_cut_anywhere_ends_its_session_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_cut_anywhere_is_not_delivered() {
+async fn a_message_cut_at_any_byte_is_not_delivered() {
     let (_server, address) = Process::serve("", &[]);
     let mut stream = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();

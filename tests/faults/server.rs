@@ -15,7 +15,7 @@ use tokio::{
 pub(crate) const STACK: &str = "FAULTS_STACK";
 /// The stall timeout in milliseconds.
 pub(crate) const STALL: &str = "FAULTS_STALL";
-/// How long the ends of the streams are spread over.
+/// The time over which the drains are spread.
 pub(crate) const WINDOW: Duration = Duration::from_secs(2);
 
 pub(crate) fn answer(id: impl std::fmt::Display, pad: &str) -> String {
@@ -52,7 +52,7 @@ pub(crate) fn run() {
         .unwrap();
     runtime.block_on(async {
         let transport = SseServerTransport::new("/messages/", handle).unwrap();
-        // A short wait for what is refused.
+        // A short wait, so that refusals come soon.
         let mut transport = transport.delivery_timeout(Duration::from_millis(500));
         if let Ok(millis) = std::env::var(STALL) {
             transport = transport.stall_timeout(Duration::from_millis(millis.parse().unwrap()));
@@ -79,7 +79,7 @@ where
         .route_service("/messages/", post);
     let served = axum::serve(listener, app).with_graceful_shutdown(async move {
         term.recv().await;
-        // Open streams would hold the shutdown up for ever.
+        // Without this, open streams would delay the shutdown without end.
         sessions.shutdown().spread_over(WINDOW).await;
     });
     served.await.unwrap();
@@ -96,7 +96,7 @@ where
         // The server still accepts connections meanwhile, and answers a GET with 503.
         sessions.shutdown().spread_over(WINDOW).await
     };
-    // Without streams, the connections end after the answers that they are writing.
+    // Without streams, the connections end after the answers that are being written.
     let (_cut, ended) = serve_until(listener, routes(transport), stop).await;
-    ended.expect("a connection is held up");
+    ended.expect("all connections end");
 }

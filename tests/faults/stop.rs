@@ -20,7 +20,7 @@ async fn stops_in_order(stack: &str) {
     for _ in 0..STREAMS {
         streams.push(open(address).await);
     }
-    // Each takes its time, so that most still wait when the signal comes.
+    // Each message takes some time, so that most messages still wait when the signal arrives.
     for id in 0..EACH {
         let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"slow"}}"#);
         for stream in &streams {
@@ -45,17 +45,18 @@ async fn stops_in_order(stack: &str) {
     }
     let status = server.wait();
     assert!(status.success(), "{status}");
-    // The last is told at the end of the window; the rest is the handlers' time, and a busy machine's.
+    // The last session is drained at the end of the window. The rest is time for the handlers and for a busy
+    // machine.
     let after = start.elapsed();
     assert!(after < server::WINDOW + Duration::from_secs(5), "{after:?}");
 }
 
 #[tokio::test]
-async fn axum_stops_in_order() {
+async fn axum_shuts_down_gracefully() {
     stops_in_order("axum").await;
 }
 
 #[tokio::test]
-async fn hyper_stops_in_order() {
+async fn hyper_shuts_down_gracefully() {
     stops_in_order("hyper").await;
 }

@@ -1,4 +1,4 @@
-//! What may be sent to and shared between threads is part of the promise.
+//! The public types can be sent to and shared between threads, as documented.
 
 use std::{fmt::Debug, future::Pending};
 
@@ -28,7 +28,7 @@ macro_rules! everywhere {
 }
 
 #[test]
-fn values_go_where_a_server_takes_them() {
+fn public_types_have_the_traits_that_servers_need() {
     everywhere!(
         SseServerTransport<Handler>,
         SseService<Handler>,

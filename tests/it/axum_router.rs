@@ -1,4 +1,4 @@
-//! The ways to have it in an axum router.
+//! The ways to use the transport in an axum router.
 
 use std::future::IntoFuture;
 
@@ -50,7 +50,7 @@ async fn session(sessions: &SessionRegistry, address: &str, target: &str, announ
 }
 
 #[tokio::test]
-async fn services_as_routes() {
+async fn the_services_work_as_routes() {
     let transport = transport();
     let app = routes(&transport).route("/", get(|| async { "hello" }));
     let address = spawn(app).await;
@@ -60,7 +60,7 @@ async fn services_as_routes() {
 }
 
 #[tokio::test]
-async fn nested_with_the_prefix_configured() {
+async fn a_nested_router_works_with_a_configured_prefix() {
     let transport = transport().mount_path(MountPath::new("/api/v1").unwrap());
     let address = spawn(Router::new().nest("/api/v1", routes(&transport))).await;
     let sessions = transport.sessions();
@@ -68,7 +68,7 @@ async fn nested_with_the_prefix_configured() {
 }
 
 #[tokio::test]
-async fn nested_as_a_service_with_the_prefix_configured() {
+async fn a_router_nested_as_a_service_works_with_a_configured_prefix() {
     let transport = transport().mount_path(MountPath::new("/mcp").unwrap());
     let inner = Router::new().route("/", get(|| async { "hello" }));
     let service = transport.layer("/sse").unwrap().layer(inner);
@@ -82,7 +82,7 @@ async fn nested_as_a_service_with_the_prefix_configured() {
     );
 }
 
-/// Announces the prefix under which the router is nested, wherever that is.
+/// Announces the prefix under which axum has nested the router.
 async fn announce_nested(nested: NestedPath, mut request: Request, next: Next) -> Response {
     if let Ok(prefix) = MountPath::new(nested.as_str()) {
         request.extensions_mut().insert(prefix);
@@ -91,7 +91,7 @@ async fn announce_nested(nested: NestedPath, mut request: Request, next: Next) -
 }
 
 #[tokio::test]
-async fn nested_with_the_prefix_found_by_a_middleware() {
+async fn a_middleware_can_find_the_prefix_of_a_nested_router() {
     let transport = transport();
     let api = routes(&transport).layer(middleware::from_fn(announce_nested));
     let app = Router::new()
@@ -104,7 +104,7 @@ async fn nested_with_the_prefix_found_by_a_middleware() {
     session(&sessions, &address, target, announced).await;
 }
 
-/// Announces a prefix that differs from request to request.
+/// Announces a prefix that differs between requests.
 async fn announce_tenant(
     Path(tenant): Path<String>,
     mut request: Request,
@@ -116,7 +116,7 @@ async fn announce_tenant(
 }
 
 #[tokio::test]
-async fn nested_with_a_prefix_that_the_request_names() {
+async fn a_prefix_can_differ_between_requests() {
     let transport = transport();
     let api = routes(&transport).layer(middleware::from_fn(announce_tenant));
     let app = Router::new().nest("/tenants/{tenant}", api);
@@ -137,7 +137,7 @@ async fn nested_with_a_prefix_that_the_request_names() {
 }
 
 #[tokio::test]
-async fn a_layer_over_a_router_and_one_around_it() {
+async fn the_layer_works_on_a_router_and_around_a_router() {
     let inner = || Router::new().route("/", get(|| async { "hello" }));
     let over = transport();
     let around = transport();
@@ -154,7 +154,7 @@ async fn a_layer_over_a_router_and_one_around_it() {
 }
 
 #[tokio::test]
-async fn a_layered_router_is_nested_as_a_service() {
+async fn a_layered_router_can_be_nested_as_a_service() {
     let transport = transport().mount_path(MountPath::new("/mcp").unwrap());
     let inner = Router::new()
         .route("/", get(|| async { "hello" }))
@@ -165,7 +165,7 @@ async fn a_layered_router_is_nested_as_a_service() {
     let address = spawn(app).await;
     let sessions = transport.sessions();
     session(&sessions, &address, "/mcp/sse", "/mcp/messages/").await;
-    // What a nested router has no route for goes past its layers.
+    // A nested router does not run its layers for a path without a route.
     let mut client = Client::http1(&address).await;
     assert_eq!(client.get(&address, "/nest/sse").await.0, 404);
 }
@@ -193,7 +193,11 @@ async fn a_graceful_shutdown_ends_open_streams_and_then_the_server() {
     assert_eq!(events.echoed().await, ping(1));
 
     stop.send(()).unwrap();
-    assert_eq!(events.next().await, None, "the stream ends properly");
+    assert_eq!(
+        events.next().await,
+        None,
+        "the stream ends without an error"
+    );
     let ended = within("the server's end", server).await;
     ended.unwrap().unwrap();
     assert!(sessions.is_empty());

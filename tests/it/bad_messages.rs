@@ -1,4 +1,4 @@
-//! What is no JSON-RPC 2.0 message of MCP, and by which rule it is refused.
+//! Texts that are not JSON-RPC 2.0 messages of MCP, with the rule that refuses each of them.
 
 use mcp_sse_server::{
     Message, SseServerTransport,
@@ -84,7 +84,7 @@ const TEXTS: &[(&[u8], Kind)] = &[
     (b"\"", Syntax),
     (b"-", Syntax),
 
-    // Half of a surrogate pair.
+    // A lone surrogate.
     (br#"{"jsonrpc":"2.0","method":"\ud83d"}"#, LoneSurrogate),
     (br#"{"jsonrpc":"2.0","method":"\ude00"}"#, LoneSurrogate),
     (br#"{"jsonrpc":"2.0","method":"\ude00\ud83d"}"#, LoneSurrogate),
@@ -221,7 +221,7 @@ const TEXTS: &[(&[u8], Kind)] = &[
     (br#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"c\u006fde":2,"message":""}}"#, Error),
     (br#"{"jsonrpc":"2.0","id":null,"error":{"code":true,"message":""}}"#, Error),
 
-    // Wrong in several ways: the first rule speaks.
+    // Several broken rules: the error names the first.
     (b"[\xff]", Encoding),
     (br#"{"id":1,"id":1"#, Syntax),
     (br#"{"id":1,"id":1,"method":"\ud800"}"#, Duplicate),
@@ -230,7 +230,7 @@ const TEXTS: &[(&[u8], Kind)] = &[
     (br#"{"jsonrpc":"2.0","id":null,"params":[]}"#, Shape),
 ];
 
-/// Deep nesting that is never closed, one of each bracket and both in turn.
+/// Deep nesting that is never closed: of arrays, of objects, and of both in turn.
 fn unclosed() -> [String; 4] {
     let open = |deep: &str| {
         format!(
@@ -252,14 +252,14 @@ fn texts() -> Vec<(Vec<u8>, Kind)> {
     texts
 }
 
-/// A row's name: its text, if it is not too long.
+/// The name of a row: its text, or the start of a long text.
 fn name(text: &[u8]) -> String {
     let shown = &text[..text.len().min(200)];
     shown.escape_ascii().to_string()
 }
 
 #[test]
-fn each_is_refused_by_its_rule_in_one_short_line() {
+fn each_text_is_refused_with_the_broken_rule_in_one_short_line() {
     for (text, kind) in texts() {
         let name = name(&text);
         let error = match Message::parse(text.clone()) {
@@ -277,20 +277,19 @@ fn each_is_refused_by_its_rule_in_one_short_line() {
 }
 
 #[tokio::test]
-async fn a_session_works_on_after_each() {
+async fn a_session_still_works_after_each_refused_text() {
     let server = Server::spawn(&SseServerTransport::new("/messages/", echo).unwrap()).await;
     let (uri, mut events) = server.open("/sse").await;
     let mut wire = server.connect().await;
     for (at, (text, _)) in texts().iter().enumerate() {
         let name = name(text);
-        // All on one connection: a refusal is no reason to close it.
+        // All on one connection: a refusal does not close it.
         wire.send(wire::post(&uri, text)).await;
         let answer = wire.answer().await;
-        assert_eq!(
-            (answer.status().as_u16(), answer.body().as_str()),
-            (400, "Could not parse message"),
-            "{name}"
-        );
+        assert_eq!(answer.status(), 400, "{name}");
+        let error = Message::parse(text.clone()).unwrap_err();
+        let expected = format!("Could not parse message: {error}");
+        assert_eq!(answer.body(), &expected, "{name}");
         wire.send(wire::post(&uri, ping(at))).await;
         assert_eq!(wire.answer().await.status(), 202, "after {name}");
         assert_eq!(events.echoed().await, ping(at), "after {name}");

@@ -1,4 +1,4 @@
-//! Bounds in bytes: of an inbox, of an outbox, of all bodies that are on their way.
+//! Bounds in bytes: of an inbox, of an outbox, of all bodies that are on their way into an inbox.
 
 use std::sync::{Arc, Mutex};
 
@@ -30,11 +30,11 @@ fn server(
     (Server::with(keep, options), slot)
 }
 
-/// A handler that keeps its sessions elsewhere.
+/// A handler that gives its sessions to the test.
 trait Keep: Fn(Session) -> std::future::Pending<()> {}
 impl<F: Fn(Session) -> std::future::Pending<()>> Keep for F {}
 
-/// A message of so many bytes.
+/// A message of `len` bytes.
 fn sized(bytes: usize) -> String {
     let empty = r#"{"jsonrpc":"2.0","method":"x","params":{"x":""}}"#;
     empty.replace(
@@ -44,7 +44,7 @@ fn sized(bytes: usize) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
+async fn an_inbox_is_bounded_in_bytes_and_accepts_a_larger_message_when_empty() {
     let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let stream = server.open();
     let mut session = slot.lock().unwrap().pop().unwrap();
@@ -75,7 +75,7 @@ async fn an_inbox_takes_so_many_bytes_and_one_message_beyond_them_alone() {
 }
 
 #[tokio::test]
-async fn headers_count_too() {
+async fn headers_count_towards_the_bytes_of_an_inbox() {
     let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let stream = server.open();
     let _session = slot.lock().unwrap().pop().unwrap();
@@ -93,7 +93,7 @@ async fn headers_count_too() {
 }
 
 #[tokio::test]
-async fn an_outbox_takes_so_many_bytes_and_a_send_waits_for_room() {
+async fn an_outbox_is_bounded_in_bytes_and_a_send_waits_for_room() {
     let (server, slot) = server(|transport| transport.queue_bytes(10_000));
     let mut stream = server.open();
     let session = slot.lock().unwrap().pop().unwrap();
@@ -121,14 +121,14 @@ async fn an_outbox_takes_so_many_bytes_and_a_send_waits_for_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_bodies_together_have_so_many_bytes() {
+async fn the_bodies_of_all_sessions_share_one_budget() {
     let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
     let (one, two) = (server.open(), server.open());
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());
     let text = sized(800);
 
-    // A body that has not arrived whole holds the room that it declared.
-    let slow = Fed::declaring(text.len());
+    // An incomplete body of unknown length holds room for the bytes that have arrived.
+    let slow = Fed::default();
     let mut holding = task::spawn(
         server
             .post
@@ -149,7 +149,7 @@ async fn all_bodies_together_have_so_many_bytes() {
     );
     assert_eq!(busy.body(), "Server is busy");
 
-    // One that waits gets the room as soon as the other is delivered, or dropped.
+    // A waiting POST gets the room as soon as the other POST is delivered or dropped.
     let waiting = || {
         let request = requests::post(&two.uri, Full::new(Bytes::copy_from_slice(text.as_bytes())));
         let mut waiting = task::spawn(server.post.clone().call(request));
@@ -162,12 +162,12 @@ async fn all_bodies_together_have_so_many_bytes() {
     assert_eq!(
         assert_ready_ok!(holding.poll()).status(),
         202,
-        "it has its room"
+        "a body that grows is served before POSTs that wait"
     );
     assert!(first.is_woken());
     assert_eq!(assert_ready_ok!(first.poll()).status(), 202);
 
-    let slow = Fed::declaring(text.len());
+    let slow = Fed::default();
     let mut holding = task::spawn(
         server
             .post
@@ -183,12 +183,38 @@ async fn all_bodies_together_have_so_many_bytes() {
     assert_eq!(
         server.post(&two.uri, &text).await.status(),
         202,
-        "nothing is held any more"
+        "no room is held any more"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_room_and_loses_the_session_is_not_told_to_try_again() {
+async fn a_body_takes_room_for_its_declared_length_when_it_begins() {
+    let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
+    let (one, two) = (server.open(), server.open());
+    let _sessions = std::mem::take(&mut *slot.lock().unwrap());
+    let text = sized(800);
+    let slow = Fed::declaring(text.len());
+    let request = requests::post(&one.uri, slow.clone());
+    let mut holding = task::spawn(server.post.clone().call(request));
+    slow.piece(&text[..1]);
+    assert_pending!(holding.poll());
+    assert_eq!(server.post(&two.uri, &sized(200)).await.status(), 202);
+    let mut waiting = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post_text(&two.uri, sized(300))),
+    );
+    assert_pending!(waiting.poll());
+    slow.piece(&text[1..]);
+    slow.finish();
+    assert_eq!(assert_ready_ok!(holding.poll()).status(), 202);
+    assert!(waiting.is_woken());
+    assert_eq!(assert_ready_ok!(waiting.poll()).status(), 202);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_waits_for_room_gets_404_when_its_session_closes() {
     let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
     let (one, two) = (server.open(), server.open());
     let sessions = std::mem::take(&mut *slot.lock().unwrap());
@@ -210,7 +236,7 @@ async fn who_waits_for_room_and_loses_the_session_is_not_told_to_try_again() {
         );
         assert_pending!(waiting.poll());
         assert!(server.sessions.close(session.id()));
-        assert!(waiting.is_woken(), "it is told at once");
+        assert!(waiting.is_woken(), "the close wakes it at once");
         let answer = assert_ready_ok!(waiting.poll());
         assert_eq!(answer.status(), 404);
         assert_eq!(text_of(answer).await.body(), "Could not find session");
@@ -218,7 +244,7 @@ async fn who_waits_for_room_and_loses_the_session_is_not_told_to_try_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_session_cannot_take_the_room_of_all_others() {
+async fn one_session_cannot_use_the_whole_budget_for_bodies() {
     let (server, slot) = server(|transport| {
         transport
             .in_flight_bytes(16_000)
@@ -233,7 +259,7 @@ async fn one_session_cannot_take_the_room_of_all_others() {
     let mut waiting = task::spawn(futures_util::future::join_all(posts));
     assert_pending!(waiting.poll());
     server.post_now(&two.uri, &text);
-    // They wait no longer for room and for the inbox together than for the inbox alone.
+    // Both waits, for room and for the inbox, take the delivery timeout together.
     let start = tokio::time::Instant::now();
     for busy in waiting.await {
         assert_eq!(busy.status(), 503);
@@ -244,7 +270,7 @@ async fn one_session_cannot_take_the_room_of_all_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_without_room_is_read_to_its_end_so_that_its_client_can_read_the_answer() {
+async fn the_rest_of_a_body_without_room_is_drained_before_the_refusal() {
     let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
     let stream = server.open();
     let _sessions = std::mem::take(&mut *slot.lock().unwrap());
@@ -277,7 +303,7 @@ async fn a_body_without_room_is_read_to_its_end_so_that_its_client_can_read_the_
     assert_eq!(busy.status(), 503);
     assert_eq!(text_of(busy).await.body(), "Session is busy");
 
-    // Not for ever.
+    // A body that does not arrive is drained for a bounded time.
     let silent = Fed::default();
     silent.piece(&text[..500]);
     let start = tokio::time::Instant::now();
@@ -296,7 +322,7 @@ async fn a_body_without_room_is_read_to_its_end_so_that_its_client_can_read_the_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
+async fn a_stalled_body_is_refused_and_a_slow_body_is_accepted() {
     let (server, slot) = server(|transport| transport.in_flight_bytes(1_000).body_limit(1_000));
     let mut stream = server.open();
     assert_eq!(stream.poll(), None);
@@ -334,8 +360,36 @@ async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
     assert_eq!(given_up.status(), 400);
     assert_eq!(
         text_of(given_up).await.body(),
-        "Could not read request body"
+        "Could not read request body: no more of it arrived for 60 s"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_a_body_begins_with_the_head_and_ends_with_the_session() {
+    let minute = std::time::Duration::from_secs(60);
+    let (server, slot) = server(|transport| transport);
+    let mut stream = server.open();
+    // The client reads.
+    assert_eq!(stream.poll(), None);
+    let sessions = std::mem::take(&mut *slot.lock().unwrap());
+    let uri = stream.uri.clone();
+    let post = |body| server.post.clone().call(requests::post(&uri, body));
+    let start = tokio::time::Instant::now();
+    for body in [Fed::default(), Fed::declaring(100)] {
+        let answer = post(body).await.unwrap();
+        assert_eq!(answer.status(), 400);
+    }
+    let after = start.elapsed().as_millis();
+    assert!((120_000..120_010).contains(&after), "{after} ms");
+
+    let mut waiting = task::spawn(post(Fed::declaring(100)));
+    assert_pending!(waiting.poll());
+    assert!(server.sessions.close(sessions[0].id()));
+    assert!(waiting.is_woken(), "it is told at once");
+    // The client may still be sending: its body is drained first.
+    let start = tokio::time::Instant::now();
+    assert_eq!(waiting.await.unwrap().status(), 404);
+    assert!(start.elapsed() < minute / 60);
 }
 
 fn assert_handler<H: Handler>() {}

@@ -1,4 +1,4 @@
-//! How many sessions may be open, and by which ids.
+//! Caps on the number of open sessions, in total and for each principal.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
@@ -15,7 +15,7 @@ use mcp_sse_testkit::{
     requests,
 };
 
-/// Ends when it is told to, in the way that it is told.
+/// Returns or panics when a message asks for it.
 async fn obedient(mut session: Session) {
     while let Some(incoming) = session.recv().await {
         match incoming.message.method() {
@@ -66,11 +66,11 @@ async fn assert_full<F: Future<Output = ()>>(response: Response<SseBody<F>>, kin
     assert_eq!(response.headers()["retry-after"], "1");
     assert_eq!(response.extensions().get(), Some(&kind));
     let text = response.into_body().collect().await.unwrap().to_bytes();
-    assert_eq!(text, "Too many sessions");
+    assert_eq!(text, "Too many sessions\n");
 }
 
 #[tokio::test]
-async fn a_get_beyond_the_cap_is_refused_until_a_session_ends_in_whatever_way() {
+async fn a_get_over_the_cap_is_refused_until_a_session_closes_for_any_reason() {
     let server = server(|transport| transport.max_sessions(2));
     let kept = server.open();
     for end in ["drop", "return", "panic", "close"] {
@@ -81,6 +81,9 @@ async fn a_get_beyond_the_cap_is_refused_until_a_session_ends_in_whatever_way() 
             "close" => {
                 let id = stream.uri.rsplit('=').next().unwrap().parse().unwrap();
                 assert!(server.sessions.close(&id));
+                // The place is free when the stream is gone, not before.
+                assert_full(server.get(), RejectionKind::TooManySessions).await;
+                assert_eq!(stream.poll(), Some(None), "{end}");
             }
             "return" | "panic" => {
                 assert_eq!(stream.poll(), None, "{end}");
@@ -92,7 +95,7 @@ async fn a_get_beyond_the_cap_is_refused_until_a_session_ends_in_whatever_way() 
         assert_eq!(server.sessions.len(), 1, "{end}");
         drop(server.open());
     }
-    // A response that nobody reads holds a place, too.
+    // A response whose body is not read counts, too.
     let response = server.get();
     assert_full(server.get(), RejectionKind::TooManySessions).await;
     drop(response);
@@ -102,16 +105,16 @@ async fn a_get_beyond_the_cap_is_refused_until_a_session_ends_in_whatever_way() 
 }
 
 #[tokio::test]
-async fn a_cap_of_none_lets_none_in() {
+async fn a_cap_of_zero_refuses_every_session() {
     let server = server(|transport| transport.max_sessions(0));
     assert_full(server.get(), RejectionKind::TooManySessions).await;
     assert!(server.sessions.is_empty());
 }
 
 #[tokio::test]
-async fn each_principal_has_a_cap_of_its_own_and_nobody_has_none() {
+async fn each_principal_has_its_own_cap_and_requests_without_a_principal_have_none() {
     let server = server(|transport| transport.max_sessions_per_principal(1));
-    let nobodys: Vec<_> = (0..5).map(|_| open(&server, None)).collect();
+    let without_principal: Vec<_> = (0..5).map(|_| open(&server, None)).collect();
     for end in ["drop", "return", "panic", "close"] {
         let mut alice = open(&server, Some("alice"));
         let bob = open(&server, Some("bob"));
@@ -124,6 +127,8 @@ async fn each_principal_has_a_cap_of_its_own_and_nobody_has_none() {
                 let id = alice.uri.rsplit('=').next().unwrap().parse().unwrap();
                 assert!(server.sessions.close(&id));
                 assert!(!server.sessions.close(&id));
+                assert_full(server.ask(of(Some("alice"))), full).await;
+                assert_eq!(alice.poll(), Some(None), "{end}");
             }
             "return" | "panic" => {
                 assert_eq!(alice.poll(), None, "{end}");
@@ -141,11 +146,11 @@ async fn each_principal_has_a_cap_of_its_own_and_nobody_has_none() {
         drop((again, bob));
         assert_eq!(server.sessions.len(), 5, "{end}");
     }
-    drop(nobodys);
+    drop(without_principal);
 }
 
 #[tokio::test]
-async fn a_refusal_counts_for_nobody() {
+async fn a_refused_get_does_not_count_towards_any_cap() {
     let server = server(|transport| transport.max_sessions(2).max_sessions_per_principal(2));
     let (one, two) = (open(&server, Some("alice")), open(&server, None));
     for _ in 0..10 {
@@ -162,7 +167,7 @@ async fn a_refusal_counts_for_nobody() {
     drop(streams);
 }
 
-/// Opens and drops from many threads; what is open at a time is counted from outside.
+/// Opens and drops sessions from many threads. The test itself counts the sessions that are open.
 fn race(
     threads: usize,
     most: usize,
@@ -205,7 +210,7 @@ fn race(
 }
 
 #[test]
-fn no_race_admits_one_too_many() {
+fn concurrent_gets_never_exceed_the_cap() {
     let server = server(|transport| transport.max_sessions(3));
     race(16, 3, &server, None);
     assert!(server.sessions.is_empty());
@@ -213,13 +218,13 @@ fn no_race_admits_one_too_many() {
     assert_eq!(
         server.get().status(),
         503,
-        "all three places are there again, and no more"
+        "exactly three sessions can be opened again"
     );
     drop(streams);
 }
 
 #[test]
-fn no_race_admits_one_too_many_of_a_principal() {
+fn concurrent_gets_of_a_principal_never_exceed_its_cap() {
     let server = server(|transport| transport.max_sessions_per_principal(3));
     thread::scope(|scope| {
         for principal in ["alice", "bob"] {

@@ -1,4 +1,4 @@
-//! Why a session ended, as whoever holds a sender is told.
+//! The reason of a session's close, as its senders report it.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::time::advance;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Does what the first message says.
+/// Does what each message says.
 async fn obedient(mut session: Session) {
     while let Some(incoming) = session.recv().await {
         match incoming.message.method() {
@@ -38,7 +38,7 @@ fn open<H: Handler>(server: &Server<H>) -> (Stream<H::Future>, SessionSender) {
     (stream, sender)
 }
 
-/// The reason, which must be there, each way that one is told.
+/// The reason, which all methods of the sender must agree on.
 async fn reason(sender: &SessionSender) -> CloseReason {
     assert!(sender.is_closed());
     let reason = sender.closed().await;
@@ -51,7 +51,7 @@ fn method(method: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_client_that_goes() {
+async fn a_client_that_disconnects_closes_with_client_gone() {
     let server = Server::new(obedient);
     let (stream, sender) = open(&server);
     drop(stream);
@@ -59,7 +59,7 @@ async fn a_client_that_goes() {
 }
 
 #[tokio::test]
-async fn a_handler_that_returns_or_panics() {
+async fn a_handler_that_returns_or_panics_is_the_reason() {
     let server = Server::new(obedient);
     for (text, expected) in [
         ("return", CloseReason::HandlerReturned),
@@ -73,7 +73,7 @@ async fn a_handler_that_returns_or_panics() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_closed_and_whose_client_goes_then() {
+async fn a_closed_session_keeps_its_reason_when_the_client_disconnects() {
     let server = Server::new(obedient);
     let (stream, sender) = open(&server);
     assert!(server.sessions.close(&stream.id()));
@@ -82,7 +82,7 @@ async fn a_session_that_is_closed_and_whose_client_goes_then() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shutdown_whether_the_handler_returns_or_is_cut() {
+async fn a_shutdown_is_the_reason_when_the_handler_returns_or_is_cut() {
     let server = Server::new(obedient);
     let (mut stream, sender) = open(&server);
     let read = tokio::spawn(async move { stream.next().await });
@@ -97,9 +97,12 @@ async fn a_shutdown_whether_the_handler_returns_or_is_cut() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_panics_while_the_server_stops() {
+async fn a_panic_during_a_shutdown_is_the_reason() {
     let server = Server::new(|mut session: Session| async move {
-        assert!(session.recv().await.is_some(), "told to stop");
+        assert!(
+            session.recv().await.is_some(),
+            "the shutdown drains the session"
+        );
     });
     let (mut stream, sender) = open(&server);
     let read = tokio::spawn(async move { stream.next().await });
@@ -109,9 +112,9 @@ async fn a_handler_that_panics_while_the_server_stops() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read() {
+async fn a_client_that_does_not_read_closes_with_stalled() {
     let server = Server::new(deaf);
-    // Its first event was given to the server, which did not ask on.
+    // The server took the first event, and did not ask for more.
     let stream = server.open();
     let sender = server.sessions.get(&stream.id()).unwrap();
     advance(MINUTE * 9 / 8 + Duration::from_millis(10)).await;
@@ -119,7 +122,7 @@ async fn a_client_that_does_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_in_which_nothing_happens() {
+async fn an_idle_session_closes_with_idle() {
     let idle = |transport: SseServerTransport<_>| transport.idle_timeout(MINUTE).keep_alive(None);
     let server = Server::with(obedient, idle);
     let (mut stream, sender) = open(&server);

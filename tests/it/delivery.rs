@@ -1,4 +1,4 @@
-//! A message that was answered with 202 is in the inbox; one that was not, is not.
+//! A message is in the inbox if its `POST` was answered with 202, and only then.
 
 use std::{
     sync::{Arc, Mutex},
@@ -25,7 +25,7 @@ fn narrow() -> Server<impl Handler> {
     Server::of(&transport.queue_messages(1).delivery_timeout(PATIENCE))
 }
 
-/// A `POST` of a ping, to be polled by hand.
+/// A `POST` of a ping, which the test polls by hand.
 fn posting(mut service: PostService, uri: &str, id: usize) -> task::Spawn<Posting> {
     let request: Request<Full<Bytes>> = requests::post(uri, Full::new(ping(id).into()));
     task::spawn(service.call(request))
@@ -62,7 +62,11 @@ async fn a_post_waits_for_room_until_the_delivery_timeout() {
     assert_eq!(answer.body(), "Session is busy");
     assert_eq!(events.echoed().await, ping(1));
     assert_eq!(memory.post(&uri, ping(4)).await.status(), 202);
-    assert_eq!(events.echoed().await, ping(4), "the refused ones are gone");
+    assert_eq!(
+        events.echoed().await,
+        ping(4),
+        "the refused messages are not delivered"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +83,7 @@ async fn a_post_that_waits_is_delivered_when_the_handler_makes_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_no_message_does_not_wait_for_room() {
+async fn an_invalid_message_does_not_wait_for_room() {
     let memory = narrow();
     let (uri, mut events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
@@ -91,7 +95,7 @@ async fn a_message_that_is_no_message_does_not_wait_for_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn posts_that_wait_are_answered_with_404_when_the_stream_is_dropped() {
+async fn waiting_posts_get_404_when_the_stream_is_dropped() {
     let memory = narrow();
     let (uri, events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
@@ -113,7 +117,7 @@ async fn posts_that_wait_are_answered_with_404_when_the_stream_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_that_waits_is_answered_with_404_when_the_session_is_closed() {
+async fn a_waiting_post_gets_404_when_the_session_is_closed() {
     let memory = narrow();
     let (uri, mut events) = memory.open().into_events();
     assert_eq!(memory.post(&uri, ping(1)).await.status(), 202);
@@ -128,7 +132,7 @@ async fn a_post_that_waits_is_answered_with_404_when_the_session_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_that_waits_is_answered_with_404_when_the_handler_returns() {
+async fn a_waiting_post_gets_404_when_the_handler_returns() {
     let (stop, stopped) = mpsc::channel::<()>(1);
     let stopped = Arc::new(Mutex::new(Some(stopped)));
     let transport = SseServerTransport::new("/messages/", move |session| {
@@ -151,7 +155,7 @@ async fn a_post_that_waits_is_answered_with_404_when_the_handler_returns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_is_full_holds_up_no_other() {
+async fn a_full_session_does_not_delay_another_session() {
     let memory = narrow();
     let (full, mut full_events) = memory.open().into_events();
     let (other, mut other_events) = memory.open().into_events();
@@ -184,7 +188,7 @@ async fn a_post_that_is_dropped_while_it_waits_is_not_delivered() {
     assert_pending!(kept.poll());
     drop(dropped);
     assert_eq!(events.echoed().await, ping(1));
-    // Its turn has come, but it goes before it knows.
+    // It gets the room, but is dropped before it is polled.
     assert!(granted.is_woken() && !kept.is_woken());
     drop(granted);
     assert!(kept.is_woken());
@@ -204,7 +208,7 @@ async fn a_post_that_is_dropped_unpolled_is_not_delivered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_arrive_in_the_order_in_which_their_posts_came() {
+async fn messages_arrive_in_the_order_of_their_posts() {
     let memory = narrow();
     let (uri, mut events) = memory.open().into_events();
     let mut waiting: Vec<_> = (0..50)
@@ -223,7 +227,7 @@ async fn messages_arrive_in_the_order_in_which_their_posts_came() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_that_was_accepted_arrives_though_the_answers_do_not_fit_the_outbox() {
+async fn all_accepted_messages_arrive_when_the_answers_do_not_fit_the_outbox() {
     let thrice = |mut session: Session| async move {
         while let Some(incoming) = session.recv().await {
             for _ in 0..3 {

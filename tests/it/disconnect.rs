@@ -1,4 +1,4 @@
-//! Clients that go away, over real TCP, in every way and at every point that a client can.
+//! Clients that disconnect over real TCP, in each way and at each point of a session.
 
 use mcp_sse_server::{
     Handler, Message, Session, SseServerTransport, handler::Spawned, session::SessionId,
@@ -10,7 +10,7 @@ use tokio::{
     sync::mpsc,
 };
 
-/// Says when it is dropped.
+/// Sends a message when it is dropped.
 struct Gone(mpsc::UnboundedSender<SessionId>, SessionId);
 
 impl Drop for Gone {
@@ -19,32 +19,32 @@ impl Drop for Gone {
     }
 }
 
-/// How a client goes.
+/// How a client disconnects.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     /// Closes: the server reads the end of the stream.
     Close,
     /// Resets: the server reads an error.
     Reset,
-    /// Says that it will write no more, and keeps the connection.
+    /// Ends its writing half, and keeps the connection.
     HalfClose,
 }
 
-/// How far the client has come when it goes.
+/// How far the client has come when it disconnects.
 #[derive(Clone, Copy, Debug)]
 enum Point {
     RequestSent,
     FirstByteRead,
     EndpointRead,
     AnswerRead,
-    /// The server writes and the client does not read, until neither gets on.
+    /// The client does not read until the server cannot write any more.
     Stalled,
 }
 
 use Point::*;
 use Way::*;
 
-/// The connection of a client that came so far, and its session's URI if it knows it.
+/// The connection of a client at this point, and the URI of its session if the client knows it.
 async fn come(server: &Server, point: Point) -> (TcpStream, Option<String>) {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let get = format!("GET /sse HTTP/1.1\r\nhost: {HOST}\r\n\r\n");
@@ -107,7 +107,7 @@ where
                     stream.set_zero_linger().unwrap();
                     None
                 }
-                // A server that cannot write does not read either, and so does not see the end.
+                // A server that cannot write does not read either, so it does not see the end.
                 HalfClose if matches!(point, Stalled) => None,
                 HalfClose => {
                     stream.shutdown().await.unwrap();
@@ -139,7 +139,7 @@ where
     assert_eq!(kept_events.echoed().await, ping(2));
 }
 
-/// Echoes, and says when it is dropped.
+/// Echoes, and sends a message when it is dropped.
 fn noted(send: mpsc::UnboundedSender<SessionId>) -> impl Handler<Future: Send> + Send + Sync {
     move |session: Session| {
         let gone = Gone(send.clone(), *session.id());
@@ -151,12 +151,12 @@ fn noted(send: mpsc::UnboundedSender<SessionId>) -> impl Handler<Future: Send> +
 }
 
 #[tokio::test]
-async fn a_client_that_goes_takes_its_session_with_it() {
+async fn a_client_that_disconnects_closes_its_session() {
     goes(noted).await;
 }
 
 #[tokio::test]
-async fn a_client_that_goes_takes_its_spawned_session_with_it() {
+async fn a_client_that_disconnects_closes_its_spawned_session() {
     goes(|send| Spawned::new(noted(send))).await;
 }
 
@@ -176,7 +176,7 @@ async fn probes_that_connect_and_drop_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_closed_ends_its_response_properly() {
+async fn a_closed_session_ends_its_response_with_the_last_chunk() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let server = Server::spawn(&transport).await;
     let (uri, mut events) = server.open("/sse").await;
@@ -188,6 +188,6 @@ async fn a_session_that_is_closed_ends_its_response_properly() {
     assert_eq!(events.next().await.unwrap().data, bye);
     assert!(
         events.next().await.is_none(),
-        "the last chunk ends the response"
+        "the response ends with the last chunk"
     );
 }

@@ -10,7 +10,7 @@ use mcp_sse_testkit::{
 };
 
 #[tokio::test]
-async fn a_spawned_handler_works_while_nobody_polls_its_stream() {
+async fn a_spawned_handler_runs_while_its_stream_is_not_polled() {
     let worked = Arc::new(tokio::sync::Notify::new());
     let notify = Arc::clone(&worked);
     let server = Server::new(Spawned::new(move |mut session: Session| {
@@ -29,7 +29,7 @@ async fn a_spawned_handler_works_while_nobody_polls_its_stream() {
 }
 
 #[tokio::test]
-async fn a_spawned_handler_is_aborted_with_its_stream() {
+async fn a_spawned_handler_is_aborted_when_its_stream_is_dropped() {
     let alive = Arc::new(());
     let held = Arc::clone(&alive);
     let server = Server::new(Spawned::new(move |session: Session| {
@@ -41,7 +41,7 @@ async fn a_spawned_handler_is_aborted_with_its_stream() {
         }
     }));
     let stream = server.open();
-    // The handler itself holds one, and the task another.
+    // The handler holds one reference, and its task another.
     assert_eq!(Arc::strong_count(&alive), 3);
     drop(stream);
     assert!(server.sessions.is_empty());

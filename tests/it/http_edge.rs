@@ -1,4 +1,4 @@
-//! HTTP as some clients, and no friend, may speak it.
+//! Unusual and malformed HTTP.
 
 use mcp_sse_server::{MountPath, SseServerTransport};
 use mcp_sse_testkit::{
@@ -22,7 +22,10 @@ async fn an_http_1_0_client_gets_its_stream_unchunked_until_the_connection_close
         .await;
     let (head, body) = wire.into_stream().await;
     assert_eq!(head.status(), 200);
-    assert_eq!(head.headers()["content-type"], "text/event-stream");
+    assert_eq!(
+        head.headers()["content-type"],
+        "text/event-stream; charset=utf-8"
+    );
     assert!(!head.headers().contains_key("transfer-encoding"));
     assert!(!head.headers().contains_key("content-length"));
     let mut events = Events::new(body);
@@ -48,7 +51,7 @@ async fn an_http_1_0_client_gets_its_stream_unchunked_until_the_connection_close
 }
 
 #[tokio::test]
-async fn posts_written_at_once_are_answered_and_delivered_in_their_order() {
+async fn pipelined_posts_are_answered_and_delivered_in_order() {
     let server = server().await;
     let (uri, mut events) = server.open("/sse").await;
     let mut wire = server.connect().await;
@@ -70,7 +73,7 @@ async fn posts_written_at_once_are_answered_and_delivered_in_their_order() {
 }
 
 #[tokio::test]
-async fn both_spellings_of_the_path_are_served_and_none_redirects() {
+async fn both_spellings_of_the_path_are_served_without_a_redirect() {
     let server = server().await;
     let (uri, mut events) = server.open("/sse").await;
     let mut wire = server.connect().await;
@@ -82,7 +85,7 @@ async fn both_spellings_of_the_path_are_served_and_none_redirects() {
 }
 
 #[tokio::test]
-async fn a_message_in_single_bytes_arrives_whole() {
+async fn a_message_sent_byte_by_byte_is_delivered() {
     let server = server().await;
     let (uri, mut events) = server.open("/sse").await;
     let text = r#"{"jsonrpc":"2.0","id":"ü","method":"ping","params":{"😀":[1]}}"#;
@@ -94,7 +97,7 @@ async fn a_message_in_single_bytes_arrives_whole() {
     assert_eq!(events.echoed().await, text);
 }
 
-/// The path and the rest of what a stream announces, as the one line it must be.
+/// The announced URI, which must be one line, split after the session's id.
 async fn announced(server: &Server, target: &[u8]) -> Option<(String, Events<wire::WireBody>)> {
     let name = target.escape_ascii();
     let mut wire = server.connect().await;
@@ -102,7 +105,7 @@ async fn announced(server: &Server, target: &[u8]) -> Option<(String, Events<wir
         .await;
     let (head, body) = wire.into_stream().await;
     if head.status() != 200 {
-        // What is no request at all, hyper refuses.
+        // hyper refuses a text that is not a request.
         assert_eq!(head.status(), 400, "{name}");
         return None;
     }
@@ -116,7 +119,7 @@ async fn announced(server: &Server, target: &[u8]) -> Option<(String, Events<wir
 }
 
 #[tokio::test]
-async fn no_query_splits_the_endpoint_event() {
+async fn a_query_cannot_split_the_endpoint_event() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let weird = MountPath::new("/a b\u{2028}\u{a0}%0d%0aevent: message\\..").unwrap();
     let server = Server::spawn(&transport.carry_query(true).mount_path(weird)).await;
@@ -154,7 +157,7 @@ async fn no_query_splits_the_endpoint_event() {
         assert_eq!(found, path, "{name}");
         assert_eq!(Some(&query[32..]), carried, "{name}");
 
-        // And it is a place to post to, once the prefix is taken off.
+        // A POST to the announced URI works, after the prefix is removed.
         let uri = format!("/messages/?session_id={query}");
         assert_eq!(server.post(&uri, ping(1)).await.status(), 202, "{name}");
         assert_eq!(events.echoed().await, ping(1), "{name}");
@@ -162,14 +165,14 @@ async fn no_query_splits_the_endpoint_event() {
 }
 
 #[tokio::test]
-async fn the_streams_query_is_not_carried_unasked() {
+async fn the_query_of_the_get_is_not_announced_by_default() {
     let server = server().await;
     let (uri, _events) = announced(&server, b"/sse?token=secret").await.unwrap();
     assert!(!uri.contains("token"), "{uri}");
 }
 
 #[tokio::test]
-async fn a_session_id_with_line_breaks_is_no_session_and_not_sent_back() {
+async fn a_session_id_with_line_breaks_is_refused_and_not_quoted() {
     let server = server().await;
     let (uri, _events) = server.open("/sse").await;
     for end in ["%0d%0ax-evil:%201", "%0A", "%00", "%20", "%E2%80%A8"] {
@@ -182,7 +185,7 @@ async fn a_session_id_with_line_breaks_is_no_session_and_not_sent_back() {
 }
 
 #[tokio::test]
-async fn malformed_requests_leave_sessions_alone() {
+async fn malformed_requests_do_not_affect_sessions() {
     let server = server().await;
     let (uri, mut events) = server.open("/sse").await;
     let head = format!("POST {uri} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n");
@@ -199,11 +202,11 @@ async fn malformed_requests_leave_sessions_alone() {
             format!("{head}content-length: -1\r\n\r\n{text}"),
         ),
         (
-            "no number for a length",
+            "a length that is not a number",
             format!("{head}content-length: x\r\n\r\n{text}"),
         ),
         (
-            "a chunk of no size",
+            "a chunk without a size",
             format!("{head}transfer-encoding: chunked\r\n\r\nx\r\n{text}\r\n0\r\n\r\n"),
         ),
         (
@@ -237,7 +240,7 @@ async fn malformed_requests_leave_sessions_alone() {
 }
 
 #[tokio::test]
-async fn a_body_that_no_header_announces_is_no_body() {
+async fn a_body_without_a_length_header_is_empty() {
     let server = server().await;
     let (uri, mut events) = server.open("/sse").await;
     let mut wire: Wire = server.connect().await;
@@ -245,7 +248,9 @@ async fn a_body_that_no_header_announces_is_no_body() {
         "POST {uri} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\r\n"
     ))
     .await;
-    assert_eq!(wire.answer().await.body(), "Could not parse message");
+    let answer = wire.answer().await;
+    let text = answer.body();
+    assert!(text.starts_with("Could not parse message: "), "{text}");
     wire.send(wire::post(&uri, ping(1))).await;
     assert_eq!(wire.answer().await.status(), 202);
     assert_eq!(events.echoed().await, ping(1));

@@ -1,4 +1,4 @@
-//! The layer on hyper, over TCP: each version of HTTP, and the server that tells them apart.
+//! The layer on hyper, over TCP: HTTP/1.1, HTTP/2, and a server that detects the version.
 
 use std::convert::Infallible;
 
@@ -22,7 +22,7 @@ use mcp_sse_testkit::{
 use tokio::net::TcpListener;
 use tower::{Layer, service_fn};
 
-/// Which server of hyper's takes the connections.
+/// Which of hyper's servers serves the connections.
 #[derive(Clone, Copy, Debug)]
 enum Conn {
     Http1,
@@ -46,7 +46,7 @@ async fn spawn(conn: Conn) -> (String, SessionRegistry) {
             stream.set_nodelay(true).unwrap();
             let (io, service) = (TokioIo::new(stream), TowerToHyperService::new(app.clone()));
             tokio::spawn(async move {
-                // Clients go away, which is what is tested.
+                // An error is expected: the test's clients disconnect.
                 match conn {
                     Conn::Http1 => {
                         let _ = http1::Builder::new().serve_connection(io, service).await;
@@ -67,17 +67,17 @@ async fn spawn(conn: Conn) -> (String, SessionRegistry) {
 }
 
 #[tokio::test]
-async fn a_session_and_the_inner_service_on_http_1_1_alone() {
+async fn the_layer_works_on_an_http_1_1_server() {
     over_http1(Conn::Http1).await;
 }
 
 #[tokio::test]
-async fn a_session_and_the_inner_service_on_http_2_alone() {
+async fn the_layer_works_on_an_http_2_server() {
     over_http2(Conn::Http2).await;
 }
 
 #[tokio::test]
-async fn a_session_and_the_inner_service_on_either_version_at_one_address() {
+async fn the_layer_works_on_a_server_of_both_versions() {
     over_http1(Conn::Auto).await;
     over_http2(Conn::Auto).await;
 }
@@ -93,7 +93,7 @@ async fn over_http1(conn: Conn) {
 
 async fn over_http2(conn: Conn) {
     let (address, sessions) = spawn(conn).await;
-    // One connection bears the stream, the messages and all else.
+    // One connection carries the stream, the messages and all other requests.
     let mut client = Client::http2(&address).await;
     let both = (
         client.another(&address).await,

@@ -14,12 +14,12 @@ fn id(uri: &str) -> u128 {
     u128::from_str_radix(text, 16).unwrap()
 }
 
-/// The six bits of a UUID that say its version and variant, and what they say.
+/// The six bits of a UUID that hold its version and variant, and their values.
 const FIXED: u128 = 0xf << 76 | 0b11 << 62;
 const VERSION_4: u128 = 0x4 << 76 | 0b10 << 62;
 
 #[test]
-fn ids_are_unique_and_all_their_bits_vary() {
+fn ids_are_unique_and_each_random_bit_varies() {
     let server = Server::with(silent, |transport| {
         transport.keep_alive(None).stall_timeout(None)
     });

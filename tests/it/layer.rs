@@ -1,4 +1,4 @@
-//! The layer before an inner service: what is whose, and whose readiness counts.
+//! The layer in front of an inner service: which of the two answers, and whose readiness counts.
 
 use std::pin::pin;
 
@@ -40,7 +40,7 @@ fn get(path: &str) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn a_session_runs_through_the_layer_and_all_else_is_the_inner_service_s() {
+async fn the_layer_serves_sessions_and_passes_other_requests_to_the_inner_service() {
     let inner = service_fn(|request: Request<Full<Bytes>>| async move {
         let path = request.uri().path().to_owned();
         Ok::<_, std::io::Error>(Response::new(Full::new(Bytes::from(path))))
@@ -95,14 +95,14 @@ async fn a_session_runs_through_the_layer_and_all_else_is_the_inner_service_s() 
 }
 
 #[tokio::test]
-async fn readiness_is_the_inner_service_s() {
+async fn the_layer_is_ready_when_the_inner_service_is() {
     let (mut app, mut handle) = mock::spawn_layer::<_, Response<Full<Bytes>>, _>(layer());
     handle.allow(0);
     assert_pending!(app.poll_ready());
     handle.allow(1);
     assert!(app.is_woken());
     assert_ready_ok!(app.poll_ready());
-    // A request for the transport leaves the inner service's permit for the next.
+    // A request for the transport does not use the permit that the inner service reserved.
     let response = assert_ready_ok!(task::spawn(app.call(get("/sse"))).poll());
     assert_eq!(response.status(), 200);
     assert_ready_ok!(app.poll_ready());
@@ -120,7 +120,7 @@ async fn readiness_is_the_inner_service_s() {
 }
 
 #[tokio::test]
-async fn errors_are_the_inner_service_s() {
+async fn errors_of_the_inner_service_pass_through() {
     let (mut app, mut handle): (mock::Spawn<_>, mock::Handle<_, Response<Full<Bytes>>>) =
         mock::spawn_layer(layer());
     handle.allow(1);
@@ -163,7 +163,7 @@ impl Body for Odd {
 }
 
 #[tokio::test]
-async fn the_inner_body_passes_as_it_is() {
+async fn the_body_of_the_inner_service_passes_unchanged() {
     let inner = service_fn(|_: Request<Full<Bytes>>| async {
         Ok::<_, std::io::Error>(Response::new(Odd(0)))
     });
@@ -178,9 +178,9 @@ async fn the_inner_body_passes_as_it_is() {
     assert!(body.is_end_stream());
 }
 
-/// `CorsLayer` and `TimeoutLayer` answer with the default of whatever body they stand before.
+/// `CorsLayer` and `TimeoutLayer` answer with the default value of the body type that they wrap.
 #[tokio::test]
-async fn the_default_of_each_body_is_empty() {
+async fn the_default_of_each_body_type_is_empty() {
     async fn is_empty<B: Body<Data = Bytes, Error: std::fmt::Debug> + Default>() {
         let body = B::default();
         assert!(body.is_end_stream());
@@ -193,7 +193,7 @@ async fn the_default_of_each_body_is_empty() {
 }
 
 #[tokio::test]
-async fn a_post_that_was_read_before_is_delivered_after_every_check() {
+async fn a_post_whose_body_was_already_read_passes_every_check() {
     let handler: Echo = |session| Box::pin(send_back(session));
     let transport = SseServerTransport::new("/messages/", handler)
         .unwrap()
@@ -212,7 +212,8 @@ async fn a_post_that_was_read_before_is_delivered_after_every_check() {
         let (parts, _) = requests::post_text(uri, "").into_parts();
         let response = post.deliver(parts, text.clone()).await.unwrap();
         assert_eq!(response.status(), status, "{text}");
-        assert_eq!(text_of(response).await.body(), answer, "{text}");
+        let response = text_of(response).await;
+        assert!(response.body().starts_with(answer), "{text}: {response:?}");
     }
     let frame = stream.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(frame, event(&ping(1)) + &event(&ping(2)));

@@ -1,4 +1,4 @@
-//! Paths that look like the transport's and are not, over TCP: the inner service answers each.
+//! Paths that are similar to the transport's paths, over TCP: the inner service answers each of them.
 
 use std::convert::Infallible;
 
@@ -11,7 +11,7 @@ use mcp_sse_testkit::{
 };
 use tower::{Layer, service_fn};
 
-/// Says which path it did not find, as it stood in the request.
+/// Answers 404 with the path of the request, unchanged.
 async fn not_found(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let text = format!("inner: {}", request.uri().path());
     let mut response = Response::new(Full::from(text));
@@ -28,7 +28,7 @@ async fn server() -> Server {
     Server::serve(app, transport.sessions()).await
 }
 
-/// What is none of the transport's paths, in the groups that servers and proxies take for equal.
+/// Paths that are not the transport's, in groups that some servers and proxies treat as equal.
 const NOT_OURS: &[&str] = &[
     // case
     "/SSE",
@@ -79,7 +79,7 @@ const NOT_OURS: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn what_only_looks_like_the_stream_s_path_opens_no_session() {
+async fn a_path_similar_to_the_streams_path_opens_no_session() {
     let server = server().await;
     let mut wire = server.connect().await;
     for path in NOT_OURS {
@@ -95,7 +95,7 @@ async fn what_only_looks_like_the_stream_s_path_opens_no_session() {
 }
 
 #[tokio::test]
-async fn what_only_looks_like_the_messages_path_delivers_nothing() {
+async fn a_path_similar_to_the_messages_path_delivers_nothing() {
     let server = server().await;
     let (uri, mut events) = server.open("/sse").await;
     let (_, query) = uri.split_once('?').unwrap();
@@ -109,13 +109,17 @@ async fn what_only_looks_like_the_messages_path_delivers_nothing() {
     }
     wire.send(wire::post(&uri, ping(2))).await;
     assert_eq!(wire.answer().await.status(), 202);
-    assert_eq!(events.echoed().await, ping(2), "the first that came");
+    assert_eq!(
+        events.echoed().await,
+        ping(2),
+        "no other message came before"
+    );
 }
 
 #[tokio::test]
-async fn other_forms_of_a_target_are_told_apart_by_their_path() {
+async fn targets_in_other_forms_are_matched_by_their_path() {
     let server = server().await;
-    // The absolute form, as clients write it for a proxy.
+    // The absolute form, which clients send to a proxy.
     let mut wire = server.connect().await;
     wire.send(format!(
         "GET http://{HOST}/sse?x=1 HTTP/1.1\r\nhost: {HOST}\r\n\r\n"

@@ -1,4 +1,4 @@
-//! Behaviour of the transport, one module a topic.
+//! The behaviour of the transport, with one module for each topic.
 
 mod auto_traits;
 mod axum_router;

@@ -24,14 +24,14 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Mostly an object.
+/// An object most of the time.
 fn content() -> impl Strategy<Value = Value> {
     let object = prop::collection::hash_map(any::<String>(), any_json(), 0..4)
         .prop_map(|map| Value::Object(map.into_iter().collect()));
     prop_oneof![6 => object, 1 => Just(Value::Null), 1 => any_json()]
 }
 
-/// An object whose members are those of an envelope, each right more often than not.
+/// An object with the members of an envelope. Each member is valid most of the time.
 fn envelope() -> impl Strategy<Value = Value> {
     let version = prop_oneof![9 => Just(json!("2.0")), 1 => any_json()];
     let id = prop_oneof![
@@ -76,7 +76,7 @@ fn envelope() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Pieces that a mutation puts in: what JSON is made of, and what it is not.
+/// Pieces that a mutation inserts: tokens of JSON, and texts that are not JSON.
 const PIECES: &[&str] = &[
     "{",
     "}",
@@ -126,7 +126,7 @@ fn mutated() -> impl Strategy<Value = String> {
     })
 }
 
-/// What a string may contain, some of it wrong.
+/// Pieces of a string, some of them invalid.
 fn string_pieces() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
         40 => select(vec![
@@ -138,7 +138,7 @@ fn string_pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-/// Arrays and objects inside one another, all closed.
+/// Nested arrays and objects, all closed.
 fn nested() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<bool>(), 0..300).prop_map(|levels| {
         let open = |is_object: &bool| if *is_object { r#"{"a":"# } else { "[" };
@@ -201,7 +201,7 @@ proptest! {
         for text in [
             format!(r#"{{"jsonrpc":"2.0","method":"m","params":{{"x":"{string}"}}}}"#),
             format!("{{\"jsonrpc\":\"2.0\",\n\"method\":\"m\",\"params\":{{\"{string}\":1}}}}"),
-            // A block goes on behind the string.
+            // The string ends inside a block of bytes that is read at once.
             format!(r#"{{"jsonrpc":"2.0","method":"m","params":{{"x":"{string}"}}}}{space}"#),
             format!(r#"{{"jsonrpc":"2.0","id":"{string}","method":"{string}"}}"#),
             format!(r#"{{"{string}":0,"jsonrpc":"2.0","id":1,"error":{{"code":1,"message":"{string}"}}}}"#),
@@ -228,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn each_change_of_a_byte_is_seen(
+    fn each_changed_byte_is_read_as_serde_json_reads_it(
         text in select(vec![
             r#"{"jsonrpc":"2.0","id":-10,"method":"m","params":{"a":[1.5e-2,"\u00e4\n",true,null]}}"#,
             "{\"jsonrpc\":\"2.0\",\n\"i\\u0064\":\"ü\\ud83d\\ude00\",\"error\":{\"code\":-0,\"message\":\"\",\"x\":false}}",

@@ -1,4 +1,4 @@
-//! The metrics, as Prometheus reads them.
+//! The metrics, in the format that Prometheus reads.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,12 +12,12 @@ use mcp_sse_testkit::{
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use tokio::time::advance;
 
-/// Runs a test with a recorder of its own: made before the transport, as the docs ask.
+/// Runs a test with its own recorder, which is installed before the transport is made, as the docs say.
 struct Metrics(&'static PrometheusRecorder);
 
 impl Metrics {
     fn start() -> (Self, metrics::LocalRecorderGuard<'static>) {
-        // Leaked: one for each test, and the guard borrows it.
+        // Leaked, because the guard borrows it. Each test leaks one recorder.
         let recorder: &PrometheusRecorder =
             Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
         (
@@ -37,7 +37,7 @@ impl Metrics {
         series.filter(|(_, value)| *value != 0.0).collect()
     }
 
-    /// The counters and gauges that are not zero, but for bytes, and how often each histogram was
+    /// The counters and gauges that are not zero, without those of bytes, and how often each histogram was
     /// written to.
     #[track_caller]
     fn assert(&self, expected: &[(&str, f64)]) {
@@ -61,7 +61,7 @@ async fn deaf(session: Session) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_and_its_messages() {
+async fn a_session_and_its_messages_are_counted() {
     let (metrics, _guard) = Metrics::start();
     let server = Server::new(send_back);
     metrics.assert(&[]);
@@ -109,7 +109,7 @@ async fn a_session_and_its_messages() {
 }
 
 #[tokio::test]
-async fn what_waits_is_counted_and_what_is_dropped() {
+async fn waiting_and_dropped_messages_are_counted() {
     let (metrics, _guard) = Metrics::start();
     let server = Server::with(deaf, |transport| transport.queue_messages(2));
     let stream = server.open();
@@ -161,9 +161,9 @@ async fn refusals_are_counted_by_service_and_reason() {
     let evil = Request::get("/sse").header("host", "evil.example");
     assert_eq!(server.ask(evil.body(()).unwrap()).status(), 421);
     assert_eq!(server.post("/messages/", "").await.status(), 400);
-    let nobody = format!("/messages/?session_id={}", "1".repeat(32));
+    let unknown = format!("/messages/?session_id={}", "1".repeat(32));
     for _ in 0..2 {
-        assert_eq!(server.post(&nobody, "").await.status(), 404);
+        assert_eq!(server.post(&unknown, "").await.status(), 404);
     }
     metrics.assert(&[
         ("posts_total{outcome=\"refused\"}", 3.0),
@@ -187,7 +187,7 @@ async fn refusals_are_counted_by_service_and_reason() {
 }
 
 #[tokio::test]
-async fn a_post_that_is_given_up_is_counted_as_cancelled() {
+async fn a_post_that_is_dropped_is_counted_as_cancelled() {
     let (metrics, _guard) = Metrics::start();
     let server = Server::with(deaf, |transport| transport.queue_messages(1));
     let stream = server.open();
@@ -203,7 +203,7 @@ async fn a_post_that_is_given_up_is_counted_as_cancelled() {
 }
 
 #[test]
-fn the_guide_has_each_name_and_no_other() {
+fn the_guide_lists_each_metric_and_no_other() {
     let (metrics, _guard) = Metrics::start();
     let server = Server::with(deaf, |transport| transport.max_sessions(0));
     assert_eq!(server.get().status(), 503);
@@ -226,7 +226,7 @@ fn the_guide_has_each_name_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_id_is_never_a_label() {
+async fn a_session_id_is_never_a_label() {
     let (metrics, _guard) = Metrics::start();
     let server = Server::new(send_back);
     let stream = server.open();

@@ -1,4 +1,4 @@
-//! The prefix under which a stream announces where to post.
+//! The path prefix of the announced endpoint.
 
 use mcp_sse_server::{MountPath, SseServerTransport};
 use mcp_sse_testkit::{HOST, events::Events, handlers::echo, server::Server};
@@ -26,7 +26,7 @@ async fn the_configured_prefix_is_announced() {
 }
 
 #[tokio::test]
-async fn a_prefix_in_the_extensions_takes_the_place_of_the_configured_one() {
+async fn a_prefix_in_the_extensions_replaces_the_configured_prefix() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let transport = transport.mount_path(MountPath::new("/fixed").unwrap());
     let server = Server::spawn_behind(
@@ -43,7 +43,7 @@ async fn a_prefix_in_the_extensions_takes_the_place_of_the_configured_one() {
         ("", "/fixed/messages/"),
         ("x-forwarded-prefix: /tenants/7\r\n", "/tenants/7/messages/"),
         ("x-forwarded-prefix: /\r\n", "/messages/"),
-        // No prefix, so none is set.
+        // The header is not a valid prefix, so the middleware sets none.
         ("x-forwarded-prefix: //evil.example\r\n", "/fixed/messages/"),
         (
             "x-forwarded-prefix: https://evil.example\r\n",

@@ -1,4 +1,4 @@
-//! Bodies: how much of one is read, and what is answered while it is on its way.
+//! Bodies of `POST`s: how much of a body is read, and which answer a body gets.
 
 use std::convert::Infallible;
 
@@ -8,7 +8,14 @@ use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use mcp_sse_server::{SseServerTransport, response::RejectionKind};
-use mcp_sse_testkit::{HOST, handlers::echo, messages::ping, polled::Server, requests};
+use mcp_sse_testkit::{
+    HOST,
+    bodies::Fed,
+    handlers::echo,
+    messages::ping,
+    polled::{Server, text_of},
+    requests,
+};
 use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::{Service, ServiceExt};
 
@@ -26,37 +33,109 @@ fn is(answer: &Response<String>, status: u16, text: &str) {
     );
 }
 
-/// A body that must not be asked for anything.
+/// A body that must not be polled.
 fn untouchable() -> UnsyncBoxBody<Bytes, Infallible> {
     let frames = stream::poll_fn(|_| panic!("the body is read"));
     StreamBody::new(frames).boxed_unsync()
 }
 
+/// The client sends the whole body before it reads the answer, so the body is read.
 #[tokio::test]
-async fn a_request_that_its_head_condemns_has_no_body_read() {
+async fn a_request_that_its_head_refuses_has_its_body_read_to_the_end_before_the_answer() {
     let memory = Server::of(&transport());
     let (uri, _events) = memory.open().into_events();
     let unknown = "/messages/?session_id=0123456789abcdef0123456789abcdef";
-    for target in ["/messages/", "/messages/?session_id=x", unknown] {
-        let answer = memory.call(requests::post(target, untouchable())).await;
-        assert!(answer.status().is_client_error(), "{target}");
+    let post = |target: &str| Request::post(target).header("host", HOST);
+    let json = |target: &str| post(target).header("content-type", "application/json");
+    for (request, status, text) in [
+        (json("/messages/"), 400, "session_id is required"),
+        (json("/messages/?session_id=x"), 400, "Invalid session ID"),
+        (json(unknown), 404, "Could not find session"),
+        (
+            json(&uri).header("origin", "https://evil.example"),
+            403,
+            "Invalid Origin header",
+        ),
+        (
+            Request::post(&uri)
+                .header("host", "evil.example")
+                .header("content-type", "application/json"),
+            421,
+            "Invalid Host header",
+        ),
+        (
+            json(&uri).header("content-encoding", "gzip"),
+            415,
+            "Unsupported content encoding",
+        ),
+        (
+            post(&uri).header("content-type", "text/plain; charset=utf-8"),
+            400,
+            "Invalid Content-Type header: expected application/json, received text/plain",
+        ),
+        (
+            post(&uri),
+            400,
+            "Invalid Content-Type header: expected application/json, received none",
+        ),
+        (
+            Request::get(&uri).header("host", HOST),
+            405,
+            "Method Not Allowed",
+        ),
+    ] {
+        let body = Fed::declaring(LIMIT);
+        let request = request.body(body.clone()).unwrap();
+        let mut answer = tokio_test::task::spawn(memory.post.clone().call(request));
+        for piece in 0..4 {
+            assert!(answer.poll().is_pending(), "{text}");
+            assert!(body.is_awaited(), "piece {piece} of {text}");
+            body.piece(&"x".repeat(LIMIT / 4));
+        }
+        body.finish();
+        let std::task::Poll::Ready(Ok(response)) = answer.poll() else {
+            panic!("{text}: the body is over")
+        };
+        is(&text_of(response).await, status, text);
     }
-    let get = Request::get(&uri).header("host", HOST);
-    let answer = memory.call(get.body(untouchable()).unwrap()).await;
-    is(&answer, 405, "Method Not Allowed");
-    let text = Request::post(&uri)
-        .header("host", HOST)
-        .header("content-type", "text/plain");
-    let answer = memory.call(text.body(untouchable()).unwrap()).await;
-    is(&answer, 400, "Invalid Content-Type header");
-    let mut waits = requests::post(&uri, untouchable());
-    waits
-        .headers_mut()
-        .insert("content-length", (LIMIT + 1).into());
-    waits
-        .headers_mut()
-        .insert("expect", "100-continue".parse().unwrap());
-    is(&memory.call(waits).await, 413, "Request body too large");
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_refused_and_identity_is_no_encoding() {
+    let memory = Server::of(&transport());
+    let (uri, mut events) = memory.open().into_events();
+    let post = |encoding: &'static str| {
+        let mut request = requests::post_text(&uri, ping(1));
+        let headers = request.headers_mut();
+        headers.insert("content-encoding", encoding.parse().unwrap());
+        request
+    };
+    for encoding in ["gzip", "br", "identity, gzip", ""] {
+        let answer = memory.call(post(encoding)).await;
+        is(&answer, 415, "Unsupported content encoding");
+        assert_eq!(answer.headers()["accept-encoding"], "identity");
+    }
+    for encoding in ["identity", "Identity"] {
+        is(&memory.call(post(encoding)).await, 202, "Accepted");
+        assert_eq!(events.echoed().await, ping(1));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_expects_to_be_asked_for_its_body_is_refused_at_once() {
+    let memory = Server::of(&transport());
+    let (uri, _events) = memory.open().into_events();
+    let unknown = "/messages/?session_id=0123456789abcdef0123456789abcdef";
+    for (target, len, status, text) in [
+        (uri.as_str(), LIMIT + 1, 413, "Request body too large"),
+        (unknown, LIMIT, 404, "Could not find session"),
+    ] {
+        let mut waits = requests::post(target, untouchable());
+        let headers = waits.headers_mut();
+        headers.insert("content-length", len.into());
+        headers.insert("expect", "100-continue".parse().unwrap());
+        is(&memory.call(waits).await, status, text);
+    }
 }
 
 #[tokio::test]
@@ -76,7 +155,7 @@ async fn a_body_that_breaks_off_is_refused_and_delivers_nothing() {
         let answer = memory
             .call(requests::post(&uri, StreamBody::new(stream::iter(frames))))
             .await;
-        is(&answer, 400, "Could not read request body");
+        is(&answer, 400, "Could not read request body: it broke off");
         let kind = answer.extensions().get();
         assert_eq!(kind, Some(&RejectionKind::BodyUnreadable), "{whole}");
     }
@@ -85,7 +164,7 @@ async fn a_body_that_breaks_off_is_refused_and_delivers_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_default_limit_is_taken_and_one_byte_more_is_not() {
+async fn a_body_of_the_default_limit_is_accepted_and_one_byte_more_is_refused() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let memory = Server::of(&transport);
     let (uri, mut events) = memory.open().into_events();
@@ -102,7 +181,7 @@ async fn a_body_of_the_default_limit_is_taken_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn a_length_that_is_declared_small_does_not_lift_the_limit() {
+async fn a_small_declared_length_does_not_lift_the_limit() {
     let memory = Server::of(&transport());
     let (uri, mut events) = memory.open().into_events();
     let chunks = stream::iter(vec![Ok::<_, Infallible>(Bytes::from(" ".repeat(1024))); 65]);
@@ -117,7 +196,7 @@ async fn a_length_that_is_declared_small_does_not_lift_the_limit() {
 }
 
 #[tokio::test]
-async fn trailers_and_empty_frames_are_no_part_of_the_message() {
+async fn trailers_and_empty_frames_are_not_part_of_the_message() {
     let memory = Server::of(&transport());
     let (uri, mut events) = memory.open().into_events();
     let text = ping(1);
@@ -134,7 +213,7 @@ async fn trailers_and_empty_frames_are_no_part_of_the_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_ends_its_large_body_is_answered_all_the_same() {
+async fn a_client_that_never_ends_its_large_body_gets_an_answer() {
     let memory = Server::of(&transport());
     let (uri, _events) = memory.open().into_events();
     let endless =
@@ -159,7 +238,7 @@ async fn a_client_that_never_ends_its_large_body_is_answered_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_ends_while_a_body_is_read_is_not_found() {
+async fn a_session_that_closes_while_a_body_is_read_is_not_found() {
     let memory = Server::of(&transport());
     let (uri, events) = memory.open().into_events();
     let (send, receive) = tokio::sync::oneshot::channel::<()>();

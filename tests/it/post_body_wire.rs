@@ -1,11 +1,11 @@
-//! Bodies on their way over the wire: cut, too large, and asked for first.
+//! Bodies over TCP: cut, too large, and with `Expect: 100-continue`.
 
 use http::Response;
 use mcp_sse_server::SseServerTransport;
 use mcp_sse_testkit::{HOST, handlers::echo, messages::ping, server::Server, wire};
 
 const LIMIT: usize = 64 * 1024;
-/// More than the limit, and less than what is read beyond it for the client's sake.
+/// More than the limit, and less than what is drained.
 const A_BIT_OVER: usize = LIMIT + 150 * 1024;
 
 fn transport() -> SseServerTransport<impl mcp_sse_server::Handler<Future: Send> + Send + Sync> {
@@ -21,7 +21,7 @@ fn is(answer: &Response<String>, status: u16, text: &str) {
 }
 
 #[tokio::test]
-async fn a_connection_cut_in_a_body_delivers_nothing() {
+async fn a_connection_that_breaks_in_a_body_delivers_nothing() {
     let server = Server::spawn(&transport()).await;
     let (uri, mut events) = server.open("/sse").await;
     let text = ping(1);
@@ -32,7 +32,7 @@ async fn a_connection_cut_in_a_body_delivers_nothing() {
         text.len()
     );
     for cut in [&sized[..sized.len() - 1], chunked.as_bytes()] {
-        // With an end of what is written, and without a word.
+        // The client ends its writing half, or closes the connection.
         let mut wire = server.connect().await;
         wire.send(cut).await;
         wire.finish().await;
@@ -53,7 +53,7 @@ async fn a_connection_cut_in_a_body_delivers_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_that_first_writes_a_body_a_bit_too_large_can_read_the_answer() {
+async fn a_client_that_writes_its_whole_body_first_can_read_the_413() {
     let server = Server::spawn(&transport()).await;
     let (uri, mut events) = server.open("/sse").await;
     for round in 0..5 {
@@ -73,7 +73,7 @@ async fn a_client_that_first_writes_a_body_a_bit_too_large_can_read_the_answer()
         wire.send("0\r\n\r\n").await;
         is(&wire.answer().await, 413, "Request body too large");
 
-        // Such a body was read whole, so that the connection serves on.
+        // The whole body was read, so the connection can be used again.
         wire.send(wire::post(&uri, ping(round))).await;
         is(&wire.answer().await, 202, "Accepted");
         assert_eq!(events.echoed().await, ping(round));
@@ -81,7 +81,7 @@ async fn a_client_that_first_writes_a_body_a_bit_too_large_can_read_the_answer()
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_told_to_continue_or_refused_before_it_sends() {
+async fn a_client_that_expects_100_continue_gets_it_or_a_refusal() {
     let server = Server::spawn(&transport()).await;
     let (uri, mut events) = server.open("/sse").await;
     let text = ping(1);
@@ -108,7 +108,7 @@ async fn a_client_that_asks_first_is_told_to_continue_or_refused_before_it_sends
     ] {
         let mut wire = server.connect().await;
         wire.send(ask(target, len)).await;
-        // The first head that comes: no `100 Continue` stands before it.
+        // This is the first head: there was no `100 Continue` before it.
         is(&wire.answer().await, status, refusal);
     }
     is(&server.post(&uri, ping(2)).await, 202, "Accepted");

@@ -1,16 +1,16 @@
-//! The requests that the table of `POST`s is tested with.
+//! The requests for the test of the table of `POST`s.
 
 use bytes::Bytes;
 use mcp_sse_server::response::RejectionKind::{self, *};
 
-/// The limit that the lengths of the bodies are made for.
+/// The body limit.
 pub(super) const LIMIT: usize = 1000;
 const PING: Payload = Payload::Sized(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
 const JSON: &[&str] = &["application/json"];
 const HERE: &str = "/messages/?session_id=ID";
 const UNKNOWN: &str = "/messages/?session_id=0123456789abcdef0123456789abcdef";
 
-/// A request; `ID` in its target stands for an open session's id, `I-D` for the same with hyphens.
+/// A request. In its target, `ID` stands for the id of an open session, and `I-D` for this id with hyphens.
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) method: &'static str,
@@ -24,11 +24,11 @@ pub(super) struct Row {
 pub(super) enum Payload {
     /// With a `content-length`.
     Sized(&'static str),
-    /// So many spaces, with a `content-length`.
+    /// This many spaces, with a `content-length`.
     Spaces(usize),
-    /// In chunks, with no length said.
+    /// In chunks, without a declared length.
     Chunks(&'static [&'static str]),
-    /// Chunks of 100 spaces.
+    /// This many chunks of 100 spaces.
     SpaceChunks(usize),
 }
 
@@ -153,7 +153,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]);
     row("in pieces", "POST", HERE, JSON, pieces, None);
 
-    // What is wrong in several ways is answered with the first of the checks.
+    // If several checks fail, the first decides the answer.
     let text = &["text/plain"] as &[_];
     for (name, method, target, types, payload, refusal) in [
         ("all wrong", "PUT", UNKNOWN, text, Spaces(2000), MethodNotAllowed),

@@ -1,4 +1,4 @@
-//! Whose session it is: for everybody else it does not exist.
+//! A session belongs to the principal that opened it. For any other principal it does not exist.
 
 use std::{
     pin::Pin,
@@ -21,7 +21,7 @@ use mcp_sse_testkit::{
 };
 use tower::ServiceExt;
 
-/// A body that nobody may read.
+/// A body that is over when it is read.
 struct Unread;
 
 impl Body for Unread {
@@ -32,7 +32,7 @@ impl Body for Unread {
         self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        panic!("the body was read");
+        Poll::Ready(None)
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -46,7 +46,7 @@ fn open<H: Handler>(server: &Server<H>, extensions: Extensions) -> Stream<H::Fut
     Stream::new(server.ask(request))
 }
 
-/// All that a response says.
+/// All parts of a response that a client sees.
 type Whole = (StatusCode, Version, HeaderMap, Bytes, Option<RejectionKind>);
 
 async fn whole(response: Response<PostBody>) -> Whole {
@@ -59,7 +59,7 @@ async fn whole(response: Response<PostBody>) -> Whole {
     (parts.status, parts.version, parts.headers, body, kind)
 }
 
-/// What an unread POST is answered.
+/// The answer to a POST whose body must not be read.
 async fn refused<H>(server: &Server<H>, uri: &str, extensions: Extensions) -> Whole {
     let (mut parts, _) = requests::post_text(uri, "").into_parts();
     parts.extensions = extensions;
@@ -67,7 +67,7 @@ async fn refused<H>(server: &Server<H>, uri: &str, extensions: Extensions) -> Wh
     whole(server.post.clone().oneshot(request).await.unwrap()).await
 }
 
-/// The uri of a session that is not there.
+/// The URI of a session that does not exist.
 fn unknown(uri: &str) -> String {
     let (path, id) = uri.split_once('=').unwrap();
     let last = if id.ends_with('0') { '1' } else { '0' };
@@ -82,7 +82,7 @@ fn with<T: Clone + Send + Sync + 'static>(value: Option<T>) -> Extensions {
     extensions
 }
 
-/// Principals that differ in one part or in how the same text is spread over the parts.
+/// Principals that differ in one part, or have the same text split differently into parts.
 fn principals() -> Vec<Option<Principal>> {
     let new = |client: &str| Principal::new(client);
     vec![
@@ -108,7 +108,7 @@ fn principals() -> Vec<Option<Principal>> {
 }
 
 #[tokio::test]
-async fn anybody_elses_session_is_answered_as_one_that_is_not_there() {
+async fn a_session_of_another_principal_is_answered_like_an_unknown_session() {
     let server = Server::with(send_back, |transport| {
         transport.keep_alive(None).stall_timeout(None)
     });
@@ -127,8 +127,8 @@ async fn anybody_elses_session_is_answered_as_one_that_is_not_there() {
                 continue;
             }
             let theirs = refused(&server, &stream.uri, with(asker.clone())).await;
-            let nobodys = refused(&server, &unknown(&stream.uri), with(asker.clone())).await;
-            assert_eq!(theirs, nobodys, "{name}");
+            let unknown_answer = refused(&server, &unknown(&stream.uri), with(asker.clone())).await;
+            assert_eq!(theirs, unknown_answer, "{name}");
             assert_eq!(theirs.0, 404, "{name}");
             assert_eq!(theirs.3, "Could not find session", "{name}");
             assert_eq!(theirs.4, Some(RejectionKind::SessionNotFound), "{name}");
@@ -141,7 +141,7 @@ async fn anybody_elses_session_is_answered_as_one_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_closed_session_is_answered_alike_to_its_owner_and_to_others() {
+async fn a_closed_session_gets_the_same_answer_for_its_owner_and_for_others() {
     let server = Server::with(send_back, |transport| {
         transport.keep_alive(None).stall_timeout(None)
     });
@@ -160,12 +160,12 @@ async fn a_closed_session_is_answered_alike_to_its_owner_and_to_others() {
     );
 }
 
-/// What an application's own authentication knows of a user.
+/// The user type of an application's own authentication.
 #[derive(Clone)]
 struct User(&'static str);
 
 #[tokio::test]
-async fn a_hook_reads_the_principal_from_the_applications_own_type() {
+async fn a_function_can_find_the_principal_in_another_type() {
     let server = Server::with(send_back, |transport| {
         transport
             .keep_alive(None)
@@ -190,10 +190,13 @@ async fn a_hook_reads_the_principal_from_the_applications_own_type() {
         with::<User>(None),
         with(Some(itself.clone())),
     ] {
-        let nobodys = refused(&server, &unknown(&stream.uri), stranger.clone()).await;
-        assert_eq!(refused(&server, &stream.uri, stranger).await, nobodys);
+        let unknown_answer = refused(&server, &unknown(&stream.uri), stranger.clone()).await;
+        assert_eq!(
+            refused(&server, &stream.uri, stranger).await,
+            unknown_answer
+        );
     }
-    // A session of nobody is not found by who is somebody to the hook.
+    // A session without a principal is not found by a request for which the function finds one.
     let stream = open(&server, with(Some(itself)));
     assert_eq!(
         refused(&server, &stream.uri, with(Some(User("alice"))))
@@ -205,7 +208,7 @@ async fn a_hook_reads_the_principal_from_the_applications_own_type() {
 }
 
 #[tokio::test]
-async fn the_handler_sees_whose_session_it_is() {
+async fn the_handler_sees_the_principal_of_its_session() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
     let handler = move |session: Session| {
@@ -228,7 +231,7 @@ async fn the_handler_sees_whose_session_it_is() {
 }
 
 #[test]
-fn principals_are_the_same_if_all_three_parts_are() {
+fn principals_are_equal_if_all_three_parts_are_equal() {
     let all = principals();
     for (at, one) in all.iter().enumerate() {
         for (other_at, other) in principals().iter().enumerate() {

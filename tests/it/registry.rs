@@ -1,4 +1,4 @@
-//! The registry, as an operator sees it.
+//! The registry of sessions.
 
 use std::{
     sync::{Arc, Mutex},
@@ -23,7 +23,7 @@ fn message(id: usize) -> Message {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_list_tells_of_each_session() {
+async fn the_list_describes_each_session() {
     let server = Server::new(silent);
     let first = server.open();
     advance(Duration::from_secs(5)).await;
@@ -60,7 +60,7 @@ async fn the_list_tells_of_each_session() {
 }
 
 #[tokio::test]
-async fn a_broadcast_reaches_all_who_have_room_with_one_copy_of_its_bytes() {
+async fn a_broadcast_reaches_all_sessions_with_room_and_shares_its_bytes() {
     let server = Server::with(silent, |transport| transport.queue_messages(1));
     let mut streams: Vec<_> = (0..5).map(|_| server.open()).collect();
     server
@@ -111,7 +111,7 @@ async fn a_broadcast_keeps_its_place_among_other_messages() {
 }
 
 #[tokio::test]
-async fn a_send_that_finds_no_room_or_no_session_gives_the_message_back() {
+async fn a_failed_send_returns_the_message() {
     let server = Server::with(silent, |transport| transport.queue_messages(1));
     let stream = server.open();
     let sender = server.sessions.get(&stream.id()).unwrap();
@@ -128,9 +128,9 @@ async fn a_send_that_finds_no_room_or_no_session_gives_the_message_back() {
     assert_eq!(ended.into_message(), message(3));
 }
 
-/// Handlers and the registry may call each other.
+/// A handler may call the registry, and the registry may run code of a handler.
 #[tokio::test]
-async fn a_handler_may_use_the_registry_it_is_in() {
+async fn a_handler_can_use_its_own_registry() {
     let slot: Arc<Mutex<Option<mcp_sse_server::SessionRegistry>>> = Arc::default();
     let registry = Arc::clone(&slot);
     let server = Server::new(move |mut session: Session| {

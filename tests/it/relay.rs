@@ -1,4 +1,4 @@
-//! Relays, with an engine in memory: what the kit asks of each, and what needs no engine to be seen.
+//! Relays: the tests of the relay kit with an engine in memory, and tests that need no engine.
 
 use std::{
     collections::HashMap,
@@ -37,7 +37,7 @@ impl Relay for Neighbours {
             }
             let inbound = self.0.lock().unwrap().get(node).cloned();
             let inbound = inbound.ok_or(RelayError::NoSuchNode)?;
-            // Beyond the sender's patience it goes on, as over a network.
+            // The delivery continues after the sender has given up, as over a network.
             let answer = tokio::spawn(inbound.deliver(post));
             match tokio::time::timeout(Duration::from_millis(500), answer).await {
                 Ok(Ok(answer)) => Ok(answer),
@@ -77,12 +77,13 @@ impl Drop for Left {
     }
 }
 
-#[tokio::test]
-async fn an_engine_in_memory_does_what_the_kit_asks() {
+// The time of the engine stands still while it works.
+#[tokio::test(start_paused = true)]
+async fn an_engine_in_memory_passes_the_relay_kit() {
     relay_kit::check(&Neighbours::default()).await;
 }
 
-/// An engine that fails, or answers, in one way.
+/// An engine that always gives the same answer or error.
 struct Says(Result<&'static [u8], RelayError>);
 
 impl Relay for Says {
@@ -94,7 +95,7 @@ impl Relay for Says {
 const ELSEWHERE: &str = "/messages/?session_id=0123456789abcdef0123456789abcdef&node=a2";
 
 #[tokio::test]
-async fn each_way_to_fail_has_its_status_and_only_what_was_not_sent_may_be_sent_again() {
+async fn each_relay_error_has_its_status_and_only_unsent_posts_get_retry_after() {
     let large = RelayError::TooLarge {
         len: 2,
         limit: 1,
@@ -139,7 +140,7 @@ async fn each_way_to_fail_has_its_status_and_only_what_was_not_sent_may_be_sent_
 }
 
 #[tokio::test]
-async fn what_is_refused_here_is_not_relayed_nor_is_what_names_this_node() {
+async fn a_refused_post_and_a_post_for_this_node_are_not_relayed() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let transport = transport.node("a1").unwrap().body_limit(1000);
     let memory = Server::of(&transport.relay(Says(Ok(b"+"))));
@@ -165,7 +166,7 @@ async fn what_is_refused_here_is_not_relayed_nor_is_what_names_this_node() {
             .unwrap(),
     );
     assert_eq!(answer.await.status(), 421);
-    // A session that is here needs no relay.
+    // A session on this node needs no relay.
     let (uri, mut events) = memory.open().into_events();
     assert!(uri.ends_with("&node=a1"), "{uri}");
     assert_eq!(memory.post(&uri, ping(2)).await.status(), 202);
@@ -173,7 +174,7 @@ async fn what_is_refused_here_is_not_relayed_nor_is_what_names_this_node() {
 }
 
 #[tokio::test]
-async fn a_name_without_a_relay_leaves_the_session_of_another_node_not_found() {
+async fn a_post_for_another_node_gets_404_without_a_relay() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let memory = Server::of(&transport.node("a1").unwrap());
     let answer = memory.post(ELSEWHERE, ping(1)).await;
@@ -185,7 +186,7 @@ async fn a_name_without_a_relay_leaves_the_session_of_another_node_not_found() {
 
 #[test]
 #[should_panic(expected = "must have a name, set by `node`")]
-fn a_node_that_others_reach_has_a_name() {
+fn inbound_panics_without_a_node_name() {
     let _ = SseServerTransport::new("/messages/", echo)
         .unwrap()
         .inbound();

@@ -1,4 +1,4 @@
-//! The same session on each way to serve it.
+//! The same session on each server: hyper over HTTP/1.1 and HTTP/2, and axum.
 
 use axum::{Router, routing::get};
 use http::Request;
@@ -13,14 +13,17 @@ use mcp_sse_testkit::{
 };
 use tokio::net::TcpListener;
 
-/// Opens a session at `target`, which announces a path under `prefix`, and uses it to its end.
+/// Opens a session at `target`, which announces a path under `prefix`, uses it and closes it.
 async fn roundtrip(mut client: Client, address: &str, target: &str, prefix: &str) {
     let get = Request::get(target).header("accept", "text/event-stream");
     let stream = client
         .send(address, get.body(Body::default()).unwrap())
         .await;
     assert_eq!(stream.status(), 200);
-    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    assert_eq!(
+        stream.headers()["content-type"],
+        "text/event-stream; charset=utf-8"
+    );
     assert_eq!(stream.headers()["cache-control"], "no-store, no-transform");
     assert!(!stream.headers().contains_key("connection"));
     let mut events = Events::new(stream.into_body());
@@ -48,7 +51,9 @@ async fn roundtrip(mut client: Client, address: &str, target: &str, prefix: &str
     assert!(events.echoed().await == large);
 
     let refused = poster.post(address, &uri, "[]").await;
-    assert_eq!(refused, (400, "Could not parse message".to_owned()));
+    let text = &refused.1;
+    assert_eq!(refused.0, 400);
+    assert!(text.starts_with("Could not parse message: "), "{text}");
     let unknown = uri.split_once('=').unwrap().0;
     let unknown = format!("{unknown}=0123456789abcdef0123456789abcdef");
     let refused = poster.post(address, &unknown, &ping(1)).await;
@@ -58,7 +63,7 @@ async fn roundtrip(mut client: Client, address: &str, target: &str, prefix: &str
     assert_eq!(event.map(|event| echoed(&event.data)), Some(ping(60)));
 }
 
-/// Sessions side by side: each gets its own answers.
+/// Concurrent sessions: each gets its own answers.
 async fn side_by_side(client: Client, address: &str, target: &str) {
     let mut sessions = Vec::new();
     for _ in 0..10 {
@@ -111,7 +116,7 @@ async fn axum() -> String {
 }
 
 #[tokio::test]
-async fn a_session_on_hyper_over_http_1_1() {
+async fn a_session_works_on_hyper_over_http_1_1() {
     let (server, address) = hyper().await;
     roundtrip(Client::http1(&address).await, &address, "/sse", "").await;
     side_by_side(Client::http1(&address).await, &address, "/sse").await;
@@ -119,7 +124,7 @@ async fn a_session_on_hyper_over_http_1_1() {
 }
 
 #[tokio::test]
-async fn a_session_on_hyper_over_http_2_on_one_connection() {
+async fn a_session_works_on_hyper_over_one_http_2_connection() {
     let (server, address) = hyper().await;
     roundtrip(Client::http2(&address).await, &address, "/sse", "").await;
     side_by_side(Client::http2(&address).await, &address, "/sse").await;
@@ -127,7 +132,7 @@ async fn a_session_on_hyper_over_http_2_on_one_connection() {
 }
 
 #[tokio::test]
-async fn a_session_on_axum_at_the_root_and_nested() {
+async fn a_session_works_on_axum_at_the_root_and_nested() {
     let address = axum().await;
     for (target, prefix) in [("/sse", ""), ("/api/v1/sse", "/api/v1")] {
         let client = Client::http1(&address).await;
@@ -137,7 +142,7 @@ async fn a_session_on_axum_at_the_root_and_nested() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sessions_on_several_threads() {
+async fn sessions_work_on_several_threads() {
     let (server, address) = hyper().await;
     let clients = (0..8).map(|at| {
         let address = address.clone();
@@ -156,7 +161,7 @@ async fn sessions_on_several_threads() {
 }
 
 #[tokio::test]
-async fn a_stream_that_the_client_resets_ends_its_session_and_no_other_on_the_connection() {
+async fn a_reset_http_2_stream_closes_only_its_own_session() {
     let (server, address) = hyper().await;
     let mut client = Client::http2(&address).await;
     let mut open = Vec::new();
@@ -170,7 +175,7 @@ async fn a_stream_that_the_client_resets_ends_its_session_and_no_other_on_the_co
     let id = gone.split_once('=').unwrap().1.parse().unwrap();
     let session = server.sessions.get(&id).expect("it is open");
     drop(gone_events);
-    within("the session's end", session.closed()).await;
+    within("the close of the session", session.closed()).await;
     assert_eq!(client.post(&address, &gone, &ping(1)).await.0, 404);
     assert_eq!(client.post(&address, &kept, &ping(2)).await.0, 202);
     assert_eq!(kept_events.echoed().await, ping(2));

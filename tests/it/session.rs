@@ -1,4 +1,4 @@
-//! A session and its halves, and the registry's hold on both.
+//! A session, its two halves, and its close by the registry.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +17,7 @@ use tower::Service;
 
 type Slot<T> = Arc<Mutex<Option<T>>>;
 
-/// A server whose sessions come out of the handler, which stays where it is for ever.
+/// A server whose handler gives its session to the test and then never completes.
 fn server() -> (Server<impl mcp_sse_server::Handler>, Slot<Session>) {
     let slot = Slot::default();
     let sessions = Arc::clone(&slot);
@@ -73,7 +73,7 @@ async fn the_post_and_the_get_that_opened_the_session_reach_the_handler() {
 }
 
 #[tokio::test]
-async fn the_halves_live_in_different_tasks() {
+async fn the_two_halves_work_in_different_tasks() {
     let (server, slot) = server();
     let mut stream = server.open();
     let session = slot.lock().unwrap().take().unwrap();
@@ -89,7 +89,7 @@ async fn the_halves_live_in_different_tasks() {
 }
 
 #[tokio::test]
-async fn a_receive_that_is_dropped_loses_nothing() {
+async fn a_dropped_receive_loses_no_message() {
     let (server, slot) = server();
     let stream = server.open();
     let mut session = slot.lock().unwrap().take().unwrap();
@@ -103,7 +103,7 @@ async fn a_receive_that_is_dropped_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_send_waits_while_the_client_does_not_read_and_a_dropped_one_sends_nothing() {
+async fn a_send_waits_for_the_client_and_a_dropped_send_sends_nothing() {
     let (server, slot) = server();
     let mut stream = server.open();
     let session = slot.lock().unwrap().take().unwrap();
@@ -120,7 +120,7 @@ async fn a_send_waits_while_the_client_does_not_read_and_a_dropped_one_sends_not
 }
 
 #[tokio::test]
-async fn the_end_of_a_session_is_told_to_all_who_wait() {
+async fn a_close_wakes_all_waiting_futures() {
     let (server, slot) = server();
     let stream = server.open();
     let mut session = slot.lock().unwrap().take().unwrap();
@@ -144,7 +144,7 @@ async fn the_end_of_a_session_is_told_to_all_who_wait() {
         "the session is closed, the message was not sent"
     );
     assert_eq!(error.into_message(), message(2));
-    // And to whoever asks later.
+    // Later calls see the close, too.
     session.closed().await;
     assert!(sender.is_closed());
     assert!(session.recv().await.is_none());
@@ -155,7 +155,7 @@ async fn the_end_of_a_session_is_told_to_all_who_wait() {
 }
 
 #[tokio::test]
-async fn a_session_that_takes_no_more_messages_refuses_them_and_still_sends() {
+async fn a_session_whose_receiver_is_dropped_refuses_posts_and_still_sends() {
     let (server, slot) = server();
     let mut stream = server.open();
     let (sender, receiver) = slot.lock().unwrap().take().unwrap().split();
@@ -169,7 +169,7 @@ async fn a_session_that_takes_no_more_messages_refuses_them_and_still_sends() {
 }
 
 #[tokio::test]
-async fn closing_an_entry_ends_its_stream_after_what_was_sent() {
+async fn closing_a_session_ends_its_stream_after_the_outbox() {
     let (server, slot) = server();
     let (mut stream, mut other) = (server.open(), server.open());
     let id = stream.id();
@@ -189,7 +189,7 @@ async fn closing_an_entry_ends_its_stream_after_what_was_sent() {
 }
 
 #[test]
-fn no_debug_output_holds_a_whole_id() {
+fn no_debug_output_contains_a_whole_session_id() {
     let (server, slot) = server();
     let stream = server.open();
     let secret = stream.uri.rsplit('=').next().unwrap();

@@ -1,4 +1,4 @@
-//! The end of all sessions: new ones refused, what waits let out, the rest cut at the deadline.
+//! The shutdown: new sessions are refused, open sessions are drained, and cut at the deadline.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 async fn echo(mut session: Session) {
     while let Some(incoming) = session.recv().await {
-        // Each takes its time, so that some are still being worked on when the end comes.
+        // Each message takes some time, so that some are still being handled when the shutdown begins.
         sleep(Duration::from_millis(100)).await;
         if session.send(incoming.message).await.is_err() {
             break;
@@ -25,7 +25,7 @@ async fn deaf(session: Session) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_accepted_is_answered_before_the_streams_end() {
+async fn accepted_messages_are_answered_before_the_streams_end() {
     let server = Server::new(echo);
     let streams: Vec<_> = (0..100)
         .map(|_| {
@@ -58,7 +58,7 @@ async fn what_was_accepted_is_answered_before_the_streams_end() {
     assert_eq!(kind, Some(&RejectionKind::ShuttingDown));
 
     let start = Instant::now();
-    assert_eq!(shutdown.await, 0, "none was cut");
+    assert_eq!(shutdown.await, 0, "no session was cut");
     assert!(
         start.elapsed() < Duration::from_secs(1),
         "{:?}",
@@ -73,7 +73,7 @@ async fn what_was_accepted_is_answered_before_the_streams_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_is_ending_takes_no_more_messages() {
+async fn a_draining_session_refuses_messages() {
     let server = Server::new(echo);
     let mut stream = server.open();
     server.post_now(&stream.uri, ping(1));
@@ -90,7 +90,7 @@ async fn a_session_that_is_ending_takes_no_more_messages() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_does_not_end_is_cut_at_the_deadline() {
+async fn a_handler_that_does_not_return_is_cut_at_the_deadline() {
     let server = Server::new(deaf);
     let streams: Vec<_> = (0..3)
         .map(|_| {
@@ -113,7 +113,7 @@ async fn a_handler_that_does_not_end_is_cut_at_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_does_not_hold_it_beyond_the_deadline() {
+async fn a_client_that_does_not_read_does_not_delay_the_deadline() {
     let server = Server::new(deaf);
     let _stream = server.open();
     let start = Instant::now();
@@ -123,7 +123,7 @@ async fn a_client_that_does_not_read_does_not_hold_it_beyond_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_ends_are_spread_over_the_window() {
+async fn the_drains_are_spread_over_the_window() {
     let server = Server::new(echo);
     let start = Instant::now();
     let streams: Vec<_> = (0..10)
@@ -151,14 +151,14 @@ async fn the_ends_are_spread_over_the_window() {
 }
 
 #[tokio::test]
-async fn with_no_session_it_is_done_at_once() {
+async fn a_shutdown_without_sessions_completes_at_once() {
     let server = Server::new(deaf);
     assert_eq!(server.sessions.shutdown().await, 0);
     assert_eq!(server.sessions.shutdown().await, 0, "and again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropped_before_it_is_done_new_sessions_stay_refused() {
+async fn a_dropped_shutdown_still_refuses_new_sessions() {
     let server = Server::new(deaf);
     let stream = server.open();
     let mut shutdown = tokio_test::task::spawn(server.sessions.shutdown().into_future());
@@ -170,9 +170,9 @@ async fn dropped_before_it_is_done_new_sessions_stay_refused() {
     assert!(server.sessions.is_empty());
 }
 
-/// A timer is no finer than a millisecond, and must not add that to each of many steps.
+/// A timer has a resolution of a millisecond. This must not add up over many steps.
 #[tokio::test(start_paused = true)]
-async fn many_ends_stay_within_the_window() {
+async fn many_drains_stay_within_the_window() {
     let server = Server::new(echo);
     let window = Duration::from_secs(2);
     for _ in 0..5_000 {
@@ -191,7 +191,7 @@ async fn many_ends_stay_within_the_window() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_that_leave_by_themselves_end_it_before_the_window() {
+async fn a_shutdown_completes_early_when_all_clients_leave() {
     let server = Server::new(echo);
     let streams: Vec<_> = (0..3).map(|_| server.open()).collect();
     let shutdown = server.sessions.shutdown();

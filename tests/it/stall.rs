@@ -1,11 +1,11 @@
-//! Clients that do not read, and sessions in which nothing happens. In paused time.
+//! Clients that do not read, and idle sessions, with the clock paused.
 
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use mcp_sse_server::{Message, Session, SseServerTransport};
+use mcp_sse_server::{Message, Session, SseServerTransport, session::CloseReason};
 use mcp_sse_testkit::{
     messages::{event, ping},
     polled::Server,
@@ -45,7 +45,7 @@ async fn a_client_that_does_not_read_loses_its_session_after_a_minute() {
         .await
         .unwrap();
     assert!(matches!(stream.poll(), Some(Some(_))));
-    // The server has got bytes, and asks for no more from here on.
+    // The server got bytes, and asks for no more from now on.
     let start = Instant::now();
     session
         .send(Message::parse(ping(2)).unwrap())
@@ -53,7 +53,7 @@ async fn a_client_that_does_not_read_loses_its_session_after_a_minute() {
         .unwrap();
     timeout(2 * MINUTE, session.closed())
         .await
-        .expect("the handler is told");
+        .expect("the session is closed");
     let after = start.elapsed();
     assert!(
         (MINUTE..MINUTE * 9 / 8 + Duration::from_millis(10)).contains(&after),
@@ -63,18 +63,18 @@ async fn a_client_that_does_not_read_loses_its_session_after_a_minute() {
     let refused = server.post(&stream.uri, &ping(3)).await;
     assert_eq!(refused.status(), 404);
     assert_eq!(refused.body(), "Could not find session");
-    // If it reads on after all, it finds the end, and what it did not read is not kept for it.
+    // If the client reads again, it gets the end. The unread message was dropped.
     assert_eq!(stream.poll(), Some(None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_reads_its_first_event_loses_its_session() {
+async fn a_client_that_never_reads_the_first_event_loses_its_session() {
     let (server, slot) = server(|transport| transport);
     let _stream = server.open();
     let session = slot.lock().unwrap().take().unwrap();
     timeout(2 * MINUTE, session.closed())
         .await
-        .expect("the handler is told");
+        .expect("the session is closed");
     assert!(server.sessions.is_empty());
 }
 
@@ -85,14 +85,14 @@ async fn a_client_that_reads_slowly_or_has_nothing_to_read_keeps_its_session() {
     let session = slot.lock().unwrap().take().unwrap();
     for id in 0..5 {
         assert_eq!(stream.poll(), None);
-        // Nothing to read for long.
+        // The client has nothing to read for a long time.
         advance(10 * MINUTE).await;
         session
             .send(Message::parse(ping(id)).unwrap())
             .await
             .unwrap();
         assert_eq!(stream.poll(), Some(Some(event(&ping(id)))));
-        // Slow to take it.
+        // The client takes the message slowly.
         advance(MINUTE - Duration::from_secs(1)).await;
     }
     assert_eq!(stream.poll(), None);
@@ -108,7 +108,7 @@ async fn none_turns_the_stall_timeout_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_is_dropped_leaves_no_stall_behind() {
+async fn a_dropped_stream_leaves_no_stall_timer() {
     let (server, _slot) = server(|transport| transport);
     for _ in 0..3 {
         drop(server.open());
@@ -120,13 +120,28 @@ async fn a_stream_that_is_dropped_leaves_no_stall_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_session_ends_when_it_was_told_to() {
+async fn a_stream_that_the_server_never_polls_loses_its_session() {
+    let (server, slot) = server(|transport| transport);
+    let response = server.get();
+    let session = slot.lock().unwrap().take().unwrap();
+    advance(Duration::from_secs(59)).await;
+    assert_eq!(server.sessions.len(), 1);
+    let start = Instant::now();
+    assert_eq!(session.closed().await, CloseReason::Stalled);
+    let after = start.elapsed().as_millis();
+    assert!((1_000..1_010).contains(&after), "{after} ms");
+    assert!(server.sessions.is_empty());
+    drop(response);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_session_is_closed_after_the_idle_timeout() {
     let idle = Duration::from_secs(100);
     let (server, slot) = server(|transport| transport.idle_timeout(idle));
     let mut stream = server.open();
     let mut session = slot.lock().unwrap().take().unwrap();
     assert_eq!(stream.poll(), None);
-    // Each way counts as life.
+    // A message in either direction counts as activity.
     advance(Duration::from_secs(90)).await;
     server.post_now(&stream.uri, ping(1));
     session.recv().await.unwrap();
@@ -138,7 +153,7 @@ async fn an_idle_session_ends_when_it_was_told_to() {
         .unwrap();
     while stream.poll().is_some() {}
     let start = Instant::now();
-    // A keep-alive does not.
+    // A keep-alive does not count.
     let mut comments = 0;
     while let Some(frame) = stream.next().await {
         assert_eq!(frame, ":\n");
@@ -149,13 +164,13 @@ async fn an_idle_session_ends_when_it_was_told_to() {
         (idle..idle + Duration::from_millis(10)).contains(&after),
         "{after:?}"
     );
-    assert_eq!(comments, 6);
+    assert_eq!(comments, 12);
     assert!(server.sessions.is_empty());
     session.closed().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_outs_beyond_all_time_are_no_panic() {
+async fn the_largest_timeouts_do_not_panic() {
     let (server, _slot) = server(|transport| {
         transport
             .stall_timeout(Duration::MAX)
@@ -167,10 +182,10 @@ async fn time_outs_beyond_all_time_are_no_panic() {
     assert_eq!(server.sessions.len(), 1);
 }
 
-/// In real time and on real threads, since the timer fires on one while another sets it anew; what
-/// comes of that, no model of ours can show, because the timer is tokio's.
+/// In real time and on real threads: the timer fires on one thread while another thread resets it. A
+/// model cannot show this, because the timer is tokio's.
 #[test]
-fn no_stall_is_missed_while_the_timer_fires_and_is_set_anew() {
+fn a_stall_is_noticed_when_the_timer_fires_during_a_write() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_time()
@@ -180,7 +195,7 @@ fn no_stall_is_missed_while_the_timer_fires_and_is_set_anew() {
         let _session = session;
         std::future::pending::<()>().await
     };
-    // So short that it often passes between any two steps.
+    // So short that it often passes between two steps.
     let server = Arc::new(Server::with(silent, |transport| {
         transport.stall_timeout(Duration::from_millis(1))
     }));
@@ -194,10 +209,10 @@ fn no_stall_is_missed_while_the_timer_fires_and_is_set_anew() {
                 while start.elapsed() < Duration::from_secs(2) {
                     let mut stream = server.open();
                     let sender = server.sessions.get(&stream.id());
-                    // It may be over before that.
+                    // The session may already be closed.
                     let Some(sender) = sender else { continue };
                     for id in 0..random.usize(..8) {
-                        // Asks for more than there is: nothing stalls, though the timer runs out.
+                        // The stream has nothing to write, so it does not stall when the timer fires.
                         let _ = stream.poll();
                         tokio::time::sleep(Duration::from_micros(random.u64(..3_000))).await;
                         let _ = sender.try_send(Message::parse(ping(id)).unwrap());
@@ -206,12 +221,12 @@ fn no_stall_is_missed_while_the_timer_fires_and_is_set_anew() {
                     let _ = stream.poll();
                     let _ = sender.try_send(Message::parse(ping(9)).unwrap());
                     if !matches!(stream.poll(), Some(Some(_))) {
-                        continue; // stalled before, and over
+                        continue; // it stalled before and is closed
                     }
-                    // A frame was given, and no more is asked for.
+                    // The server took a frame, and asks for no more.
                     timeout(MINUTE, sender.closed())
                         .await
-                        .expect("a stall is missed");
+                        .expect("the stall is noticed");
                 }
             });
         }
@@ -223,9 +238,9 @@ fn no_stall_is_missed_while_the_timer_fires_and_is_set_anew() {
     assert!(server.sessions.is_empty());
 }
 
-/// On real threads, too: somebody sends at the very moment at which the session turns out to be idle.
+/// On real threads, too: another thread sends at the moment when the idle session is closed.
 #[test]
-fn what_was_sent_when_an_idle_session_ends_goes_out() {
+fn messages_sent_when_an_idle_session_closes_are_written() {
     let silent = |session: Session| async move {
         let _session = session;
         std::future::pending::<()>().await
@@ -248,7 +263,7 @@ fn what_was_sent_when_an_idle_session_ends_goes_out() {
                 let start = std::time::Instant::now();
                 while start.elapsed() < Duration::from_secs(1) {
                     let mut stream = server.open();
-                    // It may be over before that.
+                    // The session may already be closed.
                     let sender = server.sessions.get(&stream.id());
                     let Some(sender) = sender else { continue };
                     let sending = tokio::spawn(async move {

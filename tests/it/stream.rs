@@ -1,4 +1,4 @@
-//! The stream, polled by hand: its frames, its wakes, its ends.
+//! The stream, polled by hand: its frames, its wakes and its end.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,13 +15,13 @@ use mcp_sse_testkit::{
 use tokio_test::assert_ready;
 use tower::{Service, ServiceExt};
 
-/// Without timers, and so without a runtime.
+/// Without timers, so that no runtime is needed.
 fn quiet<H>(transport: SseServerTransport<H>) -> SseServerTransport<H> {
     transport.keep_alive(None).stall_timeout(None)
 }
 
 #[test]
-fn the_head_is_what_proxies_and_clients_need() {
+fn the_response_head_has_the_headers_for_proxies_and_clients() {
     let server = Server::with(silent, quiet);
     let response = server.get();
     assert_eq!(response.status(), 200);
@@ -33,7 +33,7 @@ fn the_head_is_what_proxies_and_clients_need() {
     assert_eq!(
         headers,
         [
-            ("content-type", "text/event-stream"),
+            ("content-type", "text/event-stream; charset=utf-8"),
             ("cache-control", "no-store, no-transform"),
             ("x-accel-buffering", "no"),
         ]
@@ -43,7 +43,7 @@ fn the_head_is_what_proxies_and_clients_need() {
 }
 
 #[test]
-fn a_message_goes_in_and_out_with_one_wake_of_the_stream() {
+fn a_message_is_received_and_answered_in_one_wake_of_the_stream() {
     let server = Server::with(send_back, quiet);
     let mut stream = server.open();
     assert_eq!(stream.poll(), None);
@@ -55,13 +55,13 @@ fn a_message_goes_in_and_out_with_one_wake_of_the_stream() {
         assert_eq!(stream.poll(), None);
         assert!(
             !stream.is_woken(),
-            "what the handler sends must not wake its own stream"
+            "a message of the handler must not wake its own stream"
         );
     }
 }
 
 #[test]
-fn messages_that_wait_together_go_out_together_up_to_a_size() {
+fn waiting_messages_share_a_frame_up_to_a_size() {
     let server = Server::with(send_back, quiet);
     let mut stream = server.open();
     for id in 0..3 {
@@ -78,7 +78,7 @@ fn messages_that_wait_together_go_out_together_up_to_a_size() {
         server.post_now(&stream.uri, &large);
         server.post_now(&stream.uri, ping(7));
     }
-    // A large text goes out as it is, and what stands around it goes with its neighbours.
+    // A large text has a frame of its own. The lines around it share frames with other messages.
     let (before, after) = ("event: message\ndata: ", "\n\n");
     for expected in [
         before.to_owned(),
@@ -114,19 +114,19 @@ fn a_large_message_is_not_copied() {
 }
 
 #[test]
-fn a_large_message_with_line_breaks_has_a_data_line_for_each() {
+fn a_large_message_with_line_breaks_has_one_data_line() {
     let server = Server::with(send_back, quiet);
     let mut stream = server.open();
     let head = r#"{"jsonrpc":"2.0","method":"x","#;
     let params = format!(r#""params":{{"x":"{}"}}}}"#, "y".repeat(16 * 1024));
     server.post_now(&stream.uri, format!("{head}\n{params}"));
-    let expected = event(&format!("{head}\ndata: {params}"));
+    let expected = event(&format!("{head} {params}"));
     assert_eq!(stream.poll(), Some(Some(expected)));
     assert_eq!(stream.poll(), None);
 }
 
 #[test]
-fn a_large_message_goes_out_whole_when_its_session_ends() {
+fn a_large_message_is_written_completely_when_its_session_closes() {
     let server = Server::with(send_back, quiet);
     let mut stream = server.open();
     let large = format!(
@@ -144,7 +144,7 @@ fn a_large_message_goes_out_whole_when_its_session_ends() {
 }
 
 #[test]
-fn a_handler_that_returns_ends_the_stream_after_what_it_sent() {
+fn a_handler_that_returns_ends_the_stream_after_the_outbox() {
     let server = Server::with(
         |mut session: Session| async move {
             for _ in 0..2 {
@@ -165,7 +165,7 @@ fn a_handler_that_returns_ends_the_stream_after_what_it_sent() {
     assert_eq!(
         server.sessions.len(),
         0,
-        "a session that is over is not found any more"
+        "a closed session is not found any more"
     );
     assert!(!stream.body.is_end_stream());
     for _ in 0..3 {
@@ -188,7 +188,7 @@ fn a_handler_that_returns_at_once_still_announces_its_endpoint() {
     assert_eq!(server.sessions.len(), 0);
 }
 
-/// Notes when it is dropped.
+/// Records that it was dropped.
 struct Dropped(Arc<Mutex<u32>>);
 
 impl Drop for Dropped {
@@ -198,7 +198,7 @@ impl Drop for Dropped {
 }
 
 #[test]
-fn a_stream_dropped_at_any_state_takes_its_session_and_its_handler_with_it() {
+fn a_stream_dropped_in_any_state_drops_its_session_and_handler() {
     let drops = Arc::new(Mutex::new(0));
     let noted = Arc::clone(&drops);
     let handler = move |session: Session| {
@@ -210,13 +210,13 @@ fn a_stream_dropped_at_any_state_takes_its_session_and_its_handler_with_it() {
     };
     let server = Server::with(handler, quiet);
 
-    // The response never polled.
+    // The response future is never polled.
     let mut sse = server.sse.clone();
     let future = sse.call(requests::get());
     assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (1, 0));
     drop(future);
     assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (0, 1));
-    // The body never polled.
+    // The body is never polled.
     drop(server.get());
     assert_eq!((server.sessions.len(), *drops.lock().unwrap()), (0, 2));
     // After the first event.
@@ -242,7 +242,7 @@ fn a_stream_dropped_at_any_state_takes_its_session_and_its_handler_with_it() {
 }
 
 #[test]
-fn a_panic_in_a_handler_ends_its_own_session_only() {
+fn a_panic_in_a_handler_closes_only_its_session() {
     let server = Server::with(
         |mut session: Session| async move {
             while let Some(incoming) = session.recv().await {
@@ -259,7 +259,7 @@ fn a_panic_in_a_handler_ends_its_own_session_only() {
     assert_eq!(
         one.poll(),
         Some(Some(event(panic))),
-        "what was sent before goes out"
+        "messages sent before are written"
     );
     assert_eq!(one.poll(), Some(None));
     assert_eq!(server.sessions.len(), 1);
@@ -268,7 +268,7 @@ fn a_panic_in_a_handler_ends_its_own_session_only() {
 }
 
 #[test]
-fn a_panic_where_the_handler_is_called_ends_that_session_only() {
+fn a_panic_in_the_call_of_the_handler_closes_only_that_session() {
     let server = Server::with(
         |session: Session| {
             assert!(
@@ -285,7 +285,7 @@ fn a_panic_where_the_handler_is_called_ends_that_session_only() {
 }
 
 #[test]
-fn a_panic_in_the_drop_of_a_handler_ends_that_session_only() {
+fn a_panic_in_the_drop_of_a_handler_closes_only_its_session() {
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {
@@ -307,7 +307,7 @@ fn a_panic_in_the_drop_of_a_handler_ends_that_session_only() {
 }
 
 #[test]
-fn who_sends_from_outside_cannot_keep_a_handler_from_running() {
+fn other_senders_cannot_keep_a_handler_from_running() {
     let server = Server::with(send_back, |transport| quiet(transport).queue_messages(1));
     let mut stream = server.open();
     let sender = server.sessions.get(&stream.id()).unwrap();
@@ -326,7 +326,7 @@ fn who_sends_from_outside_cannot_keep_a_handler_from_running() {
 }
 
 #[test]
-fn what_was_sent_before_a_panic_goes_out_and_then_the_stream_ends() {
+fn messages_sent_before_a_panic_are_written_before_the_stream_ends() {
     let handler = |mut session: Session| async move {
         while let Some(incoming) = session.recv().await {
             match incoming.message.method() {
@@ -337,9 +337,9 @@ fn what_was_sent_before_a_panic_goes_out_and_then_the_stream_ends() {
     };
     let server = Server::with(handler, quiet);
     let mut stream = server.open();
-    server.post_now(&stream.uri, &ping(1));
+    server.post_now(&stream.uri, ping(1));
     server.post_now(&stream.uri, r#"{"jsonrpc":"2.0","id":2,"method":"panic"}"#);
-    server.post_now(&stream.uri, &ping(3));
+    server.post_now(&stream.uri, ping(3));
     assert_eq!(stream.poll(), Some(Some(event(&ping(1)))));
     assert_eq!(stream.poll(), Some(None));
 }

@@ -1,6 +1,6 @@
-//! What a stream begins with, to the letter, and what opens none.
+//! The first bytes of a stream, and requests that open none.
 
-use http::Request;
+use http::{Request, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
 use mcp_sse_server::{SseServerTransport, response::RejectionKind, session::SessionId};
@@ -9,7 +9,7 @@ use mcp_sse_testkit::{
 };
 use tower::ServiceExt;
 
-/// The head's lines without the date, sorted.
+/// The lines of the head, sorted, without the date.
 fn head_lines(head: &str) -> Vec<&str> {
     let mut lines: Vec<_> = head.split("\r\n").collect();
     lines.retain(|line| !line.starts_with("date: "));
@@ -18,7 +18,7 @@ fn head_lines(head: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_stream_begins_with_these_bytes_and_no_others() {
+async fn a_stream_begins_with_exactly_these_bytes() {
     let server = Server::spawn(&SseServerTransport::new("/messages/", echo).unwrap()).await;
     let mut wire = server.connect().await;
     wire.send(format!("GET /sse HTTP/1.1\r\nhost: {HOST}\r\n\r\n"))
@@ -29,12 +29,12 @@ async fn a_stream_begins_with_these_bytes_and_no_others() {
         [
             "HTTP/1.1 200 OK",
             "cache-control: no-store, no-transform",
-            "content-type: text/event-stream",
+            "content-type: text/event-stream; charset=utf-8",
             "transfer-encoding: chunked",
             "x-accel-buffering: no",
         ]
     );
-    // The first event comes whole.
+    // The first event is in one chunk.
     wire.expect(b"4E\r\nevent: endpoint\ndata: /messages/?session_id=")
         .await;
     let id = String::from_utf8(wire.exactly(32).await).unwrap();
@@ -45,7 +45,7 @@ async fn a_stream_begins_with_these_bytes_and_no_others() {
     );
     wire.expect(b"\n\n\r\n").await;
 
-    // The next bytes are those of an answer: nothing stands between.
+    // The next bytes are those of the answer, with nothing before them.
     let posted = server
         .post(&format!("/messages/?session_id={id}"), ping(1))
         .await;
@@ -63,7 +63,7 @@ async fn a_stream_begins_with_these_bytes_and_no_others() {
 }
 
 #[tokio::test]
-async fn the_stream_says_nothing_of_its_length_or_end() {
+async fn the_stream_has_no_size_hint_and_no_early_end() {
     let memory = polled::Server::of(&SseServerTransport::new("/messages/", echo).unwrap());
     let response = memory.get();
     assert_eq!(response.status(), 200);
@@ -86,9 +86,7 @@ async fn other_methods_on_the_streams_path_are_refused_and_open_no_session() {
     let transport = SseServerTransport::new("/messages/", echo).unwrap();
     let server = Server::spawn(&transport).await;
     let memory = polled::Server::of(&transport);
-    for method in [
-        "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "get",
-    ] {
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "get"] {
         let mut wire = server.connect().await;
         let initialize = ping(1);
         let len = initialize.len();
@@ -97,20 +95,15 @@ async fn other_methods_on_the_streams_path_are_refused_and_open_no_session() {
              accept: application/json, text/event-stream\r\ncontent-length: {len}\r\n\r\n{initialize}"
         ))
         .await;
-        let answer = match method {
-            "HEAD" => wire.head().await,
-            _ => wire.answer().await,
-        };
+        let answer = wire.answer().await;
         assert_eq!(answer.status(), 405, "{method}");
-        assert_eq!(answer.headers()["allow"], "GET", "{method}");
+        assert_eq!(answer.headers()["allow"], "GET, HEAD", "{method}");
         assert_eq!(
             answer.headers()["content-type"],
             "text/plain; charset=utf-8",
             "{method}"
         );
-        if method != "HEAD" {
-            assert_eq!(answer.body(), "Method Not Allowed", "{method}");
-        }
+        assert_eq!(answer.body(), "Method Not Allowed\n", "{method}");
 
         let request = Request::builder()
             .method(method)
@@ -125,13 +118,48 @@ async fn other_methods_on_the_streams_path_are_refused_and_open_no_session() {
         let kind = answer.extensions().get();
         assert_eq!(kind, Some(&RejectionKind::MethodNotAllowed), "{method}");
         let exact = answer.body().size_hint().exact();
-        assert_eq!(exact, Some("Method Not Allowed".len() as u64), "{method}");
+        assert_eq!(exact, Some("Method Not Allowed\n".len() as u64), "{method}");
         assert!(server.sessions.is_empty(), "{method}");
     }
 }
 
 #[tokio::test]
-async fn a_server_that_is_stopping_opens_no_stream() {
+async fn head_gets_the_head_of_a_get_and_opens_no_session() {
+    let transport = SseServerTransport::new("/messages/", echo).unwrap();
+    let server = Server::spawn(&transport).await;
+    let mut heads = Vec::new();
+    for method in ["HEAD", "GET"] {
+        let mut wire = server.connect().await;
+        wire.send(format!("{method} /sse HTTP/1.1\r\nhost: {HOST}\r\n\r\n"))
+            .await;
+        heads.push(wire.head().await);
+        if method == "HEAD" {
+            assert!(server.sessions.is_empty());
+        }
+    }
+    let [head, get] = &mut heads[..] else {
+        unreachable!("two requests")
+    };
+    assert_eq!(
+        (head.status(), get.status()),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    for headers in [head.headers_mut(), get.headers_mut()] {
+        headers.remove("date");
+        // What frames a body: a response to HEAD has none.
+        headers.remove("transfer-encoding");
+        headers.remove("content-length");
+    }
+    assert_eq!(head.headers(), get.headers());
+
+    let mut wire = server.connect().await;
+    wire.send("HEAD /sse HTTP/1.1\r\nhost: evil.example\r\n\r\n")
+        .await;
+    assert_eq!(wire.head().await.status(), 421);
+}
+
+#[tokio::test]
+async fn a_server_that_shuts_down_opens_no_stream() {
     let memory = polled::Server::of(&SseServerTransport::new("/messages/", echo).unwrap());
     assert_eq!(memory.sessions.shutdown().await, 0);
     let answer = memory.get();
@@ -142,12 +170,12 @@ async fn a_server_that_is_stopping_opens_no_stream() {
         Some(&RejectionKind::ShuttingDown)
     );
     let text = answer.into_body().collect().await.unwrap().to_bytes();
-    assert_eq!(text, "Server is shutting down");
+    assert_eq!(text, "Server is shutting down\n");
     assert!(memory.sessions.is_empty());
 }
 
 #[tokio::test]
-async fn what_a_get_accepts_or_brings_along_does_not_matter() {
+async fn other_headers_and_a_body_of_the_get_are_ignored() {
     let server = Server::spawn(&SseServerTransport::new("/messages/", echo).unwrap()).await;
     for (name, head) in [
         ("no accept", ""),

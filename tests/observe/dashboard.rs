@@ -1,4 +1,4 @@
-//! The dashboard and the alerts, beside what the example tells.
+//! The dashboard and the alerts, compared with the metrics of the example.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{page::Page, process::Example};
 
-/// A page that has every name: that of refusals is there once something was refused.
+/// A page with every name. The metric of refusals exists only after a refusal.
 async fn full_page() -> Page {
     let example = Example::start();
     let mut conn = Conn::open(example.address).await.unwrap();
@@ -25,7 +25,7 @@ fn example(name: &str) -> String {
     fs::read_to_string(format!("{path}{name}")).unwrap()
 }
 
-/// The values of all members of that name, however deep.
+/// The values of all members with this name, at any depth.
 fn members<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
     match value {
         Value::Object(object) => {
@@ -39,7 +39,7 @@ fn members<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
     }
 }
 
-/// The metrics that a text names, each with what stands in the braces behind it.
+/// The metrics that a text names, each with the labels in the braces after it.
 fn named<'a>(text: &'a str, page: &Page) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let mut named = BTreeMap::<_, BTreeSet<_>>::new();
     for (at, _) in text.match_indices("mcp_sse_") {
@@ -60,7 +60,7 @@ fn named<'a>(text: &'a str, page: &Page) -> BTreeMap<&'a str, BTreeSet<&'a str>>
 }
 
 #[tokio::test]
-async fn the_dashboard_has_each_metric_and_no_other() {
+async fn the_dashboard_shows_each_metric_and_no_other() {
     let page = full_page().await;
     let board: Value = serde_json::from_str(&example("observe.json")).unwrap();
     let mut expressions = Vec::new();
@@ -78,13 +78,13 @@ async fn the_dashboard_has_each_metric_and_no_other() {
     for source in sources {
         assert_eq!(
             source["uid"], "${datasource}",
-            "where it is imported, it is another"
+            "the id of the data source differs in each Grafana"
         );
     }
 }
 
 #[tokio::test]
-async fn the_alerts_ask_for_metrics_and_labels_that_there_are() {
+async fn the_alerts_use_existing_metrics_and_labels() {
     let page = full_page().await;
     let rules = example("observe.rules.yml");
     let named = named(&rules, &page);

@@ -1,4 +1,4 @@
-//! What was done is what the page says, and what the log says.
+//! The metrics and the log match what the test did.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use mcp_sse_testkit::wire::{Conn, Stream, open};
 
 use crate::{echo, log::Log, process::Example};
 
-/// What the test has done.
+/// The numbers of what the test did.
 #[derive(Default)]
 struct Done {
     accepted: usize,
@@ -40,7 +40,7 @@ const LOCAL: &str = "host: localhost\r\n";
 const JSON: &str = "host: localhost\r\ncontent-type: application/json\r\n";
 const NOBODY: &str = "/messages/?session_id=00000000000000000000000000000000";
 
-/// A request that is refused, its status, and what it is counted as.
+/// A request that is refused, its status, and the labels of its counter.
 struct Refused {
     head: String,
     body: &'static str,
@@ -95,7 +95,7 @@ fn refused(session: &str) -> Vec<Refused> {
 }
 
 #[tokio::test]
-async fn each_figure_is_what_was_done() {
+async fn each_metric_matches_what_the_test_did() {
     let example = Example::start();
     let mut done = Done::default();
     assert_eq!(example.page().await.figures(), BTreeMap::new());
@@ -121,7 +121,7 @@ async fn each_figure_is_what_was_done() {
     }
     let unanswered = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
     done.post(&mut posts, third, unanswered).await;
-    // Two of one session, of which both wait for the server to read them: order is no matter.
+    // Two messages of one session, written at once. Their answers may come in any order.
     for id in 0..2 {
         done.post(&mut posts, fourth, &echo(id, "fourth")).await;
     }
@@ -145,7 +145,9 @@ async fn each_figure_is_what_was_done() {
     let mut stay = streams.split_off(2);
     drop(streams);
     let page = example
-        .page_when("two have gone", |page| page.get("sessions") == 2.0)
+        .page_when("two sessions are closed", |page| {
+            page.get("sessions") == 2.0
+        })
         .await;
     let keep_alives = page.get("keep_alives_total");
     let [accepted, sent] = [done.accepted, done.sent].map(|count| count as f64);
@@ -179,7 +181,7 @@ async fn each_figure_is_what_was_done() {
     example.interrupt();
     for stream in &mut stay {
         let end = stream.message().await.unwrap();
-        assert_eq!(end, None, "it ends in good order");
+        assert_eq!(end, None, "the stream ends without an error");
     }
     drop(stay);
     let log = Log(example.log());
@@ -207,7 +209,7 @@ async fn each_figure_is_what_was_done() {
     }
 }
 
-/// The level of a refusal, and what it says of the setting that changes it.
+/// The level of a refusal's event, and its hint.
 fn hint(reason: &str) -> (&str, &str) {
     let hint = match reason {
         "host_not_allowed" => r#"TransportSecurity::allow_host(\"evil.example\") allows it"#,

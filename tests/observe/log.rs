@@ -1,4 +1,4 @@
-//! What the example wrote to its log.
+//! The log of the example.
 
 pub(crate) struct Log(pub(crate) String);
 
@@ -7,7 +7,7 @@ impl Log {
         self.0.lines().filter(|line| line.contains(what)).collect()
     }
 
-    /// So many lines have that text, and all of them that level and that text besides.
+    /// Checks that this many lines contain `what`, and that all of them have this level and contain `besides`.
     #[track_caller]
     pub(crate) fn assert(&self, level: &str, what: &str, besides: &str, times: usize) {
         let lines = self.with(what);
@@ -19,7 +19,7 @@ impl Log {
         }
     }
 
-    /// A session is told of by its first eight digits, and by no more of them.
+    /// Checks that the log contains the first eight digits of a session's id, and no more digits of it.
     #[track_caller]
     pub(crate) fn assert_session(&self, secret: &str, reason: &str, counts: &str) {
         assert!(!self.0.contains(&secret[..9]), "{}", self.0);

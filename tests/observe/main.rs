@@ -1,4 +1,4 @@
-//! The `observe` example in a process of its own: its page and its log say what was done.
+//! The `observe` example in a process of its own: its metrics and its log match what the tests did.
 //!
 //! The process is this test binary in another role, so the example is a module here.
 #![cfg(target_os = "linux")]

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// By name and labels, as they are written.
+    /// The values by name and labels, as they are written.
     series: BTreeMap<String, f64>,
-    /// What is told of, and its kind.
+    /// The names of the metrics, with their kinds.
     kinds: BTreeMap<String, String>,
 }
 
@@ -26,13 +26,13 @@ impl Page {
         Self { series, kinds }
     }
 
-    /// A series of this crate, zero if nothing was told of it.
+    /// The value of a series of this crate, or zero if it does not exist.
     pub(crate) fn get(&self, name: &str) -> f64 {
         let value = self.series.get(&format!("mcp_sse_{name}"));
         value.copied().unwrap_or_default()
     }
 
-    /// What is not zero, without the inside of histograms: how often they were told is left.
+    /// The values that are not zero. Of a histogram it has only the count.
     pub(crate) fn figures(&self) -> BTreeMap<String, f64> {
         let told = self.series.iter().filter(|(_, value)| **value != 0.0);
         let whole = told.filter(|(name, _)| !name.contains("_bucket{") && !name.ends_with("_sum"));
@@ -48,7 +48,7 @@ impl Page {
         histograms.map(|(name, _)| name.as_str())
     }
 
-    /// Whether there is a series of that name with that label.
+    /// Whether there is a series with this name and this label.
     pub(crate) fn has(&self, name: &str, label: &str) -> bool {
         let has = |series: &String| series.starts_with(name) && series.contains(label);
         self.series.keys().any(has)

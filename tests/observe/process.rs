@@ -34,7 +34,7 @@ impl Example {
         }
     }
 
-    /// What Prometheus would read.
+    /// The page that Prometheus reads.
     pub(crate) async fn page(&self) -> Page {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let get = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
@@ -47,7 +47,7 @@ impl Example {
         Page::read(text)
     }
 
-    /// The page, as soon as it meets a condition.
+    /// Waits until the page meets a condition. Returns the page.
     pub(crate) async fn page_when(&self, what: &str, condition: impl Fn(&Page) -> bool) -> Page {
         let start = Instant::now();
         loop {
@@ -65,7 +65,7 @@ impl Example {
         self.process.signal("INT");
     }
 
-    /// The whole log, after an end in good order.
+    /// Waits for a successful exit. Returns the whole log.
     pub(crate) fn log(mut self) -> String {
         let status = self.process.wait();
         let log = self.process.log();

@@ -5,22 +5,22 @@ use mcp_sse_testkit::wire::{Conn, open};
 use crate::{echo, log::Log, page::Page, process::Example};
 
 #[tokio::test]
-async fn what_waits_for_a_client_that_does_not_read_is_seen_and_then_told_as_lost() {
+async fn messages_for_a_client_that_does_not_read_are_shown_and_then_logged_as_lost() {
     let example = Example::start();
     let mut posts = Conn::open(example.address).await.unwrap();
     let stream = open(example.address).await;
-    // More than all buffers on the way hold.
+    // More than all buffers between server and client hold.
     let text = "x".repeat(1024 * 1024);
     let mut accepted = 0;
     loop {
         let text = echo(accepted, &text);
         match posts.post(&stream.uri, &text).await.unwrap() {
             202 => accepted += 1,
-            // The handler is not run for a client that does not read, and its inbox is full by now.
+            // The handler does not run while the client does not read, so the inbox is full now.
             503 => break,
             status => panic!("{status} after {accepted}"),
         }
-        assert!(accepted < 100, "all was accepted");
+        assert!(accepted < 100, "there is no bound");
     }
     let page = example.page().await;
     let busy = "refusals_total{service=\"post\",reason=\"session_busy\"}";
@@ -29,7 +29,7 @@ async fn what_waits_for_a_client_that_does_not_read_is_seen_and_then_told_as_los
     let waiting = queues(&page, "queue_messages");
     let [untaken, most] = waiting;
     assert!(untaken > 0.0, "{page:#?}");
-    // Whether an answer waits, too, depends on what the server has just written.
+    // Whether an answer waits in the outbox, too, depends on what the server has just written.
     for (messages, bytes) in waiting.into_iter().zip(queues(&page, "queue_bytes")) {
         assert!(bytes >= messages * text.len() as f64, "{page:#?}");
     }
@@ -37,11 +37,11 @@ async fn what_waits_for_a_client_that_does_not_read_is_seen_and_then_told_as_los
 
     drop(stream);
     let page = example
-        .page_when("the session ends, and drops what waits", |page| {
+        .page_when("the session is closed and drops its messages", |page| {
             page.get("sessions") == 0.0 && queues(page, "queue_messages") == [0.0; 2]
         })
         .await;
-    // The server may have taken an answer before it saw that nobody reads it.
+    // The server may have taken an answer before it noticed that the client does not read.
     let [dropped, unread] = queues(&page, "messages_dropped_total");
     assert!(dropped == untaken && unread <= most, "{page:#?}");
     assert_eq!(queues(&page, "queue_bytes"), [0.0; 2]);
@@ -58,7 +58,7 @@ async fn what_waits_for_a_client_that_does_not_read_is_seen_and_then_told_as_los
     log.assert("WARN", "session_busy", "its client does not read", 1);
 }
 
-/// Of the inboxes, and of the outboxes.
+/// The values of a metric for the inboxes and for the outboxes.
 fn queues(page: &Page, name: &str) -> [f64; 2] {
     ["inbox", "outbox"].map(|queue| page.get(&format!("{name}{{queue=\"{queue}\"}}")))
 }

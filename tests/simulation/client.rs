@@ -1,4 +1,4 @@
-//! A client's side of a session: its stream, read as the contract has it, and what it knows.
+//! The client's side of a session: its stream, read strictly, and what the client knows.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use tokio_test::task::Spawn;
 
 use crate::handler::{Log, Logs, Phase};
 
-/// What may have ended a session from outside of its handler.
+/// The causes, outside of the handler, that may have closed a session.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ended {
     pub(crate) dropped: bool,
     pub(crate) closed: bool,
-    /// Its time was up: it did not read.
+    /// The stall timeout: it did not read.
     pub(crate) stalled: bool,
     pub(crate) idle: bool,
-    /// A shutdown's deadline.
+    /// The deadline of a shutdown.
     pub(crate) cut: bool,
 }
 
@@ -41,13 +41,13 @@ pub(crate) struct Client<F> {
     /// Whether the server can write, so that it polls the stream.
     pub(crate) reads: bool,
     pub(crate) fresh: bool,
-    /// Since when bytes are given that were not asked beyond.
+    /// When the server last took bytes, if it has not asked for more since.
     pub(crate) given: Option<Instant>,
     pub(crate) accepted: Vec<u64>,
     pub(crate) next: u64,
     pub(crate) ended: Ended,
     pub(crate) listed: bool,
-    /// How many of the outbox's messages were read.
+    /// How many messages of the outbox were read.
     pub(crate) read: usize,
     events: Parser,
     pub(crate) over: bool,
@@ -74,13 +74,13 @@ impl<F: Future<Output = ()>> Client<F> {
         }
     }
 
-    /// Whether the server has reason to poll the stream.
+    /// Whether a server would poll the stream now.
     pub(crate) fn is_due(&self) -> bool {
         let Some(body) = &self.body else { return false };
         !self.over && (self.fresh || self.given.is_some() || body.is_woken())
     }
 
-    /// Polls the stream once. Whether anything came.
+    /// Polls the stream once. Returns whether anything came.
     pub(crate) fn poll(&mut self, logs: &Logs) -> bool {
         let Some(body) = &mut self.body else {
             return false;
@@ -125,18 +125,21 @@ impl<F: Future<Output = ()>> Client<F> {
         self.events.end().expect("an event in one frame");
     }
 
-    /// At the end of the stream, all that was sent has come, unless the client did not read.
+    /// Checks at the end of the stream that all sent messages came, unless the client did not read.
     pub(crate) fn check_end(&self, log: &Log) {
         assert!(
             self.ended.stalled || self.read == log.out.len(),
-            "lost at the end"
+            "messages were lost at the end"
         );
         if log.phase == Phase::Told && !self.ended.any() {
-            assert_eq!(log.received, self.accepted, "accepted, and not drained");
+            assert_eq!(
+                log.received, self.accepted,
+                "accepted messages were not received"
+            );
         }
     }
 
-    /// Whether the time is up for a client that does not read: surely, or at most.
+    /// Whether a client that does not read must have stalled by now, and whether it may have.
     pub(crate) fn stalled(&self, timeout: Option<Duration>) -> (bool, bool) {
         let (Some(timeout), Some(given)) = (timeout, self.given) else {
             return (false, false);

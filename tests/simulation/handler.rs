@@ -1,4 +1,4 @@
-//! The handler under simulation: it does what messages tell it, and keeps a log of what it did.
+//! The simulated handler: it does what messages tell it, and logs what it did.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -14,9 +14,9 @@ pub(crate) enum Phase {
     Receiving,
     Working,
     Sending,
-    /// Takes no more messages.
+    /// It dropped its receiver, and receives no more messages.
     Deaf,
-    /// Was told that no more messages come, and returned.
+    /// It learned that no more messages come, and returned.
     Told,
     Returned,
     Panicked,
@@ -28,9 +28,9 @@ pub(crate) enum Phase {
 pub(crate) struct Log {
     pub(crate) phase: Phase,
     pub(crate) received: Vec<u64>,
-    /// What went into the outbox, in order, by whomever it was sent.
+    /// The messages that went into the outbox, in order, from all senders.
     pub(crate) out: Vec<String>,
-    /// The ids of the requests that were taken and not answered.
+    /// The ids of the requests that were received and not yet answered.
     pub(crate) open: BTreeSet<String>,
     pub(crate) active: Instant,
 }
@@ -48,7 +48,7 @@ impl Logs {
         look(self.lock().get_mut(&id).expect("its handler was called"))
     }
 
-    /// How many handlers still live.
+    /// How many handlers exist.
     pub(crate) fn alive(&self) -> usize {
         let gone = |log: &&Log| !log.phase.is_gone();
         self.lock().values().filter(gone).count()
@@ -64,7 +64,7 @@ impl Phase {
     }
 }
 
-/// What a panic that was asked for carries.
+/// The payload of a panic that a message asks for.
 pub(crate) struct AskedFor;
 
 struct Life {
@@ -102,7 +102,7 @@ pub(crate) fn handler(
         };
         let id = *session.id();
         let before = logs.lock().insert(id.expose_secret().to_string(), log);
-        assert!(before.is_none(), "an id given twice");
+        assert!(before.is_none(), "a session id was given twice");
         let logs = logs.clone();
         Box::pin(run(session, Life { logs, id }))
     }
@@ -120,7 +120,7 @@ async fn run(session: Session, life: Life) {
         let message = incoming.message;
         let id = message.id().expect("only requests are posted").to_string();
         let (whose, seq) = id.trim_matches('"').split_once('-').expect("an id of ours");
-        assert_eq!(whose, own, "a message in a session that is not its own");
+        assert_eq!(whose, own, "a message came to another session");
         let seq = seq.parse().expect("a number");
         life.logs.with(&life.id, |log| {
             log.received.push(seq);

@@ -1,10 +1,10 @@
-//! The transport in memory, under thousands of random orders of what can happen to it.
+//! The transport in memory, under thousands of random sequences of events.
 //!
-//! Each seed makes a configuration and a few dozen steps: clients that connect, post, read slowly or
-//! not at all, and go away; handlers that exit, panic, or stop listening; sessions that are closed,
-//! sent to and broadcast to from elsewhere; time that passes; and a shutdown. Streams and `POST`s are
-//! polled by hand, and only when they were woken, in paused time. After each step everything is
-//! compared with what must be; see `World::check`.
+//! Each seed makes a configuration and a few dozen steps. Clients connect, post, read slowly or not at all,
+//! and leave. Handlers return, panic, or drop their receivers. Sessions are closed, and other code sends and
+//! broadcasts to them. Time passes, and a shutdown comes. Streams and `POST`s are polled by hand, only when
+//! they were woken, with the clock paused. After each step, `World::check` compares the state with what must
+//! hold.
 //!
 //! ```sh
 //! cargo test --test simulation                    # the seeds that every run tries
@@ -36,7 +36,7 @@ thread_local! {
     static STEPS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes what a seed does, to be shown if it fails.
+/// Records a step of a seed, to print it if the seed fails.
 fn note(step: String) {
     STEPS.with_borrow_mut(|steps| steps.push(step));
 }
@@ -74,12 +74,12 @@ fn run(seed: u64) -> usize {
             false => World::new(config, random, logs, handler).run().await,
         }
     };
-    // The budget of a task is refilled when it yields, and this one polls for all.
+    // tokio refills the budget of a task when it yields. This task polls everything.
     runtime.block_on(tokio::task::unconstrained(run))
 }
 
 #[test]
-fn no_seed_breaks_a_promise() {
+fn every_seed_keeps_the_promises() {
     quiet_panics();
     let number = |name: &str| std::env::var(name).ok().map(|value| value.parse().unwrap());
     if let Some(seed) = number("SIM_SEED") {

@@ -25,7 +25,7 @@ struct Shared {
     env: Vec<(HeaderName, String)>,
     max_line: u32,
     max_children: u16,
-    // A child holds a permit until it is reaped, so also while it outlives its session.
+    // A child holds a permit until it is reaped, even if it outlives its session.
     places: Semaphore,
 }
 
@@ -48,8 +48,8 @@ impl Children {
     /// Handles a session.
     ///
     /// The stream does not poll this future while its client does not read, and drops it when the client
-    /// disconnects. Neither may affect the child: its stderr is logged in the meantime, and it has some time
-    /// to end after its session. So a detached task does the work. `Spawned` would abort its task with the
+    /// disconnects. Neither may affect the child: its stderr must be logged in the meantime, and it has some
+    /// time to end after its session. So a detached task does the work. `Spawned` would abort its task with the
     /// stream. The task ends within a bounded time after the session. If it is dropped, as when the runtime
     /// shuts down, it kills the child.
     pub(crate) async fn handle(self, session: Session) {
@@ -107,7 +107,7 @@ impl Shared {
             Ok(status) => log.line(format_args!("child {id} ended: {status}")),
             Err(error) => log.line(format_args!("cannot wait for child {id}: {error}")),
         }
-        // Until the client has read what is left in the pipe. `over` bounds how long a process outside the
+        // Wait until the client has read the rest of the pipe. `over` bounds how long a process outside the
         // child's group can keep the pipe open.
         tokio::select! {
             _ = output.join_next() => {}
@@ -134,7 +134,7 @@ impl Shared {
                 command.env(variable, text);
                 continue;
             }
-            // The gateway's own value is not for every client.
+            // The child must not inherit the gateway's own value, which is not meant for this client.
             command.env_remove(variable);
             if !texts.is_empty() {
                 log.line(format_args!(

@@ -7,8 +7,8 @@ use std::{
 
 use mcp_sse_server::session::SessionId;
 
-/// Writes lines that begin with the first digits of a session's id: enough to tell sessions apart, too few to
-/// post into a session.
+/// Writes lines that begin with the first digits of a session's id. They are enough to tell sessions apart, and
+/// not enough to post to a session.
 #[derive(Clone)]
 pub(crate) struct Log {
     session: String,
@@ -26,7 +26,7 @@ impl Log {
     }
 }
 
-/// Writes a line to the log. Errors are ignored: a gateway without a log goes on.
+/// Writes a line to the log. Errors are ignored, so that a gateway without a log continues.
 pub(crate) fn line(text: impl Display) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }

@@ -20,12 +20,12 @@
 //! - **End of a child.** When a child ends, its session ends after the messages that the child wrote. Its
 //!   process group is killed.
 //! - **End of a session.** When a session ends, its child's stdin is closed. After 2 s its process group gets
-//!   SIGTERM, and after another 2 s SIGKILL. Outside Unix there is no group and no SIGTERM: the child alone is
-//!   killed, after 4 s. In a container, run the gateway under an init process, such as with
-//!   `docker run --init`, which reaps the processes that children leave behind.
+//!   SIGTERM, and after another 2 s SIGKILL. Outside Unix there is no group and no SIGTERM: only the child is
+//!   killed, after 4 s. In a container, run the gateway under an init process, for example with
+//!   `docker run --init`. It reaps the processes that children leave behind.
 //! - **Log.** The gateway logs each line of a child's stderr to its own stderr, after the first digits of the
-//!   session's id. It also logs a line of stdout that is not a message of MCP or is longer than `--max-line`;
-//!   the session goes on.
+//!   session's id. It also logs a line of stdout that is not a message of MCP or is longer than `--max-line`.
+//!   The session continues.
 //! - **Back-pressure.** If a child does not read, `POST`s to its session wait and are then refused with 503.
 //!   If a client does not read, its child waits.
 //! - **Shutdown.** On Ctrl-C or SIGTERM the gateway ends all sessions: each child gets the accepted messages

@@ -8,13 +8,13 @@ use async_nats::{ClientError, Event, ServerError};
 pub enum NatsEvent {
     /// The relay is connected, for the first time or again, and subscribed.
     Connected,
-    /// The connection is lost and will be remade. Until then `POST`s for other nodes get 503.
+    /// The connection is lost. The client reconnects by itself. Until then, `POST`s for other nodes get 503.
     Disconnected,
     /// Another node has the same name, so each gets messages for the other. Rename one of them.
     NameTaken,
     /// An error of the NATS server or client, such as a missing permission.
     Complaint(Box<str>),
-    /// The connection is closed and will not be remade, as the given options limit the attempts.
+    /// The connection is closed. The client does not reconnect, because the options limit the attempts.
     Closed,
 }
 

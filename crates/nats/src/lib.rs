@@ -18,19 +18,19 @@
 //! let transport = SseServerTransport::new("/messages/", handle)?
 //!     .node("a1")?
 //!     .relay(relay.clone());
-//! // Receives what other nodes send, for as long as it runs.
+//! // Receives the messages of other nodes while it runs.
 //! tokio::spawn(relay.serve(transport.inbound()));
 //! let (sse, post) = transport.services();
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! `examples/two_nodes.rs` is a complete server. The [guide](mcp_sse_server::guide::nodes) says when a relay is
-//! needed and what it costs; the module [`relay`](mcp_sse_server::relay) says how each `POST` is answered.
+//! `examples/two_nodes.rs` is a complete server. The [guide](mcp_sse_server::guide::nodes) says when you need a
+//! relay and what it costs. The module [`relay`](mcp_sse_server::relay) says how each `POST` is answered.
 //!
 //! # When NATS is unavailable
 //!
-//! The connection is made and remade in the background, from the first attempt on. Without a connection, the
+//! The client connects and reconnects in the background, including the first attempt. Without a connection, the
 //! sessions of this node work, and a `POST` for a session of another node is answered with 503 at once. A
 //! `POST` that was sent before the connection broke is answered with 504 at once. It may have arrived, or may
 //! still arrive: the NATS client sends its buffered messages after it has reconnected.
@@ -48,9 +48,9 @@
 //!
 //! # Permissions
 //!
-//! What arrives over NATS is checked like what arrives over HTTP, with one exception: a client of NATS that
-//! may publish to a node's subject may state any principal. Session ids and the credentials in headers pass
-//! through NATS. So use TLS, and an account or users for the nodes alone. A node, here `a1`, needs this:
+//! A node checks a `POST` from NATS like a `POST` from HTTP, with one exception: a NATS client that may publish
+//! to a node's subject can name any principal. Session ids and the credentials in headers pass through NATS.
+//! Therefore use TLS, and an account or users for the nodes only. A node, here `a1`, needs these permissions:
 //!
 //! ```text
 //! authorization {
@@ -69,8 +69,8 @@
 //!
 //! # Two nodes with the same name
 //!
-//! Each would receive messages for the other and answer that there is no such session. When a node connects,
-//! it asks whether its name is in use. If so, both nodes report [`NatsEvent::NameTaken`].
+//! Each of them receives messages for the other, and answers that the session does not exist. When a node
+//! connects, it asks whether its name is in use. If so, both nodes report [`NatsEvent::NameTaken`].
 //!
 //! # Features
 //!

@@ -19,22 +19,17 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{
-    event::NatsEvent,
-    log,
-    options::{EventHook, NatsRelayOptions},
-    pending::Pending,
-};
+use crate::{event::NatsEvent, log, pending::Pending};
 
-/// How long after connecting a node does not yet take an absent node for gone: 5 s.
+/// How long after its connection a node treats an absent node as unreachable, and not as gone: 5 s.
 ///
 /// async-nats tries to reconnect every 4 s, so another node may come back within this time.
 pub const SETTLE: Duration = Duration::from_secs(5);
 
 /// A [`Relay`] over NATS.
 ///
-/// Made by [`NatsRelayOptions::connect`]; see the [crate docs](crate) for an example. It relays only while
-/// [`serve`](Self::serve) runs. A clone is another handle to the same relay.
+/// [`NatsRelayOptions::connect`](crate::NatsRelayOptions::connect) makes it. See the [crate docs](crate) for an
+/// example. It relays only while [`serve`](Self::serve) runs. A clone is another handle to the same relay.
 #[derive(Clone)]
 pub struct NatsRelay {
     pub(crate) shared: Arc<Shared>,
@@ -45,11 +40,13 @@ pub(crate) struct Shared {
     pub(crate) link: Arc<Link>,
     prefix: Box<str>,
     timeout: Duration,
-    /// The prefix of the subjects of replies: a dot and a number follow it.
+    /// The prefix of the subjects of replies. A dot and a number follow it.
     pub(crate) inbox: String,
     /// Distinguishes this process from another node of the same name.
     pub(crate) instance: String,
 }
+
+pub(crate) type EventHook = dyn Fn(NatsEvent) + Send + Sync;
 
 /// The state that the events of the client change.
 pub(crate) struct Link {
@@ -93,11 +90,6 @@ impl Link {
 }
 
 impl NatsRelay {
-    /// The options of a new relay. Call [`connect`](NatsRelayOptions::connect) on them.
-    pub fn options() -> NatsRelayOptions {
-        NatsRelayOptions::new()
-    }
-
     pub(crate) fn new(
         client: Client,
         link: Arc<Link>,

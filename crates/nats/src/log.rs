@@ -1,4 +1,4 @@
-//! Events for a `tracing` subscriber. Without the feature `tracing` nothing is done.
+//! Events for a `tracing` subscriber. Without the feature `tracing`, the function does nothing.
 
 use crate::event::NatsEvent;
 

@@ -4,7 +4,7 @@ use async_nats::{ConnectError, ConnectOptions, ToServerAddrs};
 
 use crate::{
     event::NatsEvent,
-    link::{Link, NatsRelay},
+    link::{EventHook, Link, NatsRelay},
 };
 
 /// The options of a [`NatsRelay`]. [`connect`](Self::connect) makes the relay.
@@ -21,10 +21,15 @@ pub struct NatsRelayOptions {
     on_event: Option<Box<EventHook>>,
 }
 
-pub(crate) type EventHook = dyn Fn(NatsEvent) + Send + Sync;
+impl NatsRelay {
+    /// The options of a new relay. Call [`connect`](NatsRelayOptions::connect) on them.
+    pub fn options() -> NatsRelayOptions {
+        NatsRelayOptions::new()
+    }
+}
 
 impl NatsRelayOptions {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             prefix: "mcp-sse".into(),
             timeout: Duration::from_secs(4),
@@ -57,14 +62,16 @@ impl NatsRelayOptions {
         Ok(self)
     }
 
-    /// Sets how long to wait for the reply of another node. Default: 4 s.
+    /// Sets how long to wait for the reply of another node. Default: 4 s. Longer than a day counts as a day.
     ///
     /// Keep it longer than the other nodes' [`delivery_timeout`], 3 s by default, and shorter than the time
     /// that clients wait, which is 5 s in the Python SDK.
     ///
     /// [`delivery_timeout`]: mcp_sse_server::SseServerTransport::delivery_timeout
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        // A deadline is this much later than now, which must be a time.
+        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        self.timeout = timeout.min(LONGEST);
         self
     }
 
@@ -150,6 +157,16 @@ impl Error for InvalidPrefix {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_timeout_without_end_can_be_added_to_now() {
+        let options = NatsRelayOptions::new().timeout(Duration::MAX);
+        assert!(
+            tokio::time::Instant::now()
+                .checked_add(options.timeout)
+                .is_some()
+        );
+    }
 
     #[test]
     fn a_prefix_has_no_wildcards_and_no_empty_parts() {

@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 
 /// The requests that wait for a reply.
 ///
-/// The requests of async-nats are not used: they keep a map entry for each reply that never comes, and they
-/// go on waiting when the connection is lost.
+/// The requests of async-nats are not used, because they keep a map entry for each reply that never comes, and
+/// still wait after the connection is lost.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     state: Mutex<State>,

@@ -22,8 +22,8 @@ const NAME: u64 = 0;
 impl NatsRelay {
     /// Receives the `POST`s that other nodes send to this node, and the replies to those that it sends.
     ///
-    /// Spawn it, or await it beside the server. It resubscribes after each loss of the connection and completes
-    /// only when it cannot go on.
+    /// Spawn it, or await it beside the server. It subscribes again after each loss of the connection. It
+    /// completes only when it cannot continue.
     ///
     /// # Errors
     ///
@@ -31,8 +31,8 @@ impl NatsRelay {
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, other nodes take this node for gone, and this node answers `POST`s for them with
-    /// 503. A message that was not in an inbox by then is not delivered.
+    /// When it is dropped, other nodes treat this node as gone, and this node answers `POST`s for other nodes
+    /// with 503. A message that is not in an inbox yet is not delivered.
     pub fn serve(&self, inbound: Inbound) -> impl Future<Output = ServeError> + Send + use<> {
         let shared = Arc::clone(&self.shared);
         async move {
@@ -54,7 +54,7 @@ impl Shared {
         let (Ok(mut posts), Ok(mut replies)) = (posts, replies) else {
             return;
         };
-        // `Inbound` bounds how many wait.
+        // `Inbound` bounds the number of waiting deliveries.
         let mut deliveries = FuturesUnordered::new();
         loop {
             tokio::select! {

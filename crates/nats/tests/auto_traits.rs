@@ -8,7 +8,7 @@ fn everywhere<T: Send + Sync + Debug + 'static>() {}
 fn clone<T: Clone>() {}
 
 #[test]
-fn values_go_where_a_server_takes_them() {
+fn public_types_have_the_traits_that_servers_need() {
     everywhere::<NatsRelay>();
     everywhere::<NatsRelayOptions>();
     everywhere::<NatsEvent>();

@@ -12,11 +12,11 @@ use rmcp::{
     service::{NotificationContext, RequestContext},
 };
 
-/// A service that answers a request whose handler panics. rmcp runs each request in a detached task: if
-/// that task panicked, the client would get no response.
+/// A service that answers a request with an error if its handler panics. rmcp runs each request in a
+/// detached task. Without this service, the client would get no response after a panic.
 ///
-/// Catching the panic here is as unwind safe as a task is: the future that panicked is dropped, and the
-/// service goes on.
+/// Catching the panic here is as unwind safe as catching it at the task: the future that panicked is
+/// dropped, and the service continues.
 #[derive(Debug)]
 pub(crate) struct Caught<S>(pub(super) S);
 

@@ -27,12 +27,12 @@ impl<F> RmcpHandler<F> {
     /// Creates a handler that calls `factory` once for each session, to make its service.
     ///
     /// If `factory` fails, the session's first request is answered with an error (-32603), and the session
-    /// ends. A request whose handler panics is answered with an error of the same code, and the session
-    /// goes on.
+    /// ends. If the handler of a request panics, the request is answered with an error of the same code, and
+    /// the session continues.
     ///
     /// # Panics
     ///
-    /// `new` does not panic. A session that runs outside a tokio runtime does, since rmcp spawns tasks.
+    /// `new` does not panic. A session panics outside a tokio runtime, because rmcp spawns tasks.
     pub fn new(factory: F) -> Self {
         Self { factory }
     }
@@ -47,7 +47,7 @@ where
 
     fn handle(&self, session: Session) -> RmcpFuture {
         let service = (self.factory)();
-        // One box for each session: rmcp's futures have no names.
+        // One box for each session, because the types of rmcp's futures have no names.
         let run = Box::pin(async move {
             match service {
                 Ok(service) => serve(service, session).await,

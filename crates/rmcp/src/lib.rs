@@ -1,9 +1,9 @@
 //! Serves [rmcp] services over MCP's HTTP+SSE transport, with
 //! [`mcp-sse-server`](mcp_sse_server).
 //!
-//! rmcp is the Rust SDK of MCP. Its own HTTP+SSE server ended with version 0.10; this crate serves the
-//! handlers of rmcp 3 to clients that speak only HTTP+SSE. [`RmcpHandler::new`] takes what
-//! `StreamableHttpService::new` takes: a function that makes a service for each session.
+//! rmcp is the Rust SDK of MCP. It removed its own HTTP+SSE server in version 0.11. This crate serves the
+//! handlers of rmcp 3 to clients that speak only HTTP+SSE. [`RmcpHandler::new`] takes the same function as
+//! `StreamableHttpService::new`. It makes a service for each session.
 //!
 //! ```
 //! use mcp_sse_server::SseServerTransport;
@@ -36,7 +36,7 @@
 //!     }
 //! }
 //!
-//! // Without `router = ..` the router is built anew for each request.
+//! // Without `router = ..`, rmcp builds the router again for each request.
 //! #[tool_handler(router = self.tool_router)]
 //! impl ServerHandler for Calculator {}
 //!
@@ -69,7 +69,7 @@
 //!
 //! ```
 //! use mcp_sse_server::{Session, SseServerTransport};
-//! // Brings `Session`'s implementation of rmcp's `IntoTransport` into the program.
+//! // This crate implements rmcp's `IntoTransport` for `Session`.
 //! use mcp_sse_server_rmcp as _;
 //! use rmcp::{ServerHandler, ServiceExt};
 //!
@@ -100,8 +100,8 @@
 //!
 //! # Tasks
 //!
-//! `mcp-sse-server` spawns no task. rmcp spawns one for each session, and one for each request and each
-//! notification. They end with the session:
+//! `mcp-sse-server` spawns no task. rmcp spawns a task for each session, for each request and for each
+//! notification. These tasks end with the session:
 //!
 //! - *The client disconnects, or the session is closed.* The token of each open request, `context.ct`, is
 //!   cancelled. The session's task ends when the tasks of all its requests have ended, or after 5 s. A tool
@@ -114,16 +114,17 @@
 //! # Bounds
 //!
 //! While a message of rmcp waits for room in the outbox, no further message is read from that client. Its
-//! `POST`s wait, and are then refused with 503. Each message that leaves lets one message in.
+//! `POST`s wait, and are then refused with 503. Each time a waiting message enters the outbox, one more
+//! message is read.
 //!
-//! A session may have [`MAX_OPEN_REQUESTS`] open requests, of [`MAX_OPEN_BYTES`] in total. A request beyond
-//! either bound is answered with an error (-32000).
+//! A session may have [`MAX_OPEN_REQUESTS`] open requests, with [`MAX_OPEN_BYTES`] in total. A request over
+//! one of these bounds is answered with an error (-32000).
 //!
 //! # Messages that rmcp cannot read
 //!
 //! The core accepts some messages that rmcp's types cannot hold, such as an id beyond 64 bits or JSON nested
 //! deeper than 128 levels. Such a request is answered with an error (-32600). Such a response completes the
-//! server's own request with an error. Such a notification is ignored. The session goes on in each case.
+//! server's own request with an error. Such a notification is ignored. The session continues in each case.
 //!
 //! # Features
 //!

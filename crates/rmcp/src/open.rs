@@ -21,7 +21,7 @@ pub(crate) struct Open {
 impl Open {
     /// Adds a request, or returns `false` if it does not fit.
     pub(crate) fn enter(&mut self, id: &RequestId, bytes: usize) -> bool {
-        // rmcp, too, replaces an open request by a second one with the same id.
+        // rmcp also replaces an open request if a second request has the same id.
         self.leave(id);
         let fits = self.requests.len() < MAX_OPEN_REQUESTS
             && (self.requests.is_empty() || self.bytes.saturating_add(bytes) <= MAX_OPEN_BYTES);
@@ -32,7 +32,7 @@ impl Open {
         fits
     }
 
-    /// Removes a request that was answered, or cancelled: rmcp sends no response then.
+    /// Removes a request that was answered or cancelled. rmcp sends no response to a cancelled request.
     pub(crate) fn leave(&mut self, id: &RequestId) {
         if let Some(bytes) = self.requests.remove(id) {
             self.bytes -= bytes;

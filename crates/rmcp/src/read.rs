@@ -46,7 +46,7 @@ fn unreadable(message: &Message) -> Read {
             let error = ErrorData::invalid_request(format!("the request {LIMITS}"), None);
             refuse(&id, &error)
         }
-        // A request of the server waits for it: complete that request with an error.
+        // A request of the server waits for this response: complete the request with an error.
         (MessageKind::Response | MessageKind::Error, Some(id)) => match request_id(&id) {
             Some(id) => {
                 let error =
@@ -59,7 +59,7 @@ fn unreadable(message: &Message) -> Read {
     }
 }
 
-/// An error response to a request. Its id may be one that rmcp cannot hold.
+/// An error response to a request. rmcp's types may not be able to hold its id.
 pub(crate) fn refuse(id: &RequestId<'_>, error: &ErrorData) -> Read {
     match answer(id, error) {
         Some(answer) => Read::Refused(answer),

@@ -34,9 +34,9 @@ pub(crate) struct SessionTransport {
     unsent: Unsent,
     /// The value of `unsent.done()` when the last message was received.
     sent: usize,
-    /// A response of this transport itself that is not in the outbox yet.
+    /// A response that this transport made itself, and that is not in the outbox yet.
     answer: Option<Message>,
-    /// Whether the request that begins the session has not come yet.
+    /// Whether the transport still waits for the request that begins the session.
     begins: bool,
 }
 
@@ -106,7 +106,8 @@ impl SessionTransport {
         read
     }
 
-    /// Whether a message may come before the session has begun. Only requests may, since rmcp answers them.
+    /// Whether a message is allowed before the session has begun. Only requests are, because rmcp answers
+    /// them.
     fn begin(&mut self, message: &ClientJsonRpcMessage) -> bool {
         let ClientJsonRpcMessage::Request(request) = message else {
             return false;
@@ -150,7 +151,7 @@ impl Transport<RoleServer> for SessionTransport {
         &mut self,
         item: ServerJsonRpcMessage,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        // Before the future is polled, so that messages keep the order in which `send` was called.
+        // Done before the future is polled, so that messages keep the order of the calls of `send`.
         let sent = self
             .write(&item)
             .and_then(|message| match self.sender.try_send(message) {

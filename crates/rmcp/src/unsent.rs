@@ -8,8 +8,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// Counts the messages of rmcp that wait for room in the outbox. rmcp sends each from a task of its own, so
-/// without this count their number would have no bound.
+/// Counts the messages of rmcp that wait for room in the outbox. rmcp sends each message from its own task,
+/// so without this count their number would not be bounded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unsent {
     shared: Arc<Shared>,
@@ -42,8 +42,8 @@ impl Unsent {
         self.shared.done.load(SeqCst)
     }
 
-    /// Waits until no message waits, or until one has left since `done`. A client that reads slowly gets on,
-    /// one message at a time; a client that reads nothing does not.
+    /// Waits until no message waits, or until one message has stopped waiting since `done`. So a client that
+    /// reads slowly continues, one message at a time, and a client that does not read is paused.
     pub(crate) async fn moved(&self, done: usize) {
         loop {
             let mut changed = pin!(self.shared.changed.notified());
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_message_that_leaves_lets_one_in() {
+    fn each_message_that_stops_waiting_lets_one_in() {
         let unsent = Unsent::default();
         let start = unsent.done();
         assert_ready!(task::spawn(unsent.moved(start)).poll());
@@ -82,7 +82,7 @@ mod tests {
         drop(first);
         assert!(moved.is_woken());
         assert_ready!(moved.poll());
-        // The change is remembered whether or not it was seen.
+        // A change is remembered even if nothing waited for it.
         assert_ready!(task::spawn(unsent.moved(start)).poll());
 
         let mut moved = task::spawn(unsent.moved(unsent.done()));

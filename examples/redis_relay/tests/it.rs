@@ -51,10 +51,7 @@ impl Engine for Redis {
 async fn is_there(end: &RedisRelay, name: &NodeName) {
     let start = Instant::now();
     while end.forward(name, Bytes::from_static(b"?")).await.is_err() {
-        assert!(
-            start.elapsed() < PATIENCE,
-            "{name} is not there"
-        );
+        assert!(start.elapsed() < PATIENCE, "{name} is not there");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What happens to a session from several threads at once, in all orders. Run by `.ci/model`.
+//! Models of sessions that several threads use at the same time, in many orders. `.ci/model` runs them.
 
 mod queues;
 mod registry;
@@ -6,33 +6,17 @@ mod registry;
 use http::{Request, request::Parts};
 
 use super::{
-    channel::ChannelOptions,
-    guard::SessionGuard,
-    halves::Session,
-    id::IdSource,
-    principal::{Principal, PrincipalSource},
-    queue::Capacity,
-    registry::{SessionOptions, SessionRegistry},
-    table::Limits,
+    entry::StreamGuard, principal::Principal, registry::SessionRegistry, session::Session,
 };
-use crate::message::Message;
+use crate::{message::Message, options::Options, queue::Capacity};
 
-fn options(limits: Limits) -> SessionOptions {
-    let capacity = Capacity {
-        items: 1,
-        bytes: 1 << 20,
-    };
-    SessionOptions {
-        channel: ChannelOptions {
-            inbox: capacity,
-            outbox: capacity,
-            in_flight_bytes: 1 << 20,
-            track_activity: false,
-            track_requests: true,
+fn options() -> Options {
+    Options {
+        queue: Capacity {
+            items: 1,
+            bytes: 1 << 20,
         },
-        limits,
-        ids: IdSource::default(),
-        principal: PrincipalSource::default(),
+        ..Options::default()
     }
 }
 
@@ -44,11 +28,9 @@ fn parts(principal: Option<&Principal>) -> Parts {
     parts
 }
 
-fn open() -> (SessionRegistry, Session, SessionGuard) {
+fn open() -> (SessionRegistry, Session, StreamGuard) {
     let registry = SessionRegistry::new();
-    let (session, guard) = registry
-        .open(parts(None), &options(Limits::default()))
-        .unwrap();
+    let (session, guard) = registry.open(parts(None), &options()).unwrap();
     (registry, session, guard)
 }
 

@@ -5,7 +5,8 @@ use shuttle::{future::block_on, thread};
 use super::{open, parts, request};
 use crate::{
     message::Message,
-    session::{channel::Channel, delivery::DeliveryError, incoming::Incoming},
+    response::RejectionKind,
+    session::{incoming::Incoming, state::State},
     sync::model,
 };
 
@@ -15,17 +16,20 @@ fn number(message: &Message) -> usize {
     message.id().unwrap().to_string().parse().unwrap()
 }
 
-/// Two that post ten and more, twenty and more. Gives the numbers that were accepted.
-fn post(channel: &Arc<Channel>) -> [thread::JoinHandle<Vec<usize>>; 2] {
+/// Two threads that post: one the numbers from 10, the other from 20. Each returns the accepted numbers.
+fn post(state: &Arc<State>) -> [thread::JoinHandle<Vec<usize>>; 2] {
     [10, 20].map(|from| {
-        let channel = Arc::clone(channel);
+        let state = Arc::clone(state);
         thread::spawn(move || {
             let mut accepted = Vec::new();
             for id in from..from + 3 {
-                let incoming = Incoming::new(request(id), Box::new(parts(None)));
-                match block_on(channel.deliver(incoming, PATIENCE)) {
+                let incoming = Incoming {
+                    message: request(id),
+                    parts: Box::new(parts(None)),
+                };
+                match block_on(state.deliver(incoming, PATIENCE)) {
                     Ok(()) => accepted.push(id),
-                    Err(error) => assert_eq!(error, DeliveryError::Ended),
+                    Err(error) => assert_eq!(error, RejectionKind::SessionNotFound),
                 }
             }
             accepted
@@ -33,18 +37,18 @@ fn post(channel: &Arc<Channel>) -> [thread::JoinHandle<Vec<usize>>; 2] {
     })
 }
 
-/// Those of the tens, then those of the twenties, each in the order in which they came.
+/// Sorts the numbers by their thread, and keeps the order of each thread.
 fn by_poster(mut all: Vec<usize>) -> Vec<usize> {
     all.sort_by_key(|id| id / 10);
     all
 }
 
 #[test]
-fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
+fn a_draining_session_gives_out_all_accepted_messages() {
     model(|| {
         let (registry, mut session, _guard) = open();
-        let channel = registry.find(session.id(), None).unwrap();
-        let posters = post(&channel);
+        let state = registry.table.find(session.id().uuid(), None).unwrap();
+        let posters = post(&state);
         let handler = thread::spawn(move || {
             let mut received = Vec::new();
             while let Some(incoming) = block_on(session.recv()) {
@@ -53,7 +57,7 @@ fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
             received
         });
         thread::yield_now();
-        channel.tell_shutdown();
+        state.drain();
         let accepted: Vec<_> = posters
             .into_iter()
             .flat_map(|all| all.join().unwrap())
@@ -63,12 +67,12 @@ fn a_session_that_is_told_the_end_gives_out_all_that_was_accepted() {
 }
 
 #[test]
-fn a_session_that_is_closed_lets_nobody_wait_and_keeps_nothing() {
+fn a_closed_session_wakes_all_waiters_and_drops_its_messages() {
     model(|| {
         let (registry, mut session, guard) = open();
         let id = *session.id();
-        let channel = registry.find(&id, None).unwrap();
-        let posters = post(&channel);
+        let state = registry.table.find(id.uuid(), None).unwrap();
+        let posters = post(&state);
         let handler = thread::spawn(move || {
             let mut received = Vec::new();
             while let Some(incoming) = block_on(session.recv()) {
@@ -90,13 +94,13 @@ fn a_session_that_is_closed_lets_nobody_wait_and_keeps_nothing() {
         let received = by_poster(handler.join().unwrap());
         assert!(received.iter().all(|id| accepted.contains(id)));
         assert!(received.is_sorted());
-        assert!(registry.find(&id, None).is_none());
-        assert_eq!(channel.depths(), [(0, 0), (0, 0)]);
+        assert!(registry.table.find(id.uuid(), None).is_none());
+        assert_eq!(state.depths(), [(0, 0), (0, 0)]);
     });
 }
 
 #[test]
-fn what_was_sent_before_the_end_goes_out_and_no_more() {
+fn exactly_the_messages_sent_before_the_close_are_written() {
     model(|| {
         let (registry, session, guard) = open();
         let id = *session.id();
@@ -107,15 +111,15 @@ fn what_was_sent_before_the_end_goes_out_and_no_more() {
                 (from..from + 3).filter(send).collect::<Vec<_>>()
             })
         });
-        // As the stream does it: taken while there is something, and no waker left meanwhile.
+        // The stream does the same: it disarms its waker, then takes all messages.
         let stream = thread::spawn(move || {
             let mut out = Vec::new();
-            let channel = guard.entry().channel();
+            let state = guard.entry().state();
             while let Some(first) = block_on(poll_fn(|cx| {
-                channel.disarm();
-                channel.poll_outgoing(cx)
+                state.disarm();
+                state.poll_outgoing(cx)
             })) {
-                let rest = std::iter::from_fn(|| channel.next_outgoing());
+                let rest = std::iter::from_fn(|| state.next_outgoing());
                 for outgoing in std::iter::once(first).chain(rest) {
                     out.push(number(outgoing.message().unwrap()));
                 }

@@ -1,4 +1,4 @@
-//! What looks at bodies: compression, limits, traces.
+//! Middleware that handles bodies: compression, limits, traces.
 
 use mcp_sse_testkit::{HOST, events::Events, messages::ping, server::Server};
 use std::{
@@ -14,7 +14,7 @@ use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer, tr
 use super::{a_session, page, transport};
 
 #[tokio::test]
-async fn a_stream_is_never_compressed_though_the_client_would_take_it() {
+async fn a_stream_is_not_compressed_even_if_the_client_accepts_it() {
     let transport = transport();
     let app = ServiceBuilder::new()
         .layer(CompressionLayer::new())
@@ -31,7 +31,7 @@ async fn a_stream_is_never_compressed_though_the_client_would_take_it() {
     assert_eq!(
         head.headers()["content-encoding"],
         "gzip",
-        "the layer works"
+        "the layer compresses other responses"
     );
 
     let mut wire = server.connect().await;
@@ -48,7 +48,7 @@ async fn a_stream_is_never_compressed_though_the_client_would_take_it() {
 }
 
 #[tokio::test]
-async fn the_smaller_of_two_body_limits_answers() {
+async fn the_smaller_of_two_body_limits_applies() {
     for (layer, ours) in [(1_000, 100), (100, 1_000)] {
         let transport = transport().body_limit(ours);
         let app = ServiceBuilder::new()
@@ -66,7 +66,7 @@ async fn the_smaller_of_two_body_limits_answers() {
             false => assert_eq!(answer.body(), "Request body too large"),
         }
 
-        // A body that does not say its length: to the transport, the layer's limit breaks it off.
+        // A body of unknown length: at the layer's limit, the transport sees a body that breaks off.
         let mut wire = server.connect().await;
         wire.send(format!(
             "POST {uri} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
@@ -75,17 +75,21 @@ async fn the_smaller_of_two_body_limits_answers() {
         .await;
         let answer = wire.answer().await;
         match layer < ours {
-            true => assert_eq!(answer.body(), "Could not read request body"),
+            true => assert_eq!(answer.body(), "Could not read request body: it broke off"),
             false => assert_eq!(answer.body(), "Request body too large"),
         }
 
         assert_eq!(server.post(&uri, ping(2)).await.status(), 202);
-        assert_eq!(events.echoed().await, ping(2), "the first that came");
+        assert_eq!(
+            events.echoed().await,
+            ping(2),
+            "no other message came before"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_trace_sees_the_head_at_once_and_each_event_as_it_goes() {
+async fn a_trace_layer_sees_the_head_at_once_and_each_event() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let note = |seen: &Arc<Mutex<Vec<String>>>| {
         let seen = Arc::clone(seen);
@@ -116,7 +120,7 @@ async fn a_trace_sees_the_head_at_once_and_each_event_as_it_goes() {
     assert_eq!(server.post(&uri, ping(1)).await.status(), 202);
     assert_eq!(events.echoed().await, ping(1));
     let mut lines = so_far();
-    // The answer of the POST and the event of the stream go their own ways.
+    // The answer of the POST and the event of the stream may come in any order.
     lines.sort();
     let all = ["202", "Accepted", "POST /messages/", "event: message"];
     assert_eq!(lines, all);

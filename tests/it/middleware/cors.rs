@@ -14,7 +14,7 @@ use super::{page, transport};
 
 const APP: &str = "https://app.example.com";
 
-/// Pages of `APP` are let in by the transport, and told so by the layer.
+/// The transport allows pages of `APP`, and the layer adds the CORS headers for them.
 async fn server() -> Server {
     let security = TransportSecurity::default().allow_origin(APP).unwrap();
     let transport = transport().security(security);
@@ -59,20 +59,23 @@ async fn post_from(wire: &mut Wire, origin: &str, uri: &str, text: &str) -> Resp
     wire.answer().await
 }
 
-/// What a browser compares with the page's origin before it shows an answer to the page.
+/// The header that a browser compares with the page's origin before the page may read a response.
 fn allowed_origin<B>(answer: &Response<B>) -> Option<&str> {
     let value = answer.headers().get("access-control-allow-origin")?;
     Some(value.to_str().unwrap())
 }
 
 #[tokio::test]
-async fn a_page_of_an_allowed_site_asks_opens_and_posts() {
+async fn a_page_of_an_allowed_origin_can_preflight_open_and_post() {
     let server = server().await;
     let mut wire = server.connect().await;
     let (head, body) = stream_for(&server, APP).await;
     assert_eq!(head.status(), 200);
     assert_eq!(allowed_origin(&head), Some(APP));
-    assert_eq!(head.headers()["content-type"], "text/event-stream");
+    assert_eq!(
+        head.headers()["content-type"],
+        "text/event-stream; charset=utf-8"
+    );
     assert_eq!(head.headers()["cache-control"], "no-store, no-transform");
     let mut events = Events::new(body);
     let uri = events.endpoint().await;
@@ -91,15 +94,16 @@ async fn a_page_of_an_allowed_site_asks_opens_and_posts() {
     assert_eq!(answer.status(), 202);
     assert_eq!(allowed_origin(&answer), Some(APP));
     assert_eq!(events.echoed().await, ping(1));
-    // The page can read why it was refused.
+    // The page can read the text of a refusal.
     let answer = post_from(&mut wire, APP, &uri, "[]").await;
-    assert_eq!(answer.body(), "Could not parse message");
+    let text = answer.body();
+    assert!(text.starts_with("Could not parse message: "), "{text}");
     assert_eq!(allowed_origin(&answer), Some(APP));
     assert_eq!(server.sessions.len(), 1, "a preflight opens no session");
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_is_refused_by_both() {
+async fn a_page_of_another_origin_is_refused_by_the_layer_and_the_transport() {
     let server = server().await;
     let (uri, mut events) = server.open("/sse").await;
     let mut wire = server.connect().await;
@@ -121,19 +125,23 @@ async fn a_page_of_another_site_is_refused_by_both() {
     }
     assert_eq!(server.sessions.len(), 1);
     assert_eq!(server.post(&uri, ping(2)).await.status(), 202);
-    assert_eq!(events.echoed().await, ping(2), "the first that came");
+    assert_eq!(
+        events.echoed().await,
+        ping(2),
+        "no other message came before"
+    );
 }
 
 #[tokio::test]
-async fn without_the_layer_a_preflight_is_another_method() {
+async fn a_preflight_without_a_cors_layer_gets_405() {
     let transport = transport();
     let app = ServiceBuilder::new()
         .layer(transport.layer("/sse").unwrap())
         .service(service_fn(page));
     let server = Server::serve(app, transport.sessions()).await;
     let mut wire = server.connect().await;
-    for (target, allow) in [("/sse", "GET"), ("/messages/", "POST")] {
-        let answer = preflight(&mut wire, "http://localhost:9000", allow, target).await;
+    for (target, method, allow) in [("/sse", "GET", "GET, HEAD"), ("/messages/", "POST", "POST")] {
+        let answer = preflight(&mut wire, "http://localhost:9000", method, target).await;
         assert_eq!(answer.status(), 405);
         assert_eq!(answer.headers()["allow"], allow);
         assert_eq!(allowed_origin(&answer), None);

@@ -1,4 +1,4 @@
-//! What bounds load: who holds a permit, and for how long.
+//! Middleware that bounds load: what holds a permit, and for how long.
 
 use http::Request;
 use mcp_sse_server::{Session, SseServerTransport};
@@ -18,7 +18,7 @@ fn get(target: &str) -> Request<Body> {
     request.body(Body::default()).unwrap()
 }
 
-/// Takes one message for each permit, and gives it back.
+/// Takes one message for each permit, and sends it back.
 static TAKE: Semaphore = Semaphore::const_new(0);
 
 async fn take(mut session: Session) {
@@ -32,7 +32,7 @@ async fn take(mut session: Session) {
 }
 
 #[tokio::test]
-async fn a_permit_is_held_by_a_response_on_its_way_and_not_by_an_open_stream() {
+async fn a_concurrency_limit_counts_pending_responses_and_not_open_streams() {
     let transport = SseServerTransport::new("/messages/", take).unwrap();
     let transport = transport.queue_messages(1);
     let app = ServiceBuilder::new()
@@ -45,7 +45,7 @@ async fn a_permit_is_held_by_a_response_on_its_way_and_not_by_an_open_stream() {
         (events.endpoint().await, events)
     };
     let (uri, mut events) = open().await;
-    // The stream is open, and the one permit is free: for a page, a stream and a message.
+    // The stream is open, and the only permit is free for a page, a stream or a message.
     let answer = app.clone().oneshot(get("/page")).await.unwrap();
     assert_eq!(answer.status(), 200);
     let _other = open().await;
@@ -55,7 +55,7 @@ async fn a_permit_is_held_by_a_response_on_its_way_and_not_by_an_open_stream() {
         .await;
     assert_eq!(accepted.unwrap().status(), 202);
 
-    // Its inbox is full now. The POST that waits for room is what holds the permit.
+    // The inbox is full now. The POST that waits for room holds the permit.
     let mut waiting = task::spawn(
         app.clone()
             .oneshot(requests::post(&uri, Body::from(ping(2)))),
@@ -73,7 +73,7 @@ async fn a_permit_is_held_by_a_response_on_its_way_and_not_by_an_open_stream() {
 }
 
 #[tokio::test]
-async fn load_is_shed_for_responses_on_their_way_and_not_for_open_streams() {
+async fn load_shedding_counts_pending_responses_and_not_open_streams() {
     let handler = |session: Session| async move {
         let _kept = session;
         std::future::pending::<()>().await;
@@ -107,13 +107,13 @@ async fn load_is_shed_for_responses_on_their_way_and_not_for_open_streams() {
 }
 
 #[tokio::test]
-async fn a_service_behind_a_buffer_serves_the_same() {
+async fn a_service_works_behind_a_buffer() {
     let transport = transport();
     let app = ServiceBuilder::new()
         .layer(transport.layer("/sse").unwrap())
         .service(service_fn(page));
     let server = Server::serve(Buffer::new(app, 8), transport.sessions()).await;
-    // More than the buffer has slots: an open stream takes none.
+    // More streams than the buffer has slots: an open stream takes none.
     let mut open = Vec::new();
     for _ in 0..20 {
         open.push(server.open("/sse").await);

@@ -1,4 +1,4 @@
-//! Under the middleware that applications have already: each with a stream open under it.
+//! The transport under the middleware of tower and tower-http, with open streams.
 
 mod bodies;
 mod cors;
@@ -18,7 +18,7 @@ fn transport() -> SseServerTransport<impl Handler<Future: Send + 'static> + Send
     SseServerTransport::new("/messages/", echo).unwrap()
 }
 
-/// The inner service: a page of some length that names its path.
+/// The inner service: a page that contains its path and is long enough to be compressed.
 async fn page<B>(request: Request<B>) -> Result<Response<Body>, Infallible> {
     let line = format!("page {}\n", request.uri().path());
     let mut response = Response::new(Full::from(line.repeat(100)));
@@ -27,7 +27,7 @@ async fn page<B>(request: Request<B>) -> Result<Response<Body>, Infallible> {
     Ok(response)
 }
 
-/// A session opens, answers, and ends with its client.
+/// Checks that a session opens, answers, and is closed when its client leaves.
 async fn a_session(server: &Server) {
     let (uri, mut events) = server.open("/sse").await;
     let id = uri.split_once('=').unwrap().1.parse().unwrap();
@@ -37,6 +37,6 @@ async fn a_session(server: &Server) {
         assert_eq!(events.echoed().await, ping(at));
     }
     drop(events);
-    within("the session's end", session.closed()).await;
+    within("the close of the session", session.closed()).await;
     assert_eq!(server.post(&uri, ping(4)).await.status(), 404);
 }

@@ -7,7 +7,7 @@ use mcp_sse_testkit::{HOST, client::Body, handlers::echo, messages::ping, server
 use tower::{ServiceBuilder, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// Panics on a message that asks for it, and echoes the others.
+/// Panics if a message asks for it, and echoes other messages.
 async fn brittle(mut session: Session) {
     let first = session.recv().await.unwrap().message;
     assert_ne!(first.method(), Some("panic"), "as asked");
@@ -16,7 +16,7 @@ async fn brittle(mut session: Session) {
 }
 
 #[tokio::test]
-async fn a_panic_is_its_own_request_s_or_its_own_session_s() {
+async fn a_panic_affects_only_its_own_request_or_session() {
     let transport = SseServerTransport::new("/messages/", brittle).unwrap();
     let inner = service_fn(|_: Request<Incoming>| async {
         if true {
@@ -39,7 +39,11 @@ async fn a_panic_is_its_own_request_s_or_its_own_session_s() {
 
     let text = r#"{"jsonrpc":"2.0","method":"panic"}"#;
     assert_eq!(server.post(&panics, text).await.status(), 202);
-    assert_eq!(events.next().await, None, "its stream ends properly");
+    assert_eq!(
+        events.next().await,
+        None,
+        "its stream ends without an error"
+    );
     assert_eq!(server.post(&panics, ping(1)).await.status(), 404);
 
     assert_eq!(server.post(&kept, ping(1)).await.status(), 202);

@@ -1,4 +1,4 @@
-//! What changes requests and answers: paths, ids, and types.
+//! Middleware that changes requests and responses: paths, ids, and types.
 
 use std::sync::{
     Arc,
@@ -24,7 +24,7 @@ use tower_http::{
 use super::{a_session, page, transport};
 
 #[tokio::test]
-async fn a_path_that_a_layer_trims_or_completes_is_the_same_path() {
+async fn a_layer_may_add_or_remove_the_last_slash_of_a_path() {
     for (layer, stream, spellings) in [
         (
             NormalizePathLayer::trim_trailing_slash(),
@@ -55,7 +55,7 @@ async fn a_path_that_a_layer_trims_or_completes_is_the_same_path() {
     }
 }
 
-/// Counts.
+/// Makes request ids: a counter.
 #[derive(Clone, Default)]
 struct Number(Arc<AtomicUsize>);
 
@@ -66,7 +66,7 @@ impl MakeRequestId for Number {
     }
 }
 
-/// Says with which request each message came, by its extension and by its header.
+/// Answers each message with the id of its request, from the extension and from the header.
 async fn tell(mut session: Session) {
     while let Some(incoming) = session.recv().await {
         let extension: &RequestId = incoming.parts.extensions.get().unwrap();
@@ -78,7 +78,7 @@ async fn tell(mut session: Session) {
 }
 
 #[tokio::test]
-async fn a_request_s_id_reaches_the_handler_and_the_client() {
+async fn a_request_id_reaches_the_handler_and_the_client() {
     let transport = SseServerTransport::new("/messages/", tell).unwrap();
     let app = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(Number::default()))
@@ -104,7 +104,7 @@ async fn a_request_s_id_reaches_the_handler_and_the_client() {
 }
 
 #[tokio::test]
-async fn a_service_whose_type_is_erased_serves_the_same() {
+async fn a_boxed_service_works() {
     let transport = transport();
     let app = transport.layer("/sse").unwrap().layer(service_fn(page));
     let app: BoxCloneService<Request<Incoming>, _, _> = BoxCloneService::new(app);

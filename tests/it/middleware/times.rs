@@ -1,4 +1,4 @@
-//! What measures time, in time that is paused.
+//! Middleware that measures time, with the clock paused.
 
 use std::{pin::pin, time::Duration};
 
@@ -43,8 +43,8 @@ async fn a_timeout_does_not_cut_the_stream() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_may_cut_a_post_that_waits_and_then_delivers_nothing() {
-    // Takes one message each time it is told to.
+async fn a_post_cut_by_a_timeout_is_not_delivered() {
+    // Takes one message for each permit.
     let (take, told) = mpsc::unbounded_channel::<()>();
     let told = std::sync::Arc::new(tokio::sync::Mutex::new(told));
     let handler = move |mut session: Session| {
@@ -81,11 +81,15 @@ async fn a_timeout_may_cut_a_post_that_waits_and_then_delivers_nothing() {
     assert_eq!(events.next().await.unwrap().data, ping(1));
     assert_eq!(post(ping(3)).await.status(), 202);
     take.send(()).unwrap();
-    assert_eq!(events.next().await.unwrap().data, ping(3), "not the second");
+    assert_eq!(
+        events.next().await.unwrap().data,
+        ping(3),
+        "the second was not delivered"
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_of_the_body_is_kept_off_by_the_keep_alive_alone() {
+async fn the_keep_alive_prevents_a_timeout_of_the_body() {
     for (keep_alive, cut) in [(Some(Duration::from_secs(15)), false), (None, true)] {
         let transport = transport().keep_alive(keep_alive);
         let app = ServiceBuilder::new()

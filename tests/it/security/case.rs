@@ -1,4 +1,4 @@
-//! A row of a table, and the requests that it is.
+//! A row of a table, and the requests that are made from it.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri, Version, request::Parts};
@@ -9,10 +9,10 @@ use mcp_sse_server::TransportSecurity;
 pub(super) enum Verdict {
     Pass,
     Stop,
-    /// hyper answers 400 on HTTP/1.1 and its client does not send it on HTTP/2; in memory, if it can be
-    /// built at all, it is stopped.
+    /// On HTTP/1.1 hyper answers 400. On HTTP/2 hyper's client does not send it. In memory it is refused, if
+    /// it can be built.
     Hyper,
-    /// As HTTP/1.1 takes spaces off around a value, it passes there. Everywhere else it is stopped.
+    /// On HTTP/1.1 it passes, because spaces around a value are removed. Elsewhere it is refused.
     Trimmed,
 }
 
@@ -25,22 +25,22 @@ pub(super) struct Case {
     pub(super) headers: Vec<(&'static str, &'static str)>,
     pub(super) verdict: Verdict,
     pub(super) refusal: (u16, &'static str),
-    /// What a failure prints: the row and its reason.
+    /// The text that a failure prints: the row and its reason.
     pub(super) row: String,
 }
 
-/// A way that a request can come.
+/// A way to send a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Memory,
     Http1,
     Http2,
-    /// The one `Host` header sent as `:authority` instead.
+    /// HTTP/2, with the only `Host` header sent as `:authority` instead.
     Http2Authority,
 }
 
 impl Case {
-    /// The refusal on this way, if there is one.
+    /// The refusal in this way, if there is one.
     pub(super) fn expected(&self, way: Way) -> Option<(u16, &'static str)> {
         match (self.verdict, way) {
             (Verdict::Pass, _) | (Verdict::Trimmed, Way::Http1) => None,
@@ -57,7 +57,7 @@ impl Case {
         }
     }
 
-    /// The request came the way that it was to come, with the parts that it was to have.
+    /// Checks that the request arrived in this way, with all its parts.
     pub(super) fn assert_arrived(&self, way: Way, parts: &Parts) {
         let http2 = matches!(way, Way::Http2 | Way::Http2Authority);
         assert!(!http2 || parts.version == Version::HTTP_2, "{}", self.row);
@@ -76,7 +76,7 @@ impl Case {
         }
     }
 
-    /// The bytes of a request of HTTP/1.1.
+    /// The bytes of an HTTP/1.1 request.
     pub(super) fn bytes(&self, method: &str, path: &str, body: &str) -> String {
         let mut text = format!("{method} {} HTTP/1.1\r\n", self.target(path));
         for (name, value) in &self.headers {
@@ -86,7 +86,7 @@ impl Case {
         text + &format!("content-type: application/json\r\ncontent-length: {len}\r\n\r\n{body}")
     }
 
-    /// The request as a value; `None` if there is no such value, or none other than on another way.
+    /// The request as a value. `None` if it cannot be built, or is the same as in another way.
     pub(super) fn request(
         &self,
         way: Way,
@@ -113,7 +113,7 @@ impl Case {
         }
         *request.uri_mut() = target.parse::<Uri>().ok()?;
         let moved = request.uri().path_and_query().map(|both| both.as_str()) != Some(path);
-        // The client takes a request without an authority for one to be forwarded, if it is of 1.1.
+        // h2 accepts a request without an authority only in version 1.1, as a proxy forwards it.
         let forwarded = request.uri().authority().is_none();
         *request.version_mut() = match forwarded {
             true => Version::HTTP_11,

@@ -1,4 +1,4 @@
-//! A service that is asked one thing: whether a value of a header passes. And who knows better.
+//! A service that tests whether a header value passes, and an independent check to compare with.
 
 use std::net::Ipv6Addr;
 
@@ -6,7 +6,7 @@ use http::{HeaderValue, Request};
 use mcp_sse_server::{Handler, Session, SseServerTransport, TransportSecurity};
 use mcp_sse_testkit::polled::Server;
 
-/// Knows whether a value of a header passes.
+/// Tests whether a value of a header passes.
 pub(super) struct Gate<H> {
     server: Server<H>,
     header: &'static str,
@@ -40,7 +40,7 @@ impl<H: Handler> Gate<H> {
     }
 }
 
-/// Whether a text is a loopback host, told by other means than those of the crate.
+/// Whether a text is a loopback host, decided without the code of the crate.
 pub(super) fn is_loopback(text: &str) -> bool {
     let is_port = |port: &str| {
         let digits = port.chars().all(|digit: char| digit.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Which hosts and origins reach the services: tables, on every way that a request can come.
+//! Which hosts and origins are allowed: tables, each tested over HTTP/1.1, HTTP/2 and in memory.
 
 mod case;
 mod gate;

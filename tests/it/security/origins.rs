@@ -10,7 +10,7 @@ use super::{
     run::run,
 };
 
-/// One `Origin` header, and nothing allowed but loopback.
+/// One `Origin` header. Only loopback is allowed.
 #[rustfmt::skip]
 const LOOPBACK: &[(&str, Verdict, &str)] = &[
     ("http://localhost", Pass, "a page of this machine"),
@@ -21,10 +21,10 @@ const LOOPBACK: &[(&str, Verdict, &str)] = &[
     ("http://localhost:443", Pass, "any port"),
     ("http://localhost:0", Pass, "a number like others"),
     ("http://localhost:65535", Pass, "the last port"),
-    ("HTTP://LocalHost:3000", Pass, "case does not count"),
+    ("HTTP://LocalHost:3000", Pass, "case is ignored"),
     ("http://localhost.", Pass, "a dot at the end is the same host"),
     ("http://localhost.:3000", Pass, "a dot at the end is the same host"),
-    ("http://localhost:", Pass, "an empty port is none, RFC 3986"),
+    ("http://localhost:", Pass, "an empty port is no port, RFC 3986"),
     ("http://127.0.0.1", Pass, "the address"),
     ("https://127.0.0.1:6274", Pass, "the address on any port"),
     ("http://127.0.0.1.", Pass, "a dot at the end is the same host"),
@@ -34,13 +34,13 @@ const LOOPBACK: &[(&str, Verdict, &str)] = &[
     ("http://[::1%25eth0]", Pass, "a zone is no part of the address"),
     ("https://evil.example", Stop, "another page"),
     ("http://evil.example:80", Stop, "another page"),
-    ("null", Stop, "sandboxed and local pages: anybody's"),
+    ("null", Stop, "a sandboxed or local page, which any site can make"),
     ("NULL", Stop, "no origin"),
     ("Null", Stop, "no origin"),
     ("", Stop, "empty"),
-    ("*", Stop, "no pattern comes from outside"),
-    ("http://*", Stop, "no pattern comes from outside"),
-    ("http://localhost:*", Stop, "no pattern comes from outside"),
+    ("*", Stop, "a pattern in a request is not a pattern"),
+    ("http://*", Stop, "a pattern in a request is not a pattern"),
+    ("http://localhost:*", Stop, "a pattern in a request is not a pattern"),
     ("http://sub.localhost", Stop, "a subdomain"),
     ("http://localhost.evil.example", Stop, "begins with an allowed name"),
     ("http://evil.example.localhost", Stop, "a subdomain"),
@@ -82,8 +82,8 @@ const LOOPBACK: &[(&str, Verdict, &str)] = &[
     ("localhost:3000", Stop, "no scheme"),
     ("127.0.0.1", Stop, "no scheme"),
     ("1http://localhost", Stop, "no scheme begins with a digit"),
-    ("ht tp://localhost", Stop, "a space is nowhere"),
-    ("http://local host", Stop, "a space is nowhere"),
+    ("ht tp://localhost", Stop, "a space is not allowed"),
+    ("http://local host", Stop, "a space is not allowed"),
     ("ws://localhost", Stop, "another scheme"),
     ("file://localhost", Stop, "another scheme"),
     ("ftp://localhost", Stop, "another scheme"),
@@ -119,14 +119,14 @@ const PORT: &[&str] = &["https://app.example.com:8443"];
 const WILD: &[&str] = &["http://app.example.com:*"];
 const EXTENSION: &[&str] = &["chrome-extension://abc"];
 
-/// What is allowed, and one `Origin` header.
+/// The allowed origins, and one `Origin` header.
 #[rustfmt::skip]
 const NAMED: &[(&[&str], &str, Verdict, &str)] = &[
     (APP, "https://app.example.com", Pass, "the origin itself"),
     (APP, "https://app.example.com:443", Pass, "the scheme's default port"),
-    (APP, "https://app.example.com:0443", Pass, "zeros before a number say nothing"),
-    (APP, "https://app.example.com:", Pass, "an empty port is none"),
-    (APP, "HTTPS://APP.example.COM", Pass, "case does not count"),
+    (APP, "https://app.example.com:0443", Pass, "leading zeros are ignored"),
+    (APP, "https://app.example.com:", Pass, "an empty port is no port"),
+    (APP, "HTTPS://APP.example.COM", Pass, "case is ignored"),
     (APP, "https://app.example.com.", Pass, "a dot at the end is the same host"),
     (APP, "http://localhost:3000", Pass, "loopback stays allowed"),
     (APP, "http://app.example.com", Stop, "another scheme"),
@@ -143,7 +143,7 @@ const NAMED: &[(&[&str], &str, Verdict, &str)] = &[
     (APP, "wss://app.example.com", Stop, "another scheme"),
     (APP, "null", Stop, "not named"),
     (&["https://app.example.com:443"], "https://app.example.com", Pass, "the scheme's default port"),
-    (&["HTTPS://App.Example.com."], "https://app.example.com", Pass, "neither case nor the dot of a pattern count"),
+    (&["HTTPS://App.Example.com."], "https://app.example.com", Pass, "case and the trailing dot of a pattern are ignored"),
     (&["http://app.example.com:443"], "http://app.example.com", Stop, "443 is not http's default"),
     (PORT, "https://app.example.com:8443", Pass, "that port"),
     (PORT, "https://app.example.com", Stop, "another port"),
@@ -162,7 +162,7 @@ const NAMED: &[(&[&str], &str, Verdict, &str)] = &[
     (&["null"], "https://evil.example", Stop, "another origin"),
     (&["null"], " null ", Trimmed, "spaces around the value"),
     (EXTENSION, "chrome-extension://abc", Pass, "named"),
-    (EXTENSION, "Chrome-Extension://ABC", Pass, "case does not count"),
+    (EXTENSION, "Chrome-Extension://ABC", Pass, "case is ignored"),
     (EXTENSION, "chrome-extension://abd", Stop, "another extension"),
     (EXTENSION, "chrome-extension://abc:80", Stop, "a scheme without a default port has none"),
     (EXTENSION, "moz-extension://abc", Stop, "another scheme"),
@@ -183,15 +183,15 @@ const NAMED: &[(&[&str], &str, Verdict, &str)] = &[
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// What is allowed (`None`: the protection is off), and all headers of the browser.
+/// The allowed origins (`None`: the protection is off), and all headers of the browser.
 #[rustfmt::skip]
 const COMBINED: &[(Option<&[&str]>, Headers, Verdict, &str)] = &[
     (Some(&[]), &[], Pass, "no browser"),
     (Some(&[]), &[("sec-fetch-site", "none")], Pass, "asked for by the user"),
     (Some(&[]), &[("sec-fetch-site", "same-origin")], Pass, "a page of this server"),
     (Some(&[]), &[("sec-fetch-site", "same-site")], Pass, "a page of this site"),
-    (Some(&[]), &[("sec-fetch-site", "cross-site")], Stop, "another site's page, which hides its origin"),
-    (Some(&[]), &[("sec-fetch-site", "Cross-Site")], Stop, "case does not count"),
+    (Some(&[]), &[("sec-fetch-site", "cross-site")], Stop, "a page of another site, which hides its origin"),
+    (Some(&[]), &[("sec-fetch-site", "Cross-Site")], Stop, "case is ignored"),
     (Some(&[]), &[("sec-fetch-site", " cross-site ")], Stop, "spaces around the value do not count"),
     (Some(&[]), &[("sec-fetch-site", "")], Pass, "says nothing"),
     (Some(&[]), &[("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")], Stop, "one of two says so"),
@@ -244,7 +244,7 @@ fn case(
 }
 
 #[tokio::test]
-async fn pages_of_loopback_and_nothing_else_are_let_in_by_default() {
+async fn only_loopback_origins_are_allowed_by_default() {
     let cases = LOOPBACK.iter();
     let cases =
         cases.map(|(origin, verdict, why)| case(Some(&[]), &[("origin", *origin)], *verdict, why));
@@ -254,7 +254,7 @@ async fn pages_of_loopback_and_nothing_else_are_let_in_by_default() {
 }
 
 #[tokio::test]
-async fn an_allowed_origin_is_let_in_and_nothing_near_it() {
+async fn an_allowed_origin_passes_and_similar_origins_do_not() {
     let cases = NAMED.iter();
     let cases = cases.map(|(allow, origin, verdict, why)| {
         case(Some(allow), &[("origin", *origin)], *verdict, why)
@@ -263,14 +263,14 @@ async fn an_allowed_origin_is_let_in_and_nothing_near_it() {
 }
 
 #[tokio::test]
-async fn a_page_says_once_who_it_is_or_the_browser_says_what_it_is_not() {
+async fn several_origins_and_cross_site_requests_are_refused() {
     let cases = COMBINED.iter();
     let cases = cases.map(|(allow, headers, verdict, why)| case(*allow, headers, *verdict, why));
     run(&cases.collect::<Vec<_>>()).await;
 }
 
 #[tokio::test]
-async fn the_host_is_looked_at_before_the_origin() {
+async fn the_host_is_checked_before_the_origin() {
     let mut case = case(
         Some(&[]),
         &[("origin", "https://evil.example")],

@@ -146,7 +146,7 @@ fn assert_refused(
 }
 
 #[test]
-fn nothing_can_be_added_to_a_security_that_is_disabled() {
+fn nothing_can_be_added_to_a_disabled_security() {
     let host = TransportSecurity::disabled().allow_host("mcp.example.com");
     let origin = TransportSecurity::disabled().allow_origin("https://app.example.com");
     for error in [host.unwrap_err(), origin.unwrap_err()] {
@@ -157,12 +157,12 @@ fn nothing_can_be_added_to_a_security_that_is_disabled() {
 }
 
 #[test]
-fn a_wrong_host_is_refused_where_it_is_given() {
+fn an_invalid_host_is_refused_when_it_is_added() {
     assert_refused(HOSTS, TransportSecurity::allow_host, "mcp.example.com");
 }
 
 #[test]
-fn a_wrong_origin_is_refused_where_it_is_given() {
+fn an_invalid_origin_is_refused_when_it_is_added() {
     let example = "https://app.example.com";
     assert_refused(ORIGINS, TransportSecurity::allow_origin, example);
 }

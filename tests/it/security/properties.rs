@@ -71,7 +71,7 @@ fn with_port(host: &str, port: Option<u16>) -> String {
     port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The same host, written otherwise: case by the bits of `case`, perhaps a dot at the end.
+/// The same host in another form: the bits of `case` choose upper case, and a dot may follow.
 fn written_otherwise(host: &str, case: u64, dot: bool) -> String {
     let letters = host
         .chars()
@@ -92,7 +92,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn neither_case_nor_a_dot_at_the_end_decides_about_a_host(host in host(), port in port(), case: u64, dot: bool) {
+    fn case_and_a_trailing_dot_of_a_host_are_ignored(host in host(), port in port(), case: u64, dot: bool) {
         let gate = hosts();
         let other = written_otherwise(host, case, dot);
         prop_assert_eq!(
@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn no_port_is_a_default_port_of_a_host(host in host(), case: u64, dot: bool) {
+    fn a_host_without_a_port_has_either_default_port(host in host(), case: u64, dot: bool) {
         let gate = hosts();
         let host = written_otherwise(host, case, dot);
         let either = gate.lets_text_in(&with_port(&host, Some(80))) || gate.lets_text_in(&with_port(&host, Some(443)));
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn neither_case_nor_a_dot_nor_a_default_port_decides_about_an_origin(
+    fn case_a_trailing_dot_and_the_default_port_of_an_origin_are_ignored(
         host in host(), port in port(), case: u64, dot: bool,
         scheme in prop::sample::select(&[("http", Some(80)), ("https", Some(443)), ("app", None)][..]),
     ) {
@@ -127,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn a_host_with_an_escape_is_never_let_in(host in host(), port in port(), at: prop::sample::Index, upper: bool) {
+    fn a_host_with_an_escape_is_refused(host in host(), port in port(), at: prop::sample::Index, upper: bool) {
         let gate = hosts();
         let at = at.index(host.len());
         let byte = host.as_bytes()[at];
@@ -138,7 +138,7 @@ proptest! {
     }
 
     #[test]
-    fn what_stands_around_a_host_does_not_turn_it_into_another(
+    fn a_host_with_text_around_it_passes_only_if_it_is_loopback(
         text in r"[ -~]{0,3}(localhost|LocalHost|127\.0\.0\.1|\[::1\]|\[0:0::1%25a\]|evil\.example)[ -~]{0,3}(:[0-9]{0,6})?[.:@/ ]{0,1}",
     ) {
         let gate = gate("host", TransportSecurity::default());
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn junk_in_a_host_never_lets_it_in(host in host(), junk in r"[^A-Za-z0-9._:\[\]%\x00-\x1f\x7f-]{1,3}", at: prop::sample::Index) {
+    fn a_host_with_inserted_characters_is_refused(host in host(), junk in r"[^A-Za-z0-9._:\[\]%\x00-\x1f\x7f-]{1,3}", at: prop::sample::Index) {
         let gate = hosts();
         let at = at.index(host.len() + 1);
         let text = format!("{}{junk}{}", &host[..at], &host[at..]);
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_in_a_header_are_a_panic(bytes: Vec<u8>) {
+    fn no_bytes_in_a_header_cause_a_panic(bytes: Vec<u8>) {
         let Ok(value) = HeaderValue::from_bytes(&bytes) else { return Ok(()) };
         let passes = std::str::from_utf8(&bytes).is_ok_and(is_loopback);
         prop_assert_eq!(gate("host", TransportSecurity::default()).lets_in(&value), passes);
@@ -163,14 +163,14 @@ proptest! {
     }
 
     #[test]
-    fn no_text_that_is_near_a_host_is_a_panic(text in r"[\[\]:.%@*/0-9a-fx\u{e9}-]{0,24}") {
+    fn no_text_similar_to_a_host_causes_a_panic(text in r"[\[\]:.%@*/0-9a-fx\u{e9}-]{0,24}") {
         let value = HeaderValue::from_bytes(text.as_bytes()).unwrap();
         prop_assert_eq!(gate("host", TransportSecurity::default()).lets_in(&value), is_loopback(&text));
         origins().lets_text_in(&format!("http://{text}"));
     }
 
     #[test]
-    fn no_pattern_is_a_panic_and_what_it_names_is_let_in(text in r"\PC{0,12}|[\[\]:.%@*/0-9a-fx-]{0,16}|[a-c0-9.-]{1,9}(:[0-9]{1,6}|:\*)?") {
+    fn no_pattern_causes_a_panic_and_each_valid_pattern_allows_itself(text in r"\PC{0,12}|[\[\]:.%@*/0-9a-fx-]{0,16}|[a-c0-9.-]{1,9}(:[0-9]{1,6}|:\*)?") {
         if let Ok(security) = TransportSecurity::default().allow_host(&text) {
             let host = text.strip_suffix(":*").unwrap_or(&text);
             prop_assert!(gate("host", security).lets_text_in(host), "{}", text);

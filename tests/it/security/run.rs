@@ -77,7 +77,10 @@ async fn get(way: Way, case: &Case, listener: &TcpListener) -> bool {
                 1
             }
             Some((status, text)) => {
-                assert_eq!((answer.status, &*answer.text), (status, text), "{name}");
+                // hyper itself answers with no text.
+                let end = if text.is_empty() { "" } else { "\n" };
+                let text = format!("{text}{end}");
+                assert_eq!((answer.status, answer.text), (status, text), "{name}");
                 0
             }
         };

@@ -1,4 +1,4 @@
-//! What a `tracing` subscriber is told.
+//! The spans and events that a `tracing` subscriber gets.
 
 mod nodes;
 mod recorder;

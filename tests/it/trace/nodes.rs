@@ -1,4 +1,4 @@
-//! What is told of `POST`s for other nodes.
+//! The events about `POST`s for other nodes.
 
 use bytes::Bytes;
 use mcp_sse_server::{
@@ -21,7 +21,7 @@ impl Relay for Fails {
     }
 }
 
-/// The one event that names the node, and all that is told.
+/// The only event that names the node, and all records.
 async fn told_of(relay: Option<RelayError>) -> (Level, String, String) {
     let transport = SseServerTransport::new("/messages/", silent).unwrap();
     let transport = transport.node("a1").unwrap();
@@ -44,7 +44,7 @@ async fn told_of(relay: Option<RelayError>) -> (Level, String, String) {
 }
 
 #[tokio::test]
-async fn a_post_that_went_astray_names_both_nodes_and_what_to_do() {
+async fn a_post_for_another_node_without_a_relay_logs_both_nodes_and_a_hint() {
     let (level, event, all) = told_of(None).await;
     assert_eq!(level, Level::WARN);
     for part in ["node=a2", "here=a1", "route on the query's `node`"] {
@@ -54,7 +54,7 @@ async fn a_post_that_went_astray_names_both_nodes_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_relay_that_fails_says_why_and_which_setting_would_help() {
+async fn a_failed_relay_logs_the_reason_and_the_setting() {
     let large = RelayError::TooLarge {
         len: 2_000_000,
         limit: 1_048_576,
@@ -65,7 +65,7 @@ async fn a_relay_that_fails_says_why_and_which_setting_would_help() {
         (large, Level::WARN, says),
         (RelayError::NoAnswer, Level::WARN, "may have the message"),
         (RelayError::Unavailable("no link"), Level::WARN, "no link"),
-        // Anybody can make a name up.
+        // Not a warning, because a client can invent a name.
         (RelayError::NoSuchNode, Level::DEBUG, "no node of that name"),
     ] {
         let (found, event, all) = told_of(Some(error)).await;

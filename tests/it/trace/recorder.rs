@@ -1,4 +1,4 @@
-//! A subscriber that keeps what it is told, for each thread apart.
+//! A subscriber that records events and spans, separately for each thread.
 
 use std::{
     cell::RefCell,
@@ -21,18 +21,18 @@ thread_local! {
     static TOLD: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An event, or a span that was opened, linked or given a value later.
+/// An event, or a span that was opened, linked or given another value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) level: Level,
     /// The fields, as `name=value;`.
     pub(super) text: String,
-    /// The names of the spans that it is in, from the innermost out.
+    /// The names of the spans that it is in, the innermost first.
     pub(super) spans: Vec<&'static str>,
 }
 
-/// What this thread is told. One subscriber serves all threads: one for each would race for what the
-/// callsites remember of who is interested.
+/// The records of this thread. One subscriber serves all threads: with one for each thread, they would race
+/// for the interest that each callsite caches.
 pub(super) struct Recorder;
 
 impl Recorder {
@@ -46,13 +46,16 @@ impl Recorder {
         Self
     }
 
-    /// All that was told since the last look.
-    #[expect(clippy::unused_self, reason = "only who started it is told")]
+    /// The records since the last call.
+    #[expect(
+        clippy::unused_self,
+        reason = "there are records only after it was started"
+    )]
     pub(super) fn take(&self) -> Vec<Told> {
         TOLD.take()
     }
 
-    /// The one warning that there is.
+    /// The only warning.
     pub(super) fn warning(&self) -> String {
         let mut told = self.take();
         told.retain(|told| told.level == Level::WARN);

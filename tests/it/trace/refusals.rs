@@ -19,7 +19,7 @@ fn server() -> Server<impl Handler> {
 
 type Headers = &'static [(&'static str, &'static [u8])];
 
-/// Asks both services, and gives back what each said.
+/// Sends the request to both services, and returns the record of each.
 async fn refused(target: &str, headers: Headers) -> [String; 2] {
     let server = server();
     let recorder = Recorder::start();
@@ -55,7 +55,7 @@ async fn refused(target: &str, headers: Headers) -> [String; 2] {
 const TWO_HUNDRED: &[u8] = &[b'x'; 200];
 const LOCAL: (&str, &[u8]) = ("host", b"localhost");
 
-/// A target, headers, and what the event says.
+/// A target, headers, and a part of the event's text.
 #[rustfmt::skip]
 const REFUSED: &[(&str, Headers, &str)] = &[
     ("/sse", &[("host", b"evil.example")], r#"TransportSecurity::allow_host("evil.example") allows it"#),
@@ -80,7 +80,7 @@ const REFUSED: &[(&str, Headers, &str)] = &[
 ];
 
 #[tokio::test]
-async fn a_refusal_names_the_value_and_the_call_that_would_allow_it() {
+async fn a_refusal_logs_the_value_and_the_call_that_would_allow_it() {
     for (target, headers, hint) in REFUSED {
         for event in refused(target, headers).await {
             assert!(event.contains(hint), "{target} {headers:?} {hint}: {event}");
@@ -97,7 +97,7 @@ async fn a_refusal_names_the_value_and_the_call_that_would_allow_it() {
 }
 
 #[tokio::test]
-async fn a_user_and_a_password_before_a_host_stay_out() {
+async fn a_user_and_a_password_before_a_host_are_not_logged() {
     let rows: [(&str, Headers); 3] = [
         ("/sse", &[("host", b"user:secret@localhost")]),
         ("http://user:secret@localhost/sse", &[]),
@@ -118,7 +118,7 @@ async fn a_user_and_a_password_before_a_host_stay_out() {
 }
 
 #[tokio::test]
-async fn what_a_client_sent_is_printed_in_plain_ascii_and_cut() {
+async fn values_of_a_client_are_logged_as_short_ascii() {
     let rows: [Headers; 4] = [
         &[("host", b"evil\t\x80\x9b2Jexample\"\\\xe2\x80\xae")],
         &[LOCAL, ("origin", b"https://evil\t\x9b\xff\xe2\x80\xa8")],
@@ -135,7 +135,7 @@ async fn what_a_client_sent_is_printed_in_plain_ascii_and_cut() {
 }
 
 #[tokio::test]
-async fn no_event_holds_a_whole_session_id() {
+async fn no_event_contains_a_whole_session_id() {
     let recorder = Recorder::start();
     let server = server();
     let mut request = requests::get();
@@ -192,7 +192,7 @@ async fn no_event_holds_a_whole_session_id() {
 }
 
 #[tokio::test]
-async fn who_is_let_in_is_no_warning() {
+async fn an_allowed_request_logs_no_warning() {
     let recorder = Recorder::start();
     let server = server();
     let stream = server.open();

@@ -19,7 +19,7 @@ impl<H: Handler> World<H> {
         for (at, client) in self.clients.iter_mut().enumerate() {
             note_time(client, &self.config, &self.logs);
             let phase = self.logs.with(&client.id, |log| {
-                // Given to the handler of this very session, in the order of the answers.
+                // The handler of this session received the messages in the order of their answers.
                 let so_far = client.accepted.get(..log.received.len());
                 assert_eq!(so_far, Some(&log.received[..]), "session {at}");
                 log.phase
@@ -31,7 +31,7 @@ impl<H: Handler> World<H> {
             );
             let Some(info) = info else {
                 let ended = client.ended.any() || phase.is_gone();
-                assert!(ended, "session {at} ended for no reason");
+                assert!(ended, "session {at} was closed without a reason");
                 client.listed = false;
                 assert!(
                     client
@@ -45,7 +45,7 @@ impl<H: Handler> World<H> {
             assert!(client.listed, "session {at} came back");
             let ended = client.ended;
             let must = ended.dropped || ended.closed || ended.cut;
-            assert!(!must, "session {at} should have ended: {ended:?}");
+            assert!(!must, "session {at} should be closed: {ended:?}");
             assert!(
                 !client.stalled(self.config.stall).0,
                 "session {at} is stalled"
@@ -60,7 +60,7 @@ impl<H: Handler> World<H> {
             if phase == Phase::Receiving && (client.reads || self.config.spawned) {
                 assert_eq!(
                     info.inbox.messages, 0,
-                    "session {at} waits for what is there"
+                    "session {at} waits although it has messages"
                 );
                 let received = self.logs.with(&client.id, |log| log.received.len());
                 assert_eq!(received, client.accepted.len(), "session {at}");
@@ -68,7 +68,7 @@ impl<H: Handler> World<H> {
             if phase == Phase::Sending && (client.reads || self.config.spawned) {
                 assert!(
                     info.outbox.messages > 0,
-                    "session {at} waits for room that is there"
+                    "session {at} waits although there is room"
                 );
             }
         }
@@ -77,13 +77,13 @@ impl<H: Handler> World<H> {
             let stuck = post.rest.is_empty() && post.timeouts > LONGEST;
             assert!(!stuck, "post {} of {} is stuck", post.seq, post.client);
         }
-        // While there is room for all bodies, only a full inbox is waited for.
+        // While there is room for all bodies, a POST waits only for a full inbox.
         let taken = |posts: &mut dyn Iterator<Item = &Post>| -> usize {
             posts.map(|post| post.fed.taken()).sum()
         };
         if taken(&mut self.posts.iter()) <= self.config.in_flight.max(LIMIT) {
             for post in self.posts.iter().filter(|post| post.expected != 413) {
-                // Each session has the room of one whole body.
+                // Each session has room for one whole body.
                 let mut own = self
                     .posts
                     .iter()
@@ -96,7 +96,7 @@ impl<H: Handler> World<H> {
                 let full = inbox.is_some_and(|info| info.inbox.messages > 0);
                 assert!(
                     full || !post.fed.is_left(),
-                    "post {} of {} waits for room that is there",
+                    "post {} of {} waits although there is room",
                     post.seq,
                     post.client
                 );
@@ -104,7 +104,7 @@ impl<H: Handler> World<H> {
         }
     }
 
-    /// Lets all go, in one order or another, and looks for what is left.
+    /// Drops everything, in a random order, and checks that nothing is left.
     pub(super) async fn finish(mut self) {
         note("finish".to_owned());
         self.nothing_was_forgotten();
@@ -117,7 +117,7 @@ impl<H: Handler> World<H> {
                 self.leave(at);
                 self.settle().await;
                 self.check();
-                // Others are named by their place.
+                // The indices of other items must not change.
                 self.posts.retain(|post| post.client != at);
                 let last = self.clients.len() - 1;
                 for post in self.posts.iter_mut().filter(|post| post.client == last) {
@@ -143,8 +143,8 @@ impl<H: Handler> World<H> {
         assert_eq!(std::sync::Arc::strong_count(&token), 1, "requests are left");
     }
 
-    /// All bytes of the budget are free: bodies that have so many find room, and not one byte more.
-    /// Each session holds as much as it may, so it takes some, if the caps allow so many.
+    /// Checks that all bytes of the budget are free: bodies of this size together find room, and not one
+    /// byte more. A session has a budget of its own, so several sessions are needed.
     async fn whole_budget(&mut self) {
         let mut left = self.config.in_flight.max(LIMIT);
         let sessions = left
@@ -165,7 +165,7 @@ impl<H: Handler> World<H> {
             );
         }
         let (fed, _answer) = self.hold(sessions - 1, 1);
-        assert!(!fed.is_awaited(), "the budget has grown");
+        assert!(!fed.is_awaited(), "the budget is larger than before");
         while !self.clients.is_empty() {
             self.leave(0);
             self.clients.swap_remove(0);

@@ -1,4 +1,4 @@
-//! A transport, its clients, and what is on its way.
+//! A transport, its clients, and the `POST`s that are not answered yet.
 
 mod check;
 mod steps;
@@ -24,8 +24,7 @@ use crate::{
 
 const LIMIT: usize = 3_000;
 const PATIENCE: Duration = Duration::from_secs(3);
-/// For how many of its time-outs a `POST` may wait once its body is there: its own, and the one that it
-/// began before.
+/// How many timeouts a `POST` may wait after its body has arrived: a new one, and one that began before.
 const LONGEST: u32 = 2;
 
 #[derive(Clone, Copy, Debug)]
@@ -67,12 +66,12 @@ struct Post {
     client: usize,
     seq: u64,
     good: bool,
-    /// What it is answered with if nothing else is wrong.
+    /// The expected status, unless its session is closed or busy.
     expected: u16,
     begun: Instant,
-    /// When its last piece came.
+    /// When its last piece arrived.
     since: Instant,
-    /// How often a time-out has passed since.
+    /// How many timeouts have passed since.
     timeouts: u32,
     fresh: bool,
 }
@@ -87,7 +86,7 @@ pub(crate) struct World<H: Handler> {
     shutdown: Option<(Spawn<ShutdownFuture>, Instant, Duration)>,
     shut: bool,
     broadcasts: usize,
-    /// Held by the extensions of each request: who holds a request's parts, holds it.
+    /// The extensions of each request hold a clone, so that requests that are still held are counted.
     token: std::sync::Arc<()>,
 }
 
@@ -165,7 +164,7 @@ impl<H: Handler> World<H> {
     fn poll(&mut self, at: usize) -> bool {
         let logs = &self.logs;
         let client = &mut self.clients[at];
-        // It may find that its time was up before it asks for more.
+        // The stall timeout may have passed before this poll.
         note_time(client, &self.config, logs);
         let id = client.id;
         let polled = client.poll(logs);
@@ -200,8 +199,8 @@ impl<H: Handler> World<H> {
         let deaf = phase == Phase::Deaf || phase.is_gone();
         match status {
             202 => {
-                assert!(post.good, "accepted what it must not");
-                assert!(client.listed, "accepted for a session that had ended");
+                assert!(post.good, "a wrong message was accepted");
+                assert!(client.listed, "a message was accepted for a closed session");
                 client.accepted.push(post.seq);
                 self.logs
                     .with(&client.id, |log| log.active = Instant::now());
@@ -212,19 +211,22 @@ impl<H: Handler> World<H> {
             ),
             503 => {
                 let waited = post.begun.elapsed() >= PATIENCE;
-                assert!(waited, "busy, and nothing was waited for");
+                assert!(waited, "busy without a wait");
                 assert_eq!(response.headers()["retry-after"], "1");
             }
             400 if kind == Some(&RejectionKind::BodyUnreadable) => {
                 let waited = |most| post.since.elapsed() >= most;
                 let stalled = self.config.stall.is_some_and(waited);
-                assert!(post.expected == 400 || stalled, "given up too early");
+                assert!(
+                    post.expected == 400 || stalled,
+                    "refused as stalled too early"
+                );
             }
             _ => assert_eq!(status, post.expected, "{kind:?}"),
         }
     }
 
-    /// Polls who was woken, and nobody else, until nobody is.
+    /// Polls streams and posts that were woken, and no others, until none is woken.
     async fn settle(&mut self) {
         for _ in 0..2_000 {
             let mut busy = false;
@@ -245,7 +247,7 @@ impl<H: Handler> World<H> {
             {
                 busy |= self.poll_shutdown();
             }
-            // Handlers in tasks of their own, and timers.
+            // Lets spawned handlers and timers run.
             for _ in 0..3 {
                 yield_now().await;
             }
@@ -262,10 +264,10 @@ impl<H: Handler> World<H> {
                 return;
             }
         }
-        panic!("it does not come to rest");
+        panic!("streams and posts are woken again and again");
     }
 
-    /// Who was not woken has nothing to do.
+    /// Checks that a stream or post that was not woken has nothing to do.
     fn nothing_was_forgotten(&mut self) {
         for at in 0..self.clients.len() {
             if self.clients[at].reads {
@@ -279,7 +281,7 @@ impl<H: Handler> World<H> {
     }
 }
 
-/// Notes whose time is up by now.
+/// Records which timeouts of a client have passed.
 fn note_time<F: Future<Output = ()>>(client: &mut Client<F>, config: &Config, logs: &Logs) {
     client.ended.stalled |= client.stalled(config.stall).1;
     let idle = logs.with(&client.id, |log| log.active.elapsed());

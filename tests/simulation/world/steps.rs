@@ -1,4 +1,4 @@
-//! What can happen. A step is one of these.
+//! The steps of a simulation.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ impl<H: Handler> World<H> {
 
     fn any(&mut self) -> Option<usize> {
         let count = self.clients.len();
-        // Mostly one of the young, who are mostly alive.
+        // Prefers new clients, because most of them are still connected.
         let from = if self.random.u8(..4) == 0 {
             0
         } else {
@@ -84,16 +84,18 @@ impl<H: Handler> World<H> {
         if let Some(principal) = &principal {
             get.extensions_mut().insert(principal.clone());
         }
-        let of = |client: &&Client<_>| client.listed && client.principal == principal;
-        let each = self.clients.iter().filter(of).count();
-        let full = self
-            .config
-            .most
-            .is_some_and(|most| self.server.sessions.len() >= most)
+        // A session counts until its stream is gone.
+        let has_stream = |client: &&Client<_>| client.body.is_some() && !client.over;
+        let streams = self.clients.iter().filter(has_stream);
+        let each = streams
+            .clone()
+            .filter(|client| client.principal == principal);
+        let each = each.count();
+        let full = self.config.most.is_some_and(|most| streams.count() >= most)
             || principal.is_some() && self.config.most_each.is_some_and(|most| each >= most);
         let mut answer = spawn(self.server.sse.call(get));
         let std::task::Poll::Ready(Ok(response)) = answer.poll() else {
-            panic!("a stream is answered at once")
+            panic!("the answer to a GET is ready at once")
         };
         note(format!(
             "open {}: {}",
@@ -110,7 +112,7 @@ impl<H: Handler> World<H> {
         let list = self.server.sessions.list();
         let new = list.iter().filter(|info| !known.contains(&info.id));
         let [new] = new.collect::<Vec<_>>()[..] else {
-            panic!("one session for one stream")
+            panic!("each stream has one session")
         };
         assert_eq!(new.principal, principal);
         let uri = format!("/messages/?session_id={}", new.id.expose_secret());
@@ -252,16 +254,10 @@ impl<H: Handler> World<H> {
         let n = self.broadcasts;
         self.broadcasts += 1;
         let text = format!(r#"{{"jsonrpc":"2.0","method":"push","params":{{"n":{n}}}}}"#);
-        let sender = client
-            .sender
-            .as_ref()
-            .expect("a sender outlives its session");
+        let sender = client.sender.as_ref().expect("a session has a sender");
         let sent = sender.try_send(Message::parse(text.clone()).unwrap());
         note(format!("push to {at}: {sent:?}"));
-        assert!(
-            client.listed || sent.is_err(),
-            "sent to a session that has ended"
-        );
+        assert!(client.listed || sent.is_err(), "sent to a closed session");
         if sent.is_ok() {
             self.logs.with(&client.id, |log| {
                 log.out.push(text);

@@ -59,7 +59,7 @@ async fn nats_passes_the_checks_of_a_relay() {
 }
 
 #[tokio::test]
-async fn nats_passes_them_with_a_larger_max_payload() {
+async fn nats_passes_the_checks_with_a_larger_max_payload() {
     if !is_installed("nats-server") {
         return;
     }

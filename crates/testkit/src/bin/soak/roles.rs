@@ -102,7 +102,7 @@ async fn talk(server: &Arc<Server>) -> Result<(), Over> {
         4 => {
             session.post_all("echo", 10, last).await?;
             session.post_all("panic", 0, 1).await?;
-            // An error response answers the request.
+            session.expect_no_answer();
             session.read_to_the_end(false).await?;
         }
         _ => {
