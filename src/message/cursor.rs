@@ -1,102 +1,161 @@
 //! JSON tokens, read one after another (RFC 8259).
 
-use super::{escape, strings};
+use super::{
+    error::Expected,
+    escape,
+    scan::{self, Chars, special},
+};
 
 /// A place in a text, which is UTF-8, and the steps from there.
 ///
 /// A step that fails leaves the cursor at the first wrong byte: the text before it can be continued to
 /// JSON, the text with it cannot.
 pub(super) struct Cursor<'a> {
-    text: &'a [u8],
-    at: usize,
-    has_controls: bool,
-    lone_surrogate: Option<usize>,
+    pub(super) text: &'a [u8],
+    pub(super) at: usize,
+    chars: Chars,
+    /// The first lone surrogate in the strings read so far. JSON's grammar allows it.
+    pub(super) lone_surrogate: Option<usize>,
 }
 
-/// What JSON requires where a step failed, in words that follow "expected".
-pub(super) type Expected = &'static str;
+/// A value that was read: its offset, and its text.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'a>(pub(super) usize, pub(super) &'a [u8]);
+
+/// The members of an object that have one of `N` names, in the order of the names.
+pub(super) struct Members<'a, const N: usize> {
+    pub(super) values: [Option<Value<'a>>; N],
+    /// The first name that was given again, by its index, and the value that follows it.
+    pub(super) duplicate: Option<(usize, Value<'a>)>,
+}
 
 impl<'a> Cursor<'a> {
-    /// `has_controls` may be false only if there are no control characters in the text.
-    pub(super) fn new(text: &'a [u8], has_controls: bool) -> Self {
+    /// `chars` is what the text is made of, or what a text that contains it is made of.
+    pub(super) fn new(text: &'a [u8], chars: Chars) -> Self {
         Self {
             text,
             at: 0,
-            has_controls,
+            chars,
             lone_surrogate: None,
         }
     }
 
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    #[inline]
-    pub(super) fn since(&self, start: usize) -> &'a [u8] {
-        &self.text[start..self.at]
-    }
-
-    #[inline]
-    pub(super) fn rest(&self) -> &'a [u8] {
-        &self.text[self.at..]
-    }
-
-    /// The first lone surrogate in the strings read so far. JSON's grammar allows it.
-    pub(super) fn lone_surrogate(&self) -> Option<usize> {
-        self.lone_surrogate
-    }
-
-    pub(super) fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    #[inline]
     pub(super) fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.text.get(self.at) {
             self.at += 1;
         }
     }
 
-    /// Reads the opening bracket of an array or an object, up to the first item. Returns false if there is
-    /// none; then the closing bracket is read, too.
+    /// Reads an object from its bracket on, with all that it holds. Returns the members that have one of
+    /// `names`.
+    ///
+    /// Each open array or object is one bit, 1 for an object. The innermost are in `open`, below the
+    /// highest bit that is set, the others on the heap. So a deep text costs no stack, and memory
+    /// of an eighth of its depth.
+    // Inlined, so that the names are constants when they are compared.
     #[inline]
-    pub(super) fn enter(&mut self, closing: u8) -> bool {
-        self.at += 1;
-        self.space();
-        !self.accept(closing)
-    }
-
-    /// Reads what follows an item of an array or an object: a comma, or the closing bracket. Returns whether
-    /// another item follows.
-    #[inline]
-    pub(super) fn more(&mut self, is_object: bool) -> Result<bool, Expected> {
-        self.space();
-        match (self.peek(), is_object) {
-            (Some(b','), _) => {
-                self.at += 1;
+    pub(super) fn object<const N: usize>(
+        &mut self,
+        names: &[&str; N],
+    ) -> Result<Members<'a, N>, Expected> {
+        const NOTHING: u64 = 0b1;
+        /// The object itself.
+        const TOP: u64 = 0b11;
+        /// All levels are on the heap. Other values begin with `TOP`, so this is none of them.
+        const SPILLED: u64 = 0b10;
+        let (mut values, mut duplicate) = ([None; N], None);
+        let (mut index, mut start) = (N, self.at);
+        let (mut open, mut outer) = (NOTHING, Vec::new());
+        loop {
+            // A value begins here.
+            let mut has_more = match self.text.get(self.at) {
+                Some(b'{') => {
+                    if open.leading_zeros() == 0 {
+                        outer.push(open);
+                        open = SPILLED;
+                    }
+                    open = open << 1 | 1;
+                    self.at += 1;
+                    self.space();
+                    self.text.get(self.at) != Some(&b'}')
+                }
+                Some(b'[') => {
+                    if open.leading_zeros() == 0 {
+                        outer.push(open);
+                        open = SPILLED;
+                    }
+                    open <<= 1;
+                    self.at += 1;
+                    self.space();
+                    self.text.get(self.at) != Some(&b']')
+                }
+                _ => {
+                    self.scalar()?;
+                    false
+                }
+            };
+            while !has_more {
+                // A value ended here.
+                if open == TOP && index < N {
+                    let value = Value(start, &self.text[start..self.at]);
+                    if values[index].replace(value).is_some() {
+                        duplicate.get_or_insert((index, value));
+                    }
+                }
                 self.space();
-                Ok(true)
+                match (self.text.get(self.at), open & 1 == 1) {
+                    (Some(b','), _) => {
+                        self.at += 1;
+                        self.space();
+                        has_more = true;
+                    }
+                    (Some(b'}'), true) | (Some(b']'), false) => {
+                        self.at += 1;
+                        open >>= 1;
+                        if open == SPILLED {
+                            open = outer.pop().unwrap_or(NOTHING);
+                        }
+                        if open == NOTHING {
+                            return Ok(Members { values, duplicate });
+                        }
+                    }
+                    (_, true) => return Err("`,` or `}`"),
+                    (_, false) => return Err("`,` or `]`"),
+                }
             }
-            (Some(b'}'), true) | (Some(b']'), false) => {
-                self.at += 1;
-                Ok(false)
+            if open & 1 == 1 {
+                let name = self.name()?;
+                if open == TOP {
+                    index = 0;
+                    while index < N && names[index].as_bytes() != name {
+                        index += 1;
+                    }
+                    if index == N && name.contains(&b'\\') {
+                        let name = escape::decode(name);
+                        let known = names.iter().position(|known| known.as_bytes() == name);
+                        index = known.unwrap_or(N);
+                    }
+                    start = self.at;
+                }
             }
-            (_, true) => Err("`,` or `}`"),
-            (_, false) => Err("`,` or `]`"),
         }
     }
 
     /// Reads the name of a member, up to its value. Returns what is between the quotes.
-    #[inline]
-    pub(super) fn name(&mut self) -> Result<&'a [u8], Expected> {
-        if self.peek() != Some(b'"') {
-            return Err("a name in quotes");
-        }
+    // Not inlined: it would take registers from the loop in `object`.
+    #[inline(never)]
+    fn name(&mut self) -> Result<&'a [u8], Expected> {
         let start = self.at + 1;
-        self.string()?;
+        match self.text.get(self.at) {
+            Some(b'"') => self.string()?,
+            _ => return Err("a name in quotes"),
+        }
         let name = &self.text[start..self.at - 1];
         self.space();
-        self.expect(b':', "`:`")?;
+        match self.text.get(self.at) {
+            Some(b':') => self.at += 1,
+            _ => return Err("`:`"),
+        }
         self.space();
         Ok(name)
     }
@@ -104,7 +163,7 @@ impl<'a> Cursor<'a> {
     /// Reads a value that is neither an array nor an object.
     #[inline]
     pub(super) fn scalar(&mut self) -> Result<(), Expected> {
-        match self.peek() {
+        match self.text.get(self.at) {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.literal(b"true"),
@@ -117,89 +176,34 @@ impl<'a> Cursor<'a> {
     /// Reads a string from its first quote on. Most are short and have no escapes.
     fn string(&mut self) -> Result<(), Expected> {
         self.at += 1;
-        if let Some(word) = self.text.get(self.at..).and_then(<[u8]>::first_chunk) {
-            if let Some(len) = strings::special_in_word(*word) {
-                if word[len] == b'"' {
-                    self.at += len + 1;
-                    return Ok(());
-                }
-            }
-        }
-        self.rest_of_string()
-    }
-
-    /// Reads a string from behind its first quote on.
-    // Not inlined: short strings need none of the registers that this saves.
-    #[inline(never)]
-    fn rest_of_string(&mut self) -> Result<(), Expected> {
-        let mut look_until = self.at + strings::NEAR;
-        let mut may_be_far = !self.has_controls;
-        loop {
-            if self.at >= look_until {
-                let far = may_be_far.then(|| strings::far(self.rest()));
-                may_be_far = matches!(far, Some(Some(_)));
-                self.at += match far.flatten() {
-                    Some(far) => far,
-                    None => strings::plain_blocks(self.text, self.at),
-                };
-                look_until = self.at + strings::BLOCK;
-            }
-            let end = look_until.min(self.text.len());
-            let len = strings::special(&self.text[self.at..end]);
-            self.at = len.map_or(end, |len| self.at + len);
-            match self.peek() {
-                None => return Err("the end of a string"),
-                Some(b'\\') => self.escape()?,
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some(..b' ') => return Err("an escape instead of a control character"),
-                Some(_) => {}
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), Expected> {
-        let escape = self.rest();
-        match escape.get(1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
-            Some(b'u') if escape::is_character(escape) => self.at += escape::UNIT,
-            Some(b'u') => match escape::unicode(escape) {
-                Some((character, len)) => {
-                    if character.is_none() {
-                        self.lone_surrogate.get_or_insert(self.at);
-                    }
-                    self.at += len;
-                }
-                None => {
-                    let digits = escape[2..]
-                        .iter()
-                        .take_while(|byte| byte.is_ascii_hexdigit());
-                    self.at += 2 + digits.count();
-                    return Err("a hexadecimal digit");
-                }
-            },
-            _ => {
+        if let Some(word) = self.text[self.at..].first_chunk() {
+            self.at += special(word);
+            if self.text.get(self.at) == Some(&b'"') {
                 self.at += 1;
-                return Err("an escape of JSON");
+                return Ok(());
             }
         }
-        Ok(())
+        let lone_surrogate = &mut self.lone_surrogate;
+        scan::rest_of_string(self.text, &mut self.at, self.chars, lone_surrogate)
     }
 
-    #[inline]
     fn number(&mut self) -> Result<(), Expected> {
-        self.accept(b'-');
-        if !self.accept(b'0') {
-            self.digits()?;
-        }
-        if self.accept(b'.') {
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
+        if self.text.get(self.at) == Some(&b'-') {
             self.at += 1;
-            let _ = self.accept(b'+') || self.accept(b'-');
+        }
+        match self.text.get(self.at) {
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.text.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.text.get(self.at) {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.text.get(self.at) {
+                self.at += 1;
+            }
             self.digits()?;
         }
         Ok(())
@@ -207,7 +211,7 @@ impl<'a> Cursor<'a> {
 
     fn digits(&mut self) -> Result<(), Expected> {
         let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
+        while let Some(b'0'..=b'9') = self.text.get(self.at) {
             self.at += 1;
         }
         match self.at > start {
@@ -217,22 +221,80 @@ impl<'a> Cursor<'a> {
     }
 
     fn literal(&mut self, literal: &[u8]) -> Result<(), Expected> {
-        let mut bytes = literal.iter();
-        bytes.try_for_each(|byte| self.expect(*byte, "`true`, `false` or `null`"))
-    }
-
-    fn expect(&mut self, byte: u8, expected: Expected) -> Result<(), Expected> {
-        match self.accept(byte) {
-            true => Ok(()),
-            false => Err(expected),
-        }
-    }
-
-    fn accept(&mut self, byte: u8) -> bool {
-        let is_next = self.peek() == Some(byte);
-        if is_next {
+        for byte in literal {
+            if self.text.get(self.at) != Some(byte) {
+                return Err("`true`, `false` or `null`");
+            }
             self.at += 1;
         }
-        is_next
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values at the depths at which `open` is full.
+    #[test]
+    fn levels_close_in_the_opposite_order() {
+        for depth in (1..=4).chain(58..=68).chain(118..=132).chain([1000]) {
+            let is_object = |level: &usize| level % 3 == 0 || level % 64 == 1;
+            let levels = || (0..depth).map(|level| is_object(&level));
+            let open: String = levels().map(|is| if is { "{\"\":" } else { "[" }).collect();
+            let close: String = levels()
+                .rev()
+                .map(|is| if is { "}" } else { "]" })
+                .collect();
+            let read = |text: &str| {
+                let text = format!("{{\"\":{text}");
+                let mut cursor = Cursor::new(text.as_bytes(), Chars::Lines);
+                let read = cursor.object(&[""]);
+                (
+                    read.map(|members| members.values[0].unwrap().1.len()),
+                    cursor.at - 4,
+                )
+            };
+            let text = format!("{open}0{close}");
+            assert_eq!(read(&format!("{text}}}")), (Ok(text.len()), text.len() + 1));
+            for level in 0..depth {
+                let (before, _) = text.split_at(text.len() - 1 - level);
+                let (other, expected) = match is_object(&level) {
+                    true => ("]", "`,` or `}`"),
+                    false => ("}", "`,` or `]`"),
+                };
+                assert_eq!(
+                    read(&format!("{before}{other}")),
+                    (Err(expected), before.len())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn members_are_found_by_name_with_and_without_escapes() {
+        let text = r#"{"x":1,"\u0061":[2] , "b":null,"\ud83d":{}}"#;
+        let found = Cursor::new(text.as_bytes(), Chars::Lines)
+            .object(&["a", "b", "c"])
+            .unwrap();
+        let texts = found.values.map(|value| value.map(|value| value.1));
+        assert_eq!(texts, [Some(&b"[2]"[..]), Some(b"null"), None]);
+        assert!(found.duplicate.is_none());
+        assert!(
+            Cursor::new(b"{ }", Chars::Lines)
+                .object(&["a"])
+                .unwrap()
+                .values[0]
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn the_first_member_given_twice_is_reported() {
+        let found = Cursor::new(br#"{"a":1,"b":2,"b":3,"a":4}"#, Chars::Lines)
+            .object(&["a", "b"])
+            .unwrap();
+        let (index, value) = found.duplicate.unwrap();
+        assert_eq!((index, value.0, value.1), (1, 17, &b"3"[..]));
     }
 }

@@ -1,5 +1,8 @@
 use std::{borrow::Cow, error::Error, fmt};
 
+/// What JSON requires where a text is not JSON, in words that follow "expected".
+pub(super) type Expected = &'static str;
+
 /// The error for a text that is not a JSON-RPC 2.0 message of MCP, and for a value that does not fit one.
 ///
 /// `Display` and `Debug` name the broken rule and the byte offset. They never quote the text, so they can

@@ -1,25 +1,38 @@
 //! Escapes in JSON strings.
 
-/// The length of `\u` and four digits.
-pub(super) const UNIT: usize = 6;
+use super::error::Expected;
 
-/// Whether a text that begins with `\u` begins with an escape that is no surrogate. Faster than
-/// [`unicode`], and true for nearly all escapes.
-#[inline]
-pub(super) fn is_character(text: &[u8]) -> bool {
-    let Some(digits) = text.get(2..UNIT) else {
-        return false;
+/// The length of `\u` and four digits.
+const UNIT: usize = 6;
+
+/// Reads an escape, or the two of a surrogate pair. Returns the character, which is `None` for a lone
+/// surrogate, and the length of what was read.
+///
+/// The error is what JSON requires at the first wrong byte, and the offset of this byte.
+pub(super) fn read(text: &[u8]) -> Result<(Option<char>, usize), (Expected, usize)> {
+    let character = match text.get(1) {
+        Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => {
+            return unicode(text).ok_or_else(|| {
+                let digits = text[2..].iter().take_while(|byte| byte.is_ascii_hexdigit());
+                ("a hexadecimal digit", 2 + digits.count())
+            });
+        }
+        _ => return Err(("an escape of JSON", 1)),
     };
-    // Surrogates are D800 to DFFF. Letters are greater than digits.
-    let is_surrogate = matches!(digits[0], b'd' | b'D') && digits[1] >= b'8';
-    !is_surrogate && digits.iter().all(u8::is_ascii_hexdigit)
+    Ok((Some(character), 2))
 }
 
 /// Reads an escape that begins with `\u`, or the two of a surrogate pair. Returns the character, which
 /// is `None` for a lone surrogate, and the length of what was read.
 ///
 /// Returns `None` if four hexadecimal digits do not follow.
-pub(super) fn unicode(text: &[u8]) -> Option<(Option<char>, usize)> {
+fn unicode(text: &[u8]) -> Option<(Option<char>, usize)> {
     let first = unit(text)?;
     if !(0xD800..0xDC00).contains(&first) {
         return Some((char::from_u32(first), UNIT));
@@ -48,15 +61,7 @@ pub(super) fn decode(inner: &[u8]) -> Vec<u8> {
     while let Some(at) = memchr::memchr(b'\\', rest) {
         let (before, escape) = rest.split_at(at);
         decoded.extend_from_slice(before);
-        let (character, len) = match escape.get(1) {
-            Some(b'b') => (Some('\u{8}'), 2),
-            Some(b'f') => (Some('\u{c}'), 2),
-            Some(b'n') => (Some('\n'), 2),
-            Some(b'r') => (Some('\r'), 2),
-            Some(b't') => (Some('\t'), 2),
-            Some(b'u') => unicode(escape).unwrap_or((None, UNIT)),
-            other => (other.map(|byte| char::from(*byte)), 2),
-        };
+        let (character, len) = read(escape).unwrap_or((None, 1));
         let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
         decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         rest = escape.get(len..).unwrap_or_default();
@@ -89,8 +94,6 @@ mod tests {
             (r"\u12g4", None),
         ] {
             assert_eq!(unicode(text.as_bytes()), read, "{text}");
-            let is_character = matches!(read, Some((Some(_), UNIT)));
-            assert_eq!(self::is_character(text.as_bytes()), is_character, "{text}");
         }
     }
 

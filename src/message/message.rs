@@ -8,12 +8,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    chars::Chars,
-    error::{InvalidMessage, InvalidMessageKind},
+    error::InvalidMessage,
     id::RequestId,
     kind::MessageKind,
-    reader::{self, Envelope},
-    value::{IdText, str_of},
+    reader::{self, Envelope, IdText},
+    text::str_of,
 };
 
 /// A JSON-RPC 2.0 message of MCP: a text that was checked once and is kept byte for byte.
@@ -26,7 +25,6 @@ use super::{
 #[derive(Clone)]
 pub struct Message {
     text: Bytes,
-    chars: Chars,
     envelope: Envelope,
 }
 
@@ -50,18 +48,9 @@ impl Message {
     /// Fails if the text is not a JSON-RPC 2.0 message of MCP. The error names the broken rule and, where
     /// it can, the byte offset.
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, InvalidMessage> {
-        Self::read(text.into())
-    }
-
-    fn read(text: Bytes) -> Result<Self, InvalidMessage> {
-        let chars = Chars::of(&text)
-            .map_err(|offset| InvalidMessage::new(InvalidMessageKind::Encoding).at(offset))?;
-        let envelope = reader::read(&text, chars.has_controls())?;
-        Ok(Self {
-            text,
-            chars,
-            envelope,
-        })
+        let text = text.into();
+        let envelope = reader::read(&text)?;
+        Ok(Self { text, envelope })
     }
 
     /// Writes a value as JSON and checks the result, so that a server cannot send what a client could
@@ -135,10 +124,11 @@ impl Message {
         serde_json::from_slice(&self.text)
             .map_err(|error| InvalidMessage::typed("the message does not fit the type", error))
     }
+
     /// Whether no reader sees the end of a line in the text: there is no CR, LF, U+0085, U+2028 or U+2029.
     /// A text beyond ASCII is looked through at each call.
     pub(crate) fn is_plain(&self) -> bool {
-        self.chars.is_plain(&self.text)
+        self.envelope.chars.is_plain(&self.text)
     }
 
     /// The text, as it was given.

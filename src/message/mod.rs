@@ -41,18 +41,15 @@
 //! The text must be JSON in UTF-8, without a byte order mark, lone surrogates, `NaN`, `Infinity` or
 //! text after the message.
 
-mod chars;
 mod cursor;
 mod error;
 mod escape;
 mod id;
 mod kind;
 mod message;
-mod object;
 mod reader;
-mod skip;
-mod strings;
-mod value;
+mod scan;
+mod text;
 
 pub use self::{
     error::{InvalidMessage, InvalidMessageKind},

@@ -1,43 +1,66 @@
 //! The rules of a JSON-RPC 2.0 envelope, as MCP narrows them.
 
 use super::{
-    cursor::{Cursor, Expected},
-    error::{InvalidMessage, InvalidMessageKind as Invalid},
+    cursor::{Cursor, Value},
+    error::{Expected, InvalidMessage, InvalidMessageKind as Invalid},
+    escape,
     kind::MessageKind,
-    object::Object,
-    skip::Nesting,
-    value::{IdText, Text, Value},
+    scan::Chars,
+    text::{Text, str_of},
 };
 
 /// What a message says about itself, as places in its text.
 #[derive(Clone, Debug)]
 pub(super) struct Envelope {
+    pub(super) chars: Chars,
     pub(super) kind: MessageKind,
     pub(super) id: Option<IdText>,
     pub(super) method: Option<Text>,
 }
 
+/// The text of an id, by its JSON type.
+#[derive(Clone, Debug)]
+pub(super) enum IdText {
+    Integer(Text),
+    String(Text),
+}
+
 const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
-/// Reads a text, which is UTF-8, and checks the rules in the order of this function.
-///
-/// `has_controls` may be false only if there are no control characters in the text.
-pub(super) fn read(text: &[u8], has_controls: bool) -> Result<Envelope, InvalidMessage> {
-    let mut cursor = Cursor::new(text, has_controls);
-    let mut object = Object::new();
-    read_object(&mut object, &mut cursor)?;
-    if let Some((index, value)) = object.duplicate {
+/// Reads a text, and checks the rules in the order of this function.
+pub(super) fn read(text: &[u8]) -> Result<Envelope, InvalidMessage> {
+    let chars = match Chars::of(text) {
+        Ok(chars) => chars,
+        Err(offset) => return Err(InvalidMessage::new(Invalid::Encoding).at(offset)),
+    };
+    let mut cursor = Cursor::new(text, chars);
+    cursor.space();
+    if text.get(cursor.at) != Some(&b'{') {
+        return Err(not_an_object(cursor));
+    }
+    let members = match cursor.object(&NAMES) {
+        Ok(members) => members,
+        Err(expected) => return Err(not_json(&cursor, expected)),
+    };
+    cursor.space();
+    if cursor.at < text.len() {
+        return Err(not_json(&cursor, "the end of the text"));
+    }
+    if let Some((index, value)) = members.duplicate {
         let found = format_args!("found a second `{}`", NAMES[index]);
         let invalid = InvalidMessage::new(Invalid::Duplicate);
-        return Err(invalid.but(found).at(value.offset()));
+        return Err(invalid.but(found).at(value.0));
     }
-    if let Some(offset) = cursor.lone_surrogate() {
+    if let Some(offset) = cursor.lone_surrogate {
         return Err(InvalidMessage::new(Invalid::LoneSurrogate).at(offset));
     }
-    let [jsonrpc, id, method, params, result, error] = object.members;
 
-    let is_2_0 = jsonrpc.and_then(Value::string).as_deref() == Some(b"2.0");
-    require(is_2_0, Invalid::Jsonrpc, jsonrpc)?;
+    let [jsonrpc, id, method, params, result, error] = members.values;
+    match jsonrpc {
+        Some(Value(_, br#""2.0""#)) => {}
+        Some(value) if string(value).is_some_and(|version| version.resolve(text) == "2.0") => {}
+        _ => return Err(refusal(Invalid::Jsonrpc, jsonrpc)),
+    }
     let kind = match (method, result, error) {
         (Some(_), None, None) if id.is_some() => MessageKind::Request,
         (Some(_), None, None) => MessageKind::Notification,
@@ -45,88 +68,117 @@ pub(super) fn read(text: &[u8], has_controls: bool) -> Result<Envelope, InvalidM
         (None, None, Some(_)) => MessageKind::Error,
         _ => return Err(InvalidMessage::new(Invalid::Shape)),
     };
-    require(method.is_none_or(Value::is_string), Invalid::Method, method)?;
-    let is_good = params.is_none_or(|params| params.is_object() || params.is_null());
-    require(method.is_none() || is_good, Invalid::Params, params)?;
-    require(result.is_none_or(Value::is_object), Invalid::Result, result)?;
-    require(error.is_none_or(is_error), Invalid::Error, error)?;
-    let id_text = id.and_then(Value::id);
-    let may_lack_id = match kind {
-        MessageKind::Notification => true,
-        MessageKind::Error => id.is_some_and(Value::is_null),
-        MessageKind::Request | MessageKind::Response => false,
+    let method_text = method.and_then(string);
+    if method.is_some() && method_text.is_none() {
+        return Err(refusal(Invalid::Method, method));
+    }
+    if method.is_some() && !matches!(params, None | Some(Value(_, [b'{', ..] | b"null"))) {
+        return Err(refusal(Invalid::Params, params));
+    }
+    if !matches!(result, None | Some(Value(_, [b'{', ..]))) {
+        return Err(refusal(Invalid::Result, result));
+    }
+    if error.is_some_and(|error| !is_error(error, chars)) {
+        return Err(refusal(Invalid::Error, error));
+    }
+    let id_text = match (id, kind) {
+        (None, MessageKind::Notification) => None,
+        (Some(Value(_, b"null")), MessageKind::Error) => None,
+        (Some(value), _) if is_integer(value) => {
+            let Value(start, digits) = value;
+            Some(IdText::Integer(Text::Place(start..start + digits.len())))
+        }
+        _ => match id.and_then(string) {
+            Some(text) => Some(IdText::String(text)),
+            None => return Err(refusal(Invalid::Id, id)),
+        },
     };
-    require(id_text.is_some() || may_lack_id, Invalid::Id, id)?;
     Ok(Envelope {
+        chars,
         kind,
         id: id_text,
-        method: method.and_then(Value::text),
+        method: method_text,
     })
 }
 
-/// Reads the members of the message, if the text is one JSON object.
-fn read_object<'a>(
-    object: &mut Object<'a, 6>,
-    cursor: &mut Cursor<'a>,
-) -> Result<(), InvalidMessage> {
-    cursor.space();
-    let start = cursor.at();
-    let read = match cursor.rest() {
-        [b'{', ..] => object.read(cursor, &NAMES).map(|()| None),
-        [b'[', ..] => return Err(InvalidMessage::new(Invalid::Batch).at(start)),
-        [0xEF, 0xBB, 0xBF, ..] => {
-            let found = format_args!("found a byte order mark");
-            return Err(InvalidMessage::new(Invalid::Syntax).but(found).at(start));
-        }
-        _ => Value::read(cursor, &mut Nesting::new()).map(Some),
+/// The text of a string, with escapes decoded. `None` if the value is of another type.
+fn string(Value(start, json): Value<'_>) -> Option<Text> {
+    let [b'"', inner @ .., b'"'] = json else {
+        return None;
     };
-    let other = read.map_err(|expected| not_json(cursor, expected))?;
-    cursor.space();
-    if !cursor.rest().is_empty() {
-        return Err(not_json(cursor, "the end of the text"));
-    }
-    require(other.is_none(), Invalid::NotAnObject, other)
+    Some(match inner.contains(&b'\\') {
+        true => Text::Decoded(str_of(&escape::decode(inner)).into()),
+        false => Text::Place(start + 1..start + 1 + inner.len()),
+    })
+}
+
+/// Whether a value is a number without a fraction and an exponent.
+fn is_integer(Value(_, json): Value<'_>) -> bool {
+    let digits = json.strip_prefix(b"-").unwrap_or(json);
+    digits.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether a value is JSON-RPC's error object.
-fn is_error(value: Value<'_>) -> bool {
-    let mut object = Object::new();
-    let mut cursor = Cursor::new(value.json(), true);
-    if !value.is_object() || object.read(&mut cursor, &["code", "message"]).is_err() {
+fn is_error(Value(_, json): Value<'_>, chars: Chars) -> bool {
+    let [b'{', ..] = json else {
         return false;
-    }
-    let [code, message] = object.members;
-    object.duplicate.is_none()
-        && code.is_some_and(Value::is_integer)
-        && message.is_some_and(Value::is_string)
-}
-
-/// Refuses the message unless one of its values keeps a rule.
-#[inline]
-fn require(keeps: bool, rule: Invalid, value: Option<Value<'_>>) -> Result<(), InvalidMessage> {
-    match keeps {
-        true => Ok(()),
-        false => Err(refusal(rule, value)),
-    }
+    };
+    let Ok(members) = Cursor::new(json, chars).object(&["code", "message"]) else {
+        return false;
+    };
+    let [code, message] = members.values;
+    members.duplicate.is_none()
+        && code.is_some_and(is_integer)
+        && message.and_then(string).is_some()
 }
 
 #[cold]
 fn refusal(rule: Invalid, value: Option<Value<'_>>) -> InvalidMessage {
     let invalid = InvalidMessage::new(rule);
-    match value {
-        Some(value) => invalid
-            .but(format_args!("found {}", value.describe()))
-            .at(value.offset()),
-        None => invalid.but(format_args!("it is missing")),
+    let Some(value) = value else {
+        return invalid.but(format_args!("it is missing"));
+    };
+    // The type, never the content: the words are logged.
+    let found = match value.1 {
+        [b'{', ..] => "an object",
+        [b'[', ..] => "an array",
+        [b'"', ..] => "a string",
+        [b't' | b'f', ..] => "a boolean",
+        [b'n', ..] => "null",
+        _ if is_integer(value) => "an integer",
+        _ => "a number with a fraction or an exponent",
+    };
+    invalid.but(format_args!("found {found}")).at(value.0)
+}
+
+#[cold]
+fn not_an_object(mut cursor: Cursor<'_>) -> InvalidMessage {
+    let start = cursor.at;
+    match cursor.text[start..] {
+        [b'[', ..] => return InvalidMessage::new(Invalid::Batch).at(start),
+        [0xEF, 0xBB, 0xBF, ..] => {
+            let found = format_args!("found a byte order mark");
+            return InvalidMessage::new(Invalid::Syntax).but(found).at(start);
+        }
+        _ => {}
     }
+    if let Err(expected) = cursor.scalar() {
+        return not_json(&cursor, expected);
+    }
+    let json = &cursor.text[start..cursor.at];
+    cursor.space();
+    if cursor.at < cursor.text.len() {
+        return not_json(&cursor, "the end of the text");
+    }
+    refusal(Invalid::NotAnObject, Some(Value(start, json)))
 }
 
 #[cold]
 fn not_json(cursor: &Cursor<'_>, expected: Expected) -> InvalidMessage {
-    let invalid = InvalidMessage::new(Invalid::Syntax).at(cursor.at());
-    match cursor.rest() {
-        [] => invalid.but(format_args!("the text ends where {expected} is expected")),
-        _ => invalid.but(format_args!("expected {expected}")),
+    let invalid = InvalidMessage::new(Invalid::Syntax).at(cursor.at);
+    match cursor.at == cursor.text.len() {
+        true => invalid.but(format_args!("the text ends where {expected} is expected")),
+        false => invalid.but(format_args!("expected {expected}")),
     }
 }
 
@@ -159,7 +211,7 @@ mod tests {
             (wrap(r#""result":{}"#), "`id` must be a string or an integer, or null in an error, it is missing"),
             (wrap(r#""id":1"#), "a message has exactly one of `method`, `result` and `error`"),
         ] {
-            let error = read(text.as_bytes(), true).unwrap_err();
+            let error = read(text.as_bytes()).unwrap_err();
             assert_eq!(error.to_string(), words, "{text}");
         }
     }

@@ -1,0 +1,260 @@
+//! Scanning a text, many bytes at a time.
+
+use memchr::memmem;
+
+use super::{error::Expected, escape};
+
+/// How many bytes of a string are scanned with [`special`] before blocks are tried. Most strings are
+/// shorter.
+const NEAR: usize = 32;
+
+/// The length of a block in bytes.
+const BLOCK: usize = 64;
+
+/// What a text is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chars {
+    /// ASCII without control characters.
+    Printable,
+    /// Any characters, but no CR and no LF.
+    OneLine {
+        /// Whether there are control characters: tabs.
+        has_controls: bool,
+    },
+    /// CR or LF.
+    Lines,
+}
+
+impl Chars {
+    /// Looks at all of a text. If it is not UTF-8, the error is the offset of the first wrong byte.
+    pub(super) fn of(text: &[u8]) -> Result<Self, usize> {
+        let mut is_printable = true;
+        for byte in text {
+            // No early return, so that the compiler uses vector instructions.
+            is_printable &= *byte as i8 >= b' ' as i8;
+        }
+        match is_printable {
+            true => Ok(Self::Printable),
+            false => Self::of_any(text),
+        }
+    }
+
+    #[cold]
+    fn of_any(text: &[u8]) -> Result<Self, usize> {
+        if simdutf8::basic::from_utf8(text).is_err() {
+            let error = std::str::from_utf8(text).err();
+            return Err(error.map_or(text.len(), |error| error.valid_up_to()));
+        }
+        let has_control = |piece: &[u8]| piece.iter().fold(false, |has, byte| has | (*byte < b' '));
+        let has_controls = text.chunks(256).any(has_control);
+        if has_controls && memchr::memchr2(b'\r', b'\n', text).is_some() {
+            return Ok(Self::Lines);
+        }
+        Ok(Self::OneLine { has_controls })
+    }
+
+    fn has_controls(self) -> bool {
+        match self {
+            Self::Printable => false,
+            Self::OneLine { has_controls } => has_controls,
+            Self::Lines => true,
+        }
+    }
+
+    /// Whether there is no character at which some reader ends a line: CR, LF, U+0085, U+2028, U+2029.
+    /// `text` is looked at only if it has characters beyond ASCII.
+    pub(super) fn is_plain(self, text: &[u8]) -> bool {
+        match self {
+            Self::Printable => true,
+            Self::OneLine { .. } => !has_separator(text),
+            Self::Lines => false,
+        }
+    }
+}
+
+/// Whether U+0085, U+2028 or U+2029 is in a text.
+fn has_separator(text: &[u8]) -> bool {
+    memmem::find(text, "\u{85}".as_bytes()).is_some()
+        || memmem::find_iter(text, b"\xe2\x80")
+            .any(|at| matches!(text.get(at + 2), Some(b'\xa8' | b'\xa9')))
+}
+
+/// The index of the first quote, backslash or control character, or 8.
+pub(super) fn special(word: &[u8; 8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let word = u64::from_le_bytes(*word);
+    // With this bit changed, the quote is b' ', and the only characters below it are control characters.
+    let quotes = (word ^ (ONES * 2)).wrapping_sub(ONES * b'!' as u64);
+    let escapes = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    // The changed bits are not the highest ones. Borrows make only the lowest bit that is set reliable.
+    let found = (quotes | escapes) & !word & (ONES << 7);
+    found.trailing_zeros() as usize / 8
+}
+
+/// Reads on to the end of a string. `at` moves behind its last quote, or to the first wrong byte.
+#[inline(never)]
+pub(super) fn rest_of_string(
+    text: &[u8],
+    at: &mut usize,
+    chars: Chars,
+    lone_surrogate: &mut Option<usize>,
+) -> Result<(), Expected> {
+    let mut look_until = *at + NEAR;
+    let mut may_be_far = !chars.has_controls();
+    loop {
+        if *at >= look_until {
+            let far = may_be_far.then(|| far(&text[*at..])).flatten();
+            may_be_far = far.is_some();
+            *at += far.unwrap_or_else(|| plain_blocks(text, *at));
+            look_until = *at + BLOCK;
+        }
+        if let Some(word) = text[*at..].first_chunk() {
+            let len = special(word);
+            *at += len;
+            if len == word.len() {
+                continue;
+            }
+        }
+        match text.get(*at) {
+            None => return Err("the end of a string"),
+            Some(b'"') => {
+                *at += 1;
+                return Ok(());
+            }
+            Some(b'\\') => {
+                let (character, len) = escape::read(&text[*at..]).map_err(|(expected, len)| {
+                    *at += len;
+                    expected
+                })?;
+                if character.is_none() {
+                    lone_surrogate.get_or_insert(*at);
+                }
+                *at += len;
+            }
+            Some(..b' ') => return Err("an escape instead of a control character"),
+            // Less than a word is left.
+            Some(_) => *at += 1,
+        }
+    }
+}
+
+/// The index of the first quote or backslash, if it is far away. `memchr2` is the fastest way to find a
+/// byte that is far, and costs too much for one that is near. Control characters are not noticed.
+fn far(text: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'"', b'\\', text).filter(|at| *at >= 4 * BLOCK)
+}
+
+/// The length of the whole blocks from `at` on that contain only characters of a string and the three
+/// most common escapes.
+///
+/// There is no branch per byte, so the compiler uses vector instructions and escapes cause no branch
+/// mispredictions.
+fn plain_blocks(text: &[u8], at: usize) -> usize {
+    // A backslash at `at` would not begin an escape if it were the second of two.
+    if text[at - 1] == b'\\' {
+        return 0;
+    }
+    let mut end = at;
+    while let Some(window) = text.get(end - 1..=end + BLOCK) {
+        if !is_inside(window) {
+            break;
+        }
+        end += BLOCK;
+    }
+    // An escape that begins at the end of the last block ends after it.
+    if end > at && text[end - 1] == b'\\' {
+        end += 1;
+    }
+    end - at
+}
+
+/// Checks a block. `window` also has the byte before it and the byte after it.
+fn is_inside(window: &[u8]) -> bool {
+    let neighbours = window.iter().zip(&window[1..]).zip(&window[2..]);
+    let stops = neighbours.fold(false, |stops, ((before, byte), after)| {
+        let is_common = (*after == b'n') | (*after == b'"') | (*after == b't');
+        let is_other_escape = (*byte == b'\\') & !is_common;
+        let is_end = (*byte == b'"') & (*before != b'\\');
+        stops | is_other_escape | is_end | (*byte < b' ')
+    });
+    !stops
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_first_byte_that_is_not_utf_8_is_named() {
+        for (text, at) in [
+            (&b"\xff"[..], 0),
+            (b"{\"a\":\"\xc3\"}", 6),
+            (b"ab\xed\xa0\x80", 2),
+            ("ü".repeat(400).as_bytes().split_last().unwrap().1, 798),
+        ] {
+            assert_eq!(Chars::of(text), Err(at), "{}", text.escape_ascii());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn characters_are_found_wherever_they_are(pieces in prop::collection::vec(
+            prop_oneof![
+                20 => prop::sample::select(vec!["x", "plain text, of more than a few bytes"]),
+                5 => prop::sample::select(vec!["\t", "ü", "日本", "\u{7f}", "\u{2027}", "\u{202a}", "\u{84}"]),
+                1 => prop::sample::select(vec!["\r", "\n", "\u{85}", "\u{2028}", "\u{2029}"]),
+            ],
+            0..40,
+        )) {
+            let text = pieces.concat();
+            let chars = Chars::of(text.as_bytes()).unwrap();
+            prop_assert_eq!(chars.has_controls(), text.contains(|char| char < ' '));
+            let separators = ['\r', '\n', '\u{85}', '\u{2028}', '\u{2029}'];
+            prop_assert_eq!(chars.is_plain(text.as_bytes()), !text.contains(separators));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_special_byte_is_found(word in prop::array::uniform8(
+            prop_oneof![8 => b' '..=b'~', 1 => any::<u8>()],
+        )) {
+            let is_special = |byte: &u8| b"\"\\".contains(byte) || *byte < b' ';
+            let found = word.iter().position(is_special);
+            prop_assert_eq!(special(&word), found.unwrap_or(8));
+        }
+    }
+
+    proptest! {
+        /// No string ends in the blocks that are passed by, and their escapes are valid.
+        #[test]
+        fn what_is_passed_by_is_the_inside_of_a_string(pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "xxxxxxxxxxxxxxxxxxx", "xxxxxxxxxxxxxxxxxxxxxxxx", "\\n", "\\\"", "\\\\", "\\t", "\\u00e4", "ü", "\"", "\u{1}", "\\",
+            ]),
+            0..30,
+        )) {
+            let text = format!("\"{}", pieces.concat());
+            let passed = plain_blocks(text.as_bytes(), 1);
+            let inside = text.get(..1 + passed);
+            if let Some(inside) = inside {
+                let string = format!("{inside}\"");
+                prop_assert!(serde_json::from_str::<String>(&string).is_ok(), "{}", string);
+            }
+            prop_assert!(passed == 0 || passed >= BLOCK);
+        }
+    }
+
+    #[test]
+    fn common_texts_are_passed_by() {
+        for piece in ["x", "x\\n", "\\\"", "{\\\"a\\\":1},", "ü😀", "\\t- "] {
+            let text = format!("\"{}", piece.repeat(400));
+            let passed = plain_blocks(text.as_bytes(), 1);
+            assert!(text.len() - passed <= 2 * BLOCK, "{piece}: {passed}");
+        }
+        let after_a_pair = br#""\\" is the end"#;
+        assert_eq!(plain_blocks(after_a_pair, 3), 0);
+    }
+}
