@@ -437,7 +437,10 @@ impl<H: Handler> World<H> {
         let open = self.sessions.iter().filter(|session| session.open).count();
         assert_eq!(self.server.sessions.len(), open);
         for session in self.sessions.iter().filter(|session| session.open) {
-            let stream = session.stream.as_ref().expect("an open session has a stream");
+            let stream = session
+                .stream
+                .as_ref()
+                .expect("an open session has a stream");
             let lines = stream.bytes.split(|byte| *byte == b'\n');
             let read = lines.filter(|line| line == b"event: message").count();
             // Both queues are full, and the handler holds one message.

@@ -91,8 +91,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     tokio::select! {
-        () = serve => {}
+        // The first poll registers the signal, so do it before the first connection.
+        biased;
         stopped = signal::ctrl_c() => stopped?,
+        () = serve => {}
     }
     Ok(())
 }
