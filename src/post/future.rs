@@ -2,26 +2,19 @@ use std::{
     convert::Infallible,
     fmt,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
-use http::{Response, header::EXPECT, request::Parts};
+use http::{HeaderMap, Response, StatusCode, header::EXPECT};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::{
     observe::PostObserver,
-    options::Options,
     response::{self, Rejection, RejectionKind},
 };
 
-use super::{
-    body::PostBody,
-    drain::Drain,
-    forward::Wait,
-    reading::{Reading, To},
-};
+use super::{body::PostBody, drain::Drain, forward::Wait, reading::Reading};
 
 pin_project! {
     /// The response of a [`PostService`](super::PostService).
@@ -33,13 +26,13 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<B> {
         #[pin]
-        body: B,
-        state: State,
-        observer: PostObserver,
+        pub(super) body: B,
+        pub(super) state: State,
+        pub(super) observer: PostObserver,
     }
 }
 
-enum State {
+pub(super) enum State {
     Refused(Rejection),
     /// Reads the rest of the body, then refuses.
     Draining(Drain, Rejection),
@@ -49,44 +42,16 @@ enum State {
     Done,
 }
 
-impl<B: Body> ResponseFuture<B> {
-    pub(super) fn refused(
-        rejection: Rejection,
-        parts: &Parts,
-        body: B,
-        observer: PostObserver,
-    ) -> Self {
-        // A client that sent `Expect: 100-continue` sends no body after a final response.
-        let state = match parts.headers.contains_key(EXPECT) {
-            true => State::Refused(rejection),
-            false => State::refuse(rejection, &body),
-        };
-        Self {
-            body,
-            state,
-            observer,
-        }
-    }
-
-    pub(super) fn reading(
-        to: To,
-        parts: Parts,
-        body: B,
-        options: &Arc<Options>,
-        observer: PostObserver,
-    ) -> Self {
-        if let To::Session(session) = &to {
-            observer.in_session(&session.observer);
-        }
-        Self {
-            state: State::Reading(Reading::new(to, parts, Arc::clone(options))),
-            body,
-            observer,
-        }
-    }
-}
-
 impl State {
+    /// Refuses a request by its head.
+    pub(super) fn refused<B: Body>(rejection: Rejection, headers: &HeaderMap, body: &B) -> Self {
+        // A client that sent `Expect: 100-continue` sends no body after a final response.
+        match headers.contains_key(EXPECT) {
+            true => Self::Refused(rejection),
+            false => Self::refuse(rejection, body),
+        }
+    }
+
     /// Refuses a request whose body may not have arrived yet.
     fn refuse<B: Body>(rejection: Rejection, body: &B) -> Self {
         // A body that broke off or stalled has nothing to drain.
@@ -103,7 +68,7 @@ impl<B: Body> Future for ResponseFuture<B> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let response = loop {
+        let outcome = loop {
             // Taken out, because its parts move into the next state. A state that waits is put back.
             match std::mem::replace(this.state, State::Done) {
                 State::Reading(mut reading) => {
@@ -120,7 +85,7 @@ impl<B: Body> Future for ResponseFuture<B> {
                         Err(rejection) => Err(rejection),
                     };
                     match delivered {
-                        Ok(None) => break accept(this.observer),
+                        Ok(None) => break Ok(()),
                         Ok(Some(wait)) => *this.state = State::Waiting(wait),
                         Err(rejection) => *this.state = State::refuse(rejection, &*this.body),
                     }
@@ -130,7 +95,7 @@ impl<B: Body> Future for ResponseFuture<B> {
                         *this.state = State::Waiting(wait);
                         return Poll::Pending;
                     }
-                    Poll::Ready(Ok(())) => break accept(this.observer),
+                    Poll::Ready(Ok(())) => break Ok(()),
                     Poll::Ready(Err(kind)) => *this.state = State::Refused(kind.into()),
                 },
                 State::Draining(mut drain, rejection) => {
@@ -142,22 +107,21 @@ impl<B: Body> Future for ResponseFuture<B> {
                         Poll::Ready(()) => *this.state = State::Refused(rejection),
                     }
                 }
-                State::Refused(rejection) => break refuse(&rejection, this.observer),
+                State::Refused(rejection) => break Err(rejection),
                 State::Done => panic!("polled after completion"),
             }
         };
-        Poll::Ready(Ok(response))
+        Poll::Ready(Ok(match outcome {
+            Ok(()) => {
+                this.observer.accepted();
+                response::text(StatusCode::ACCEPTED, "Accepted".into(), PostBody::text)
+            }
+            Err(rejection) => {
+                this.observer.refused(&rejection);
+                rejection.to_response("", PostBody::text)
+            }
+        }))
     }
-}
-
-fn accept(observer: &mut PostObserver) -> Response<PostBody> {
-    observer.accepted();
-    response::accepted(PostBody::text)
-}
-
-fn refuse(rejection: &Rejection, observer: &mut PostObserver) -> Response<PostBody> {
-    observer.refused(rejection);
-    rejection.to_response("", PostBody::text)
 }
 
 impl<B> fmt::Debug for ResponseFuture<B> {

@@ -138,7 +138,7 @@ impl Reading {
         cx: &mut Context<'_>,
         to_come: Option<u64>,
     ) -> Poll<Result<(), RejectionKind>> {
-        let to_come = to_come.map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let to_come = to_come.unwrap_or(0).try_into().unwrap_or(usize::MAX);
         let bytes = self.len.saturating_add(to_come);
         if let Some(room) = &mut self.room {
             if bytes <= self.room_bytes || room.try_grow(bytes).is_ok() {

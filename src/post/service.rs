@@ -24,7 +24,12 @@ use crate::{
     session::{Principal, SessionRegistry},
 };
 
-use super::{body::PostBody, forward::Forward, future::ResponseFuture, reading::To};
+use super::{
+    body::PostBody,
+    forward::Forward,
+    future::{ResponseFuture, State},
+    reading::{Reading, To},
+};
 
 /// Puts the messages that clients post into the inboxes of their sessions.
 ///
@@ -162,9 +167,20 @@ impl<B: Body> Service<Request<B>> for PostService {
             self.shared.check(&mut request)
         };
         let (parts, body) = request.into_parts();
-        match verdict {
-            Ok(to) => ResponseFuture::reading(to, parts, body, &self.shared.options, observer),
-            Err(rejection) => ResponseFuture::refused(rejection, &parts, body, observer),
+        let state = match verdict {
+            Ok(to) => {
+                if let To::Session(session) = &to {
+                    observer.in_session(&session.observer);
+                }
+                let options = Arc::clone(&self.shared.options);
+                State::Reading(Reading::new(to, parts, options))
+            }
+            Err(rejection) => State::refused(rejection, &parts.headers, &body),
+        };
+        ResponseFuture {
+            body,
+            state,
+            observer,
         }
     }
 }

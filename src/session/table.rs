@@ -76,7 +76,7 @@ impl Table {
 
     /// The session with this id, if it is open and this principal opened it.
     pub(crate) fn find(&self, id: Uuid, principal: Option<&Principal>) -> Option<Arc<State>> {
-        let state = self.get(id)?;
+        let state = Arc::clone(self.lock().sessions.get(&id)?);
         (state.principal.as_ref() == principal).then_some(state)
     }
 

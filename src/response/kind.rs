@@ -1,30 +1,6 @@
-//! Refusals: their kinds and their responses.
-//!
-//! Every error response of this crate has its [`RejectionKind`] in its extensions, for middleware that
-//! counts or logs:
-//!
-//! ```
-//! use mcp_sse_server::{Session, SseServerTransport, response::RejectionKind};
-//! use tower::ServiceExt;
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let (_, post) = SseServerTransport::new("/messages/", |_: Session| async {})?.services();
-//! let request = http::Request::get("/messages/").body(String::new())?;
-//! let response = post.oneshot(request).await?;
-//! let kind = response.extensions().get::<RejectionKind>();
-//! assert_eq!(kind, Some(&RejectionKind::MethodNotAllowed));
-//! # Ok(())
-//! # }
-//! ```
-
 use std::fmt;
 
-use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
-    header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER},
-};
+use http::StatusCode;
 
 /// Why a request was refused.
 ///
@@ -126,7 +102,7 @@ impl RejectionKind {
 
     /// The option that would prevent the refusal, if there is one.
     #[cfg(feature = "tracing")]
-    fn hint(self) -> Option<&'static str> {
+    pub(super) fn hint(self) -> Option<&'static str> {
         Some(match self {
             Self::BodyTooLarge => "SseServerTransport::body_limit allows larger ones",
             Self::SessionBusy => {
@@ -145,7 +121,7 @@ impl RejectionKind {
         })
     }
 
-    fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::InvalidContentType => "Invalid Content-Type header",
@@ -173,121 +149,4 @@ impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
     }
-}
-
-/// A refusal, before it is turned into a response.
-#[derive(Debug)]
-pub(crate) struct Rejection {
-    pub(crate) kind: RejectionKind,
-    /// The methods that the service accepts, for the `allow` header.
-    allow: Option<&'static str>,
-    /// The precise reason, for the response and the log. It does not quote the body.
-    pub(crate) detail: Option<Box<str>>,
-    #[cfg(feature = "tracing")]
-    hint: Option<Box<Hint>>,
-}
-
-/// The details of a refusal that are logged, and are not in the response.
-#[cfg(feature = "tracing")]
-#[derive(Debug)]
-pub(crate) struct Hint {
-    /// The values that the client sent, escaped and shortened.
-    pub(crate) values: String,
-    /// How the operator can prevent the refusal.
-    pub(crate) text: String,
-}
-
-impl Rejection {
-    /// The request's method is not `allow`.
-    pub(crate) fn method(allow: &'static str) -> Self {
-        Self {
-            allow: Some(allow),
-            ..RejectionKind::MethodNotAllowed.into()
-        }
-    }
-
-    pub(crate) fn with_detail(self, detail: impl fmt::Display) -> Self {
-        Self {
-            detail: Some(detail.to_string().into()),
-            ..self
-        }
-    }
-
-    #[cfg(feature = "tracing")]
-    pub(crate) fn with_hint(self, hint: Hint) -> Self {
-        Self {
-            hint: Some(Box::new(hint)),
-            ..self
-        }
-    }
-
-    /// How the operator can prevent the refusal, if an option does.
-    #[cfg(feature = "tracing")]
-    pub(crate) fn hint(&self) -> Option<&str> {
-        let own = self.hint.as_ref().map(|hint| hint.text.as_str());
-        own.or_else(|| self.kind.hint())
-    }
-
-    /// The values that the client sent, if they are logged.
-    #[cfg(feature = "tracing")]
-    pub(crate) fn values(&self) -> Option<&str> {
-        self.hint.as_ref().map(|hint| hint.values.as_str())
-    }
-
-    /// The response, whose text ends with `end`.
-    pub(crate) fn to_response<B>(
-        &self,
-        end: &'static str,
-        body: impl FnOnce(Bytes) -> B,
-    ) -> Response<B> {
-        let (kind, words) = (self.kind, self.kind.text());
-        let words: Bytes = match &self.detail {
-            Some(detail) => [words, ": ", detail, end].concat().into(),
-            None if end.is_empty() => words.into(),
-            None => [words, end].concat().into(),
-        };
-        let mut response = text(kind.status(), words, body);
-        let mut insert = |name, value| {
-            let value = HeaderValue::from_static(value);
-            response.headers_mut().insert(name, value);
-        };
-        if let Some(methods) = self.allow {
-            insert(ALLOW, methods);
-        }
-        if kind == RejectionKind::UnsupportedEncoding {
-            insert(ACCEPT_ENCODING, "identity");
-        }
-        if kind.status() == StatusCode::SERVICE_UNAVAILABLE {
-            insert(RETRY_AFTER, "1");
-        }
-        response.extensions_mut().insert(kind);
-        response
-    }
-}
-
-impl From<RejectionKind> for Rejection {
-    fn from(kind: RejectionKind) -> Self {
-        Self {
-            kind,
-            allow: None,
-            detail: None,
-            #[cfg(feature = "tracing")]
-            hint: None,
-        }
-    }
-}
-
-/// The answer to a `POST` whose message is in the inbox.
-pub(crate) fn accepted<B>(body: impl FnOnce(Bytes) -> B) -> Response<B> {
-    text(StatusCode::ACCEPTED, "Accepted".into(), body)
-}
-
-fn text<B>(status: StatusCode, text: Bytes, body: impl FnOnce(Bytes) -> B) -> Response<B> {
-    let mut response = Response::new(body(text));
-    *response.status_mut() = status;
-    // Room for one more header. An empty map would allocate room for six at the first insert.
-    *response.headers_mut() = HeaderMap::with_capacity(2);
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, plain);
-    response
 }
