@@ -209,7 +209,7 @@ async fn each_metric_matches_what_the_test_did() {
     }
 }
 
-/// The level of a refusal's event, and its hint.
+/// The level of a refusal's event, and its hint or its precise reason.
 fn hint(reason: &str) -> (&str, &str) {
     let hint = match reason {
         "host_not_allowed" => r#"TransportSecurity::allow_host(\"evil.example\") allows it"#,
@@ -217,6 +217,8 @@ fn hint(reason: &str) -> (&str, &str) {
             r#"TransportSecurity::allow_origin(\"https://evil.example\") allows it"#
         }
         "body_too_large" => "SseServerTransport::body_limit allows larger ones",
+        "invalid_content_type" => return ("INFO", "expected application/json, received"),
+        "invalid_message" | "body_unreadable" => return ("INFO", "detail="),
         _ => return ("DEBUG", ""),
     };
     ("WARN", hint)
