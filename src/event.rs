@@ -42,12 +42,17 @@ pub(crate) fn message(event: &mut Vec<u8>, text: &[u8], is_plain: bool) {
 }
 
 fn one_line(event: &mut Vec<u8>, text: &[u8]) {
+    // Most texts have none of the bytes with which a separator begins, so look once, not in each line.
+    let write = match memchr::memchr2(b'\xc2', b'\xe2', text) {
+        None => Vec::extend_from_slice,
+        Some(_) => escape_separators,
+    };
     let mut line = 0;
     for at in memchr::memchr2_iter(b'\r', b'\n', text) {
         if at < line {
             continue; // the LF of a CRLF
         }
-        escape_separators(event, &text[line..at]);
+        write(event, &text[line..at]);
         event.push(b' ');
         let len = if text[at..].starts_with(b"\r\n") {
             2
@@ -56,7 +61,7 @@ fn one_line(event: &mut Vec<u8>, text: &[u8]) {
         };
         line = at + len;
     }
-    escape_separators(event, &text[line..]);
+    write(event, &text[line..]);
 }
 
 fn escape_separators(event: &mut Vec<u8>, line: &[u8]) {
