@@ -194,9 +194,13 @@ impl<H: Handler> World<H> {
         if let Some(owner) = owner {
             request.extensions_mut().insert(principal(owner));
         }
-        let open = || self.sessions.iter().filter(|session| session.open);
-        let of_owner = open().filter(|session| session.owner == owner).count();
-        let full = open().count() == SESSIONS || (owner.is_some() && of_owner == SESSIONS_OF_ONE);
+        // A closed session counts until its stream has ended or is dropped.
+        let is_there =
+            |stream: &Option<Stream<_>>| stream.as_ref().is_some_and(|stream| !stream.ended);
+        let streams = || self.sessions.iter().filter(|live| is_there(&live.stream));
+        let of_owner = streams().filter(|live| live.owner == owner).count();
+        let full =
+            streams().count() == SESSIONS || (owner.is_some() && of_owner == SESSIONS_OF_ONE);
         match Stream::open(&self.server, request) {
             Err(status) => assert_eq!((status, full), (503, true)),
             Ok(stream) => {
