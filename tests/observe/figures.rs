@@ -207,6 +207,11 @@ async fn each_metric_matches_what_the_test_did() {
         let labels = format!("service=\"{service}\" reason=\"{reason}\"");
         log.assert(level, &labels, hint, times);
     }
+    let readme = include_str!("../../README.md").lines();
+    let mut shown = readme.filter_map(|line| line.strip_prefix("WARN "));
+    let shown = shown.next().expect("the README shows a refusal");
+    let shown = shown.replace("mcp.example.com", "evil.example");
+    assert!(log.0.contains(&shown), "{shown} in {}", log.0);
 }
 
 /// The level of a refusal's event, and its hint or its precise reason.
