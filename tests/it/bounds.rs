@@ -128,15 +128,15 @@ async fn the_bodies_of_all_sessions_share_one_budget() {
     let text = sized(800);
 
     // An incomplete body of unknown length holds room for the bytes that have arrived.
-    let slow = Fed::default();
-    let mut holding = task::spawn(
-        server
-            .post
-            .clone()
-            .call(requests::post(&one.uri, slow.clone())),
-    );
-    slow.piece(&text[..700]);
-    assert_pending!(holding.poll());
+    let incomplete = || {
+        let slow = Fed::default();
+        let request = requests::post(&one.uri, slow.clone());
+        let mut holding = task::spawn(server.post.clone().call(request));
+        slow.piece(&text[..700]);
+        assert_pending!(holding.poll());
+        (slow, holding)
+    };
+    let (slow, mut holding) = incomplete();
     let small = server.post(&two.uri, &sized(200)).await;
     assert_eq!(small.status(), 202, "another body has room beside it");
     let busy = server.post(&two.uri, &text).await;
@@ -167,15 +167,7 @@ async fn the_bodies_of_all_sessions_share_one_budget() {
     assert!(first.is_woken());
     assert_eq!(assert_ready_ok!(first.poll()).status(), 202);
 
-    let slow = Fed::default();
-    let mut holding = task::spawn(
-        server
-            .post
-            .clone()
-            .call(requests::post(&one.uri, slow.clone())),
-    );
-    slow.piece(&text[..700]);
-    assert_pending!(holding.poll());
+    let (_slow, holding) = incomplete();
     let mut second = waiting();
     drop(holding);
     assert!(second.is_woken());

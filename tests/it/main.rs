@@ -7,6 +7,7 @@ mod bounds;
 mod caps;
 mod close_reason;
 mod delivery;
+mod demo;
 mod disconnect;
 mod good_messages;
 mod handler;
