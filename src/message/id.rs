@@ -1,11 +1,11 @@
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 /// The id of a JSON-RPC request, response or error.
 ///
 /// Strings and integers differ: `"1"` and `1` are two ids. An integer is kept as its digits, because
 /// JSON does not limit its size. Two ids are equal if their texts are, so `0` and `-0` differ.
 ///
-/// `Display` writes the id as JSON, so that it can be copied into an answer.
+/// `Display` writes the id as JSON. To keep an id, make an [`OwnedRequestId`](super::OwnedRequestId) of it.
 ///
 /// ```
 /// use mcp_sse_server::message::{Message, RequestId};
@@ -34,6 +34,35 @@ impl RequestId<'_> {
     }
 }
 
+/// Integers by number, and then strings by text.
+impl Ord for RequestId<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Integer(a), Self::Integer(b)) => {
+                // Digits have no leading zeros, so a longer number is a larger one.
+                let [a, b] = [a, b].map(|text| match text.strip_prefix('-') {
+                    Some(digits) => (true, digits.len(), digits),
+                    None => (false, text.len(), *text),
+                });
+                match (a.0, b.0) {
+                    (false, false) => a.cmp(&b),
+                    (true, true) => b.cmp(&a),
+                    _ => b.0.cmp(&a.0),
+                }
+            }
+            (Self::String(a), Self::String(b)) => a.cmp(b),
+            (Self::Integer(_), Self::String(_)) => Ordering::Less,
+            (Self::String(_), Self::Integer(_)) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for RequestId<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// Writes JSON: digits, or a string in quotes.
 impl fmt::Display for RequestId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +78,7 @@ impl fmt::Display for RequestId<'_> {
 /// Serializes a string, or a number if the integer fits 64 bits.
 ///
 /// A larger integer is an error, because many serde data formats have no such number. To answer such a
-/// request, write the id with `Display`.
+/// request, use [`Request::response`](super::Request::response), which copies the id.
 impl serde::Serialize for RequestId<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -61,7 +90,7 @@ impl serde::Serialize for RequestId<'_> {
                     serializer.serialize_u64(number)
                 } else {
                     Err(serde::ser::Error::custom(
-                        "the id is an integer beyond 64 bits, write it with `Display`",
+                        "the id is an integer beyond 64 bits, answer with `Request::response`",
                     ))
                 }
             }

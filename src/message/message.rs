@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{
     error::InvalidMessage,
@@ -53,25 +53,9 @@ impl Message {
         Ok(Self { text, envelope })
     }
 
-    /// Writes a value as JSON and checks the result, so that a server cannot send what a client could
-    /// not read.
-    ///
-    /// ```
-    /// use mcp_sse_server::message::Message;
-    /// use serde_json::json;
-    ///
-    /// let pong = Message::new(&json!({"jsonrpc": "2.0", "id": 7, "result": {}}))?;
-    /// assert_eq!(pong.as_str(), r#"{"id":7,"jsonrpc":"2.0","result":{}}"#);
-    /// # Ok::<(), mcp_sse_server::message::InvalidMessage>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Fails if the value cannot be written as JSON, or is not a JSON-RPC 2.0 message of MCP.
-    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, InvalidMessage> {
-        let text = serde_json::to_vec(value)
-            .map_err(|error| InvalidMessage::typed("the value cannot be written as JSON", error))?;
-        Self::parse(text)
+    /// A message that was checked already.
+    pub(super) fn checked(text: Bytes, envelope: Envelope) -> Self {
+        Self { text, envelope }
     }
 
     /// Whether the message is a request, a notification, a response or an error.
@@ -82,7 +66,7 @@ impl Message {
     /// The id, with escapes decoded. `None` for a notification, and for an error whose id is `null`.
     pub fn id(&self) -> Option<RequestId<'_>> {
         Some(match self.envelope.id.as_ref()? {
-            IdText::Integer(digits) => RequestId::Integer(digits.resolve(&self.text)),
+            IdText::Integer(digits) => RequestId::Integer(str_of(&self.text[digits.clone()])),
             IdText::String(text) => RequestId::String(text.resolve(&self.text)),
         })
     }
@@ -123,6 +107,26 @@ impl Message {
     pub fn deserialize<'a, T: Deserialize<'a>>(&'a self) -> Result<T, InvalidMessage> {
         serde_json::from_slice(&self.text)
             .map_err(|error| InvalidMessage::typed("the message does not fit the type", error))
+    }
+
+    #[cfg(test)]
+    pub(super) fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The id as JSON: the bytes that the peer wrote.
+    pub(super) fn id_json(&self) -> Option<&[u8]> {
+        let place = match self.envelope.id.as_ref()? {
+            IdText::Integer(digits) => digits.clone(),
+            IdText::String(text) => text.json(),
+        };
+        Some(&self.text[place])
+    }
+
+    /// The text from the value of `params`, `result` or `error` on. `None` if there are no `params`.
+    pub(super) fn content(&self) -> Option<&[u8]> {
+        let start = self.envelope.content;
+        (start > 0).then(|| &self.text[start..])
     }
 
     /// Whether no reader sees the end of a line in the text: there is no CR, LF, U+0085, U+2028 or U+2029.

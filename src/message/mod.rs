@@ -41,19 +41,33 @@
 //! The text must be JSON in UTF-8, without a byte order mark, lone surrogates, `NaN`, `Infinity` or
 //! text after the message.
 
+mod construct;
+mod content;
 mod cursor;
 mod error;
+mod error_code;
 mod escape;
 mod id;
 mod kind;
 mod message;
+mod output;
+mod owned_id;
 mod reader;
+mod request;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod text;
+mod views;
+mod writer;
 
 pub use self::{
     error::{InvalidMessage, InvalidMessageKind},
+    error_code::ErrorCode,
     id::RequestId,
     kind::MessageKind,
     message::Message,
+    owned_id::OwnedRequestId,
+    request::{Request, RequestFailed},
+    views::{ErrorResponse, Notification, Response},
 };

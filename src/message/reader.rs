@@ -1,31 +1,38 @@
 //! The rules of a JSON-RPC 2.0 envelope, as MCP narrows them.
 
+use std::ops::Range;
+
 use super::{
     cursor::{Cursor, Value},
     error::{Expected, InvalidMessage, InvalidMessageKind as Invalid},
     escape,
     kind::MessageKind,
     scan::Chars,
-    text::{Text, str_of},
+    text::{Decoded, Text, str_of},
 };
 
 /// What a message says about itself, as places in its text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Envelope {
     pub(super) chars: Chars,
     pub(super) kind: MessageKind,
     pub(super) id: Option<IdText>,
     pub(super) method: Option<Text>,
+    /// Where the value of `params`, `result` or `error` begins. 0 if there are no `params`.
+    pub(super) content: usize,
 }
 
 /// The text of an id, by its JSON type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum IdText {
-    Integer(Text),
+    Integer(Range<usize>),
     String(Text),
 }
 
-const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+pub(super) const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+
+/// The members of an envelope, in the order of [`NAMES`].
+pub(super) type Members<'a> = super::cursor::Members<'a, { NAMES.len() }>;
 
 /// Reads a text, and checks the rules in the order of this function.
 pub(super) fn read(text: &[u8]) -> Result<Envelope, InvalidMessage> {
@@ -46,12 +53,23 @@ pub(super) fn read(text: &[u8]) -> Result<Envelope, InvalidMessage> {
     if cursor.at < text.len() {
         return Err(not_json(&cursor, "the end of the text"));
     }
+    check(text, chars, &members, cursor.lone_surrogate)
+}
+
+/// Checks the rules for the members of a text that is an object.
+#[inline]
+pub(super) fn check(
+    text: &[u8],
+    chars: Chars,
+    members: &Members<'_>,
+    lone_surrogate: Option<usize>,
+) -> Result<Envelope, InvalidMessage> {
     if let Some((index, value)) = members.duplicate {
         let found = format_args!("found a second `{}`", NAMES[index]);
         let invalid = InvalidMessage::new(Invalid::Duplicate);
         return Err(invalid.but(found).at(value.0));
     }
-    if let Some(offset) = cursor.lone_surrogate {
+    if let Some(offset) = lone_surrogate {
         return Err(InvalidMessage::new(Invalid::LoneSurrogate).at(offset));
     }
 
@@ -86,18 +104,24 @@ pub(super) fn read(text: &[u8]) -> Result<Envelope, InvalidMessage> {
         (Some(Value(_, b"null")), MessageKind::Error) => None,
         (Some(value), _) if is_integer(value) => {
             let Value(start, digits) = value;
-            Some(IdText::Integer(Text::Place(start..start + digits.len())))
+            Some(IdText::Integer(start..start + digits.len()))
         }
         _ => match id.and_then(string) {
             Some(text) => Some(IdText::String(text)),
             None => return Err(refusal(Invalid::Id, id)),
         },
     };
+    let content = match kind {
+        MessageKind::Request | MessageKind::Notification => params,
+        MessageKind::Response => result,
+        MessageKind::Error => error,
+    };
     Ok(Envelope {
         chars,
         kind,
         id: id_text,
         method: method_text,
+        content: content.map_or(0, |value| value.0),
     })
 }
 
@@ -106,9 +130,13 @@ fn string(Value(start, json): Value<'_>) -> Option<Text> {
     let [b'"', inner @ .., b'"'] = json else {
         return None;
     };
+    let place = start + 1..start + 1 + inner.len();
     Some(match inner.contains(&b'\\') {
-        true => Text::Decoded(str_of(&escape::decode(inner)).into()),
-        false => Text::Place(start + 1..start + 1 + inner.len()),
+        true => Text::Decoded(Box::new(Decoded {
+            place,
+            text: str_of(&escape::decode(inner)).into(),
+        })),
+        false => Text::Place(place),
     })
 }
 

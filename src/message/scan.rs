@@ -28,14 +28,17 @@ pub(super) enum Chars {
 impl Chars {
     /// Looks at all of a text. If it is not UTF-8, the error is the offset of the first wrong byte.
     pub(super) fn of(text: &[u8]) -> Result<Self, usize> {
-        let mut is_printable = true;
-        for byte in text {
-            // No early return, so that the compiler uses vector instructions.
-            is_printable &= *byte as i8 >= b' ' as i8;
-        }
-        match is_printable {
+        match is_printable(text) {
             true => Ok(Self::Printable),
             false => Self::of_any(text),
+        }
+    }
+
+    /// Looks at all of a text that serde_json wrote, which is UTF-8.
+    pub(super) fn of_written(text: &[u8]) -> Self {
+        match is_printable(text) {
+            true => Self::Printable,
+            false => Self::of_utf8(text),
         }
     }
 
@@ -45,12 +48,17 @@ impl Chars {
             let error = std::str::from_utf8(text).err();
             return Err(error.map_or(text.len(), |error| error.valid_up_to()));
         }
+        Ok(Self::of_utf8(text))
+    }
+
+    /// Looks at all of a text that is UTF-8 and not printable ASCII.
+    fn of_utf8(text: &[u8]) -> Self {
         let has_control = |piece: &[u8]| piece.iter().fold(false, |has, byte| has | (*byte < b' '));
         let has_controls = text.chunks(256).any(has_control);
         if has_controls && memchr::memchr2(b'\r', b'\n', text).is_some() {
-            return Ok(Self::Lines);
+            return Self::Lines;
         }
-        Ok(Self::OneLine { has_controls })
+        Self::OneLine { has_controls }
     }
 
     fn has_controls(self) -> bool {
@@ -70,6 +78,22 @@ impl Chars {
             Self::Lines => false,
         }
     }
+}
+
+/// Whether a text is ASCII without control characters.
+#[inline]
+fn is_printable(text: &[u8]) -> bool {
+    let mut is_printable = true;
+    for byte in text {
+        // No early return, so that the compiler uses vector instructions.
+        is_printable &= *byte as i8 >= b' ' as i8;
+    }
+    is_printable
+}
+
+/// Whether an escape of half a surrogate pair, or of both, may be in a text of JSON.
+pub(super) fn may_escape_surrogates(text: &[u8]) -> bool {
+    memmem::find_iter(text, b"\\u").any(|at| matches!(text.get(at + 2), Some(b'd' | b'D')))
 }
 
 /// Whether U+0085, U+2028 or U+2029 is in a text.

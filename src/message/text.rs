@@ -1,19 +1,35 @@
 use std::ops::Range;
 
-/// A part of a message: its place, or a copy in which escapes are decoded.
-#[derive(Clone, Debug)]
+/// A string of a message: its place between the quotes, or a copy in which escapes are decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Text {
     Place(Range<usize>),
-    Decoded(Box<str>),
+    // Boxed, because escapes are rare here, and a message is moved often.
+    Decoded(Box<Decoded>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Decoded {
+    pub(super) place: Range<usize>,
+    pub(super) text: Box<str>,
 }
 
 impl Text {
-    /// The part itself, in the message that it was found in.
+    /// The string itself, in the message that it was found in.
     pub(super) fn resolve<'a>(&'a self, message: &'a [u8]) -> &'a str {
         match self {
-            Self::Place(range) => str_of(&message[range.clone()]),
-            Self::Decoded(text) => text,
+            Self::Place(place) => str_of(&message[place.clone()]),
+            Self::Decoded(decoded) => &decoded.text,
         }
+    }
+
+    /// The place of the string as JSON, with its quotes.
+    pub(super) fn json(&self) -> Range<usize> {
+        let place = match self {
+            Self::Place(place) => place,
+            Self::Decoded(decoded) => &decoded.place,
+        };
+        place.start - 1..place.end + 1
     }
 }
 

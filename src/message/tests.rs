@@ -1,0 +1,245 @@
+//! What this room writes, against its reader.
+
+use proptest::prelude::*;
+use serde_json::{Value, json, value::RawValue};
+
+use super::{reader::NAMES, *};
+
+/// Checks that the reader finds in a written message what the writer says about it.
+fn same(written: Result<Message, InvalidMessage>) -> Result<Message, TestCaseError> {
+    let message = written.map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let read = Message::parse(message.as_bytes().clone())
+        .map_err(|error| TestCaseError::fail(format!("{error}: {}", message.as_str())))?;
+    prop_assert_eq!(message.envelope(), read.envelope(), "{}", message.as_str());
+    Ok(message)
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "id",
+        "result",
+        "a",
+        "\"",
+        "\\",
+        "\\ud800",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u{0}",
+        "ü",
+        "😀",
+        "\u{85}",
+        "\u{2028}",
+        "\u{2029}",
+        "a piece of text that is longer than a word",
+    ]);
+    prop::collection::vec(pieces, 0..5).prop_map(|pieces| pieces.concat())
+}
+
+/// Any JSON, as people and programs write it.
+fn raw() -> impl Strategy<Value = Box<RawValue>> {
+    let text = prop_oneof![
+        4 => json_value().prop_map(|value| serde_json::to_string_pretty(&value).unwrap()),
+        2 => json_value().prop_map(|value| value.to_string()),
+        4 => prop::sample::select(vec![
+            "{\"a\":\r\n1}", "{ \t}", "{\"a\":[\n1e400,\r-0.0]}", "{\"\\u0061\\ud83d\\ude00\":\"\u{2028}\"}",
+            "99999999999999999999", "null", "{\"id\":1,\"id\":2}",
+        ]).prop_map(str::to_owned),
+    ];
+    text.prop_map(|text| RawValue::from_string(text).unwrap())
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 20, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map(text(), inner, 0..4)
+                .prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+/// An object that serde writes, with a `RawValue` in it.
+#[derive(serde::Serialize)]
+struct Object<'a> {
+    jsonrpc: &'a Value,
+    raw: &'a RawValue,
+    id: &'a Value,
+}
+
+fn id() -> impl Strategy<Value = OwnedRequestId> {
+    prop_oneof![
+        any::<i64>().prop_map(OwnedRequestId::from),
+        any::<u64>().prop_map(OwnedRequestId::from),
+        text().prop_map(OwnedRequestId::from),
+        "-?[1-9][0-9]{0,40}".prop_map(|digits| RequestId::Integer(&digits).into()),
+        Just(RequestId::Integer("-0").into()),
+    ]
+}
+
+/// An object with members in this order, also with one name twice.
+struct Ordered<'a>(Vec<(&'a str, Part<'a>)>);
+
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Part<'a> {
+    Value(&'a Value),
+    Raw(&'a RawValue),
+}
+
+impl serde::Serialize for Ordered<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, part)| (name, part)))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn what_is_written_is_what_the_reader_finds(
+        id in id(),
+        method in text(),
+        value in json_value(),
+        raw in raw(),
+        code: i64,
+    ) {
+        let object = Object { jsonrpc: &value, raw: &raw, id: &value };
+        let request = same(Message::request(&id, &method, &object))?;
+        prop_assert_eq!(request.id(), Some(id.as_ref()));
+        prop_assert_eq!(request.method(), Some(&*method));
+        let notification = same(Message::notification(&method, &object))?;
+        prop_assert_eq!(notification.kind(), MessageKind::Notification);
+        same(Message::response(&id, &object))?;
+        same(Message::error(&id, ErrorCode(code), &method))?;
+        let error = same(Message::error_with_data(&id, ErrorCode(code), &method, &raw))?;
+        let error = error.as_error().unwrap();
+        prop_assert_eq!(error.text(), &*method);
+        prop_assert_eq!(error.code(), ErrorCode(code));
+        prop_assert_eq!(error.data::<&RawValue>().unwrap().get(), raw.get());
+
+        let request = request.as_request().unwrap();
+        same(Ok(request.response(&object).unwrap()))?;
+        same(Ok(request.error(ErrorCode(code), &method)))?;
+        same(Ok(request.error_with_data(ErrorCode(code), &method, &object).unwrap()))?;
+    }
+
+    #[test]
+    fn only_objects_are_params_and_results(raw in raw()) {
+        let is_object = raw.get().starts_with('{');
+        for written in [Message::response(1, &raw), Message::notification("m", &raw), Message::request(1, "m", &raw)] {
+            match written {
+                Ok(message) if is_object => drop(same(Ok(message))?),
+                Ok(message) => {
+                    prop_assert_eq!(raw.get(), "null");
+                    prop_assert!(!message.as_str().contains("params"));
+                }
+                Err(_) => prop_assert!(!is_object),
+            }
+        }
+    }
+
+    /// Each message that a value may be, with members of any kind.
+    #[test]
+    fn a_whole_value_is_a_message_if_its_text_is_one(
+        members in prop::sample::select(vec![
+            vec!["jsonrpc", "id", "method", "params"],
+            vec!["method", "params", "jsonrpc"],
+            vec!["id", "result", "jsonrpc"],
+            vec!["jsonrpc", "id", "error"],
+        ]),
+        others in prop::collection::vec(prop_oneof![
+            1 => prop::sample::select(NAMES.to_vec()).prop_map(str::to_owned),
+            3 => text(),
+        ], 0..2),
+        odd in json_value(),
+        raw in raw(),
+    ) {
+        let parts = [json!("2.0"), json!(1), json!("m"), json!({}), json!({"code": 1, "message": "é"}), odd];
+        let others = others.iter().map(String::as_str);
+        let names: Vec<_> = members.into_iter().chain(others).collect();
+        for turn in 0..parts.len() {
+            let members = Ordered(names.iter().enumerate().map(|(n, name)| {
+                let usual = match *name {
+                    "jsonrpc" => &parts[0],
+                    "id" => &parts[1],
+                    "method" => &parts[2],
+                    "error" => &parts[4],
+                    _ => &parts[3],
+                };
+                match n + 1 == turn {
+                    true if turn % 2 == 0 => (*name, Part::Raw(&raw)),
+                    true => (*name, Part::Value(&parts[5])),
+                    false => (*name, Part::Value(usual)),
+                }
+            }).collect());
+            let text = serde_json::to_vec(&members).unwrap();
+            match (Message::new(&members), Message::parse(text)) {
+                (Ok(written), Ok(read)) => {
+                    prop_assert_eq!(&written, &read);
+                    prop_assert_eq!(written.envelope(), read.envelope());
+                }
+                (Err(written), Err(read)) => prop_assert_eq!(written.to_string(), read.to_string()),
+                (written, read) => prop_assert!(false, "{written:?} is not {read:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn half_of_a_surrogate_pair_is_found_in_what_a_raw_value_writes() {
+    for text in [r#"{"a":"\ud83d"}"#, r#"{"\uDE00":1}"#] {
+        let raw = RawValue::from_string(text.to_owned()).unwrap();
+        let error = Message::response(1, &raw).unwrap_err();
+        assert_eq!(error.kind(), InvalidMessageKind::LoneSurrogate);
+        let whole = json!({"jsonrpc": "2.0", "id": 1}).to_string();
+        let whole = whole.replace('}', &format!(",\"result\":{text}}}"));
+        let error = Message::new(&RawValue::from_string(whole).unwrap()).unwrap_err();
+        assert_eq!(error.kind(), InvalidMessageKind::LoneSurrogate);
+    }
+}
+
+#[test]
+fn params_that_are_written_as_null_are_left_out() {
+    for message in [
+        Message::notification("m", &()),
+        Message::notification("m", &None::<&str>),
+        Message::notification("m", &Value::Null),
+    ] {
+        assert_eq!(
+            message.unwrap().as_str(),
+            r#"{"jsonrpc":"2.0","method":"m"}"#
+        );
+    }
+}
+
+#[test]
+fn a_value_that_is_no_message_is_refused_with_the_rule_and_the_place() {
+    #[rustfmt::skip]
+    let refused = [
+        (Message::response(1, &json!([1])), "`result` must be an object, found an array (at byte 33)"),
+        (Message::response(1, &()), "`result` must be an object, found null (at byte 33)"),
+        (Message::request("a", "m", "x"), "`params` must be an object, null or absent, found a string (at byte 48)"),
+        (Message::notification("m", &1.5), "`params` must be an object, null or absent, found a number with a fraction or an exponent (at byte 39)"),
+        (Message::response(RequestId::Integer("1\n"), &json!({})), "`id` must be a string or an integer, or null in an error, an integer is decimal digits after an optional minus sign"),
+        (Message::new(&json!({"jsonrpc": "2.0", "id": 1})), "a message has exactly one of `method`, `result` and `error`"),
+        (Message::new(&7), "a message must be an object, found an integer (at byte 0)"),
+        (Message::new(&std::collections::HashMap::from([((1, 2), 3)])), "the value cannot be written as JSON"),
+    ];
+    for (message, words) in refused {
+        assert_eq!(message.unwrap_err().to_string(), words);
+    }
+    for integer in ["", "-", "01", "-01", "1.0", "1e3", "+1", " 1", "null"] {
+        assert!(
+            Message::response(RequestId::Integer(integer), &json!({})).is_err(),
+            "{integer}"
+        );
+    }
+}
