@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::{post::PostBody, sse::SseBody};
+use crate::{handler::HandlerOutput, post::PostBody, sse::SseBody};
 
 pin_project! {
     /// The body of a [`McpSse`](super::McpSse) response: a stream, the answer to a `POST`, or the body of
@@ -54,7 +54,7 @@ impl<F, R> Default for McpSseBody<F, R> {
 
 impl<F, R> Body for McpSseBody<F, R>
 where
-    F: Future<Output = ()>,
+    F: Future<Output: HandlerOutput>,
     R: Body<Data = Bytes>,
 {
     type Data = Bytes;

@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use super::{
     error::InvalidMessage,
+    field::field,
     id::RequestId,
     kind::MessageKind,
+    owned_id::OwnedRequestId,
     reader::{self, Envelope, IdText},
     text::str_of,
 };
@@ -127,6 +129,19 @@ impl Message {
     pub(super) fn content(&self) -> Option<&[u8]> {
         let start = self.envelope.content;
         (start > 0).then(|| &self.text[start..])
+    }
+
+    /// The request that a `notifications/cancelled` names.
+    pub(crate) fn cancelled(&self) -> Option<OwnedRequestId> {
+        if self.kind() != MessageKind::Notification || self.method()? != "notifications/cancelled" {
+            return None;
+        }
+        self.field(&["params", "requestId"])
+    }
+
+    /// The string or the integer at a path of members.
+    pub(crate) fn field(&self, path: &[&str]) -> Option<OwnedRequestId> {
+        field(&self.text, path)
     }
 
     /// Whether no reader sees the end of a line in the text: there is no CR, LF, U+0085, U+2028 or U+2029.

@@ -47,6 +47,7 @@ mod cursor;
 mod error;
 mod error_code;
 mod escape;
+mod field;
 mod id;
 mod kind;
 mod message;

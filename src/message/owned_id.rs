@@ -78,6 +78,15 @@ impl OwnedRequestId {
             Repr::LongString(text) => RequestId::String(text),
         }
     }
+
+    /// The bytes of memory that it takes.
+    pub(crate) fn weight(&self) -> usize {
+        let long = match &self.0 {
+            Repr::Integer(_) | Repr::String(_) => 0,
+            Repr::LongInteger(text) | Repr::LongString(text) => text.len(),
+        };
+        size_of::<Self>() + long
+    }
 }
 
 impl From<RequestId<'_>> for OwnedRequestId {

@@ -13,9 +13,8 @@ use crate::{
     message::Message,
     observe::PostObserver,
     options::Options,
-    queue::PushError,
     response::{Rejection, RejectionKind},
-    session::{Incoming, Room, State},
+    session::{Incoming, Room, State, Undelivered},
 };
 
 use super::{
@@ -207,8 +206,8 @@ impl Reading {
         };
         match state.try_deliver(Incoming { message, parts }) {
             Ok(()) => Ok(None),
-            Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound.into()),
-            Err(PushError::Full(incoming)) => Ok(Some(Box::pin(async move {
+            Err(Undelivered::Refused(kind)) => Err(kind.into()),
+            Err(Undelivered::Full(incoming)) => Ok(Some(Box::pin(async move {
                 // The message keeps its room while it waits.
                 let _room = room;
                 state.deliver(incoming, patience).await

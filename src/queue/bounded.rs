@@ -49,7 +49,7 @@ struct Slot<T> {
 pub(crate) enum PushError<T> {
     /// The queue has no room now.
     Full(T),
-    /// The queue is closed.
+    /// The queue is closed, or its door refused the item.
     Closed(T),
 }
 
@@ -71,27 +71,47 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Adds an item of `weight` bytes, if there is room.
-    pub(crate) fn try_push(&self, item: T, weight: u32) -> Result<(), PushError<T>> {
+    /// Adds an item of `weight` bytes, if there is room and `admit` returns true. `admit` runs under the
+    /// lock of the queue: nobody can take the item before it returns, and it is not called if the queue does
+    /// not take the item.
+    pub(crate) fn try_push(
+        &self,
+        item: T,
+        weight: u32,
+        admit: impl FnOnce() -> bool,
+    ) -> Result<(), PushError<T>> {
         match self.free.try_acquire_many(self.permits(weight)) {
-            Ok(room) => self.fill(room, item, weight).map_err(PushError::Closed),
+            Ok(room) => self
+                .fill(room, item, weight, admit)
+                .map_err(PushError::Closed),
             Err(TryAcquireError::NoPermits) => Err(PushError::Full(item)),
             Err(TryAcquireError::Closed) => Err(PushError::Closed(item)),
         }
     }
 
-    /// As `try_push`, and waits for room. Returns the item if the queue is closed. If the future is
-    /// dropped before it completes, the item is not in the queue.
-    pub(crate) async fn push(&self, item: T, weight: u32) -> Result<(), T> {
+    /// As `try_push`, and waits for room. Returns the item if the queue is closed or `admit` returns false.
+    /// If the future is dropped before it completes, the item is not in the queue.
+    pub(crate) async fn push(
+        &self,
+        item: T,
+        weight: u32,
+        admit: impl FnOnce() -> bool,
+    ) -> Result<(), T> {
         match self.free.acquire_many(self.permits(weight)).await {
-            Ok(room) => self.fill(room, item, weight),
+            Ok(room) => self.fill(room, item, weight, admit),
             Err(_closed) => Err(item),
         }
     }
 
-    fn fill(&self, room: SemaphorePermit<'_>, item: T, weight: u32) -> Result<(), T> {
+    fn fill(
+        &self,
+        room: SemaphorePermit<'_>,
+        item: T,
+        weight: u32,
+        admit: impl FnOnce() -> bool,
+    ) -> Result<(), T> {
         let mut state = self.lock();
-        if state.is_closed {
+        if state.is_closed || !admit() {
             return Err(item);
         }
         state.items.push_back(Slot { item, weight });
@@ -204,6 +224,11 @@ mod tests {
 
     use super::*;
 
+    /// Admits any item.
+    fn any() -> bool {
+        true
+    }
+
     fn item<T>((item, _weight): (T, u32)) -> T {
         item
     }
@@ -221,12 +246,12 @@ mod tests {
     fn items_come_out_in_the_order_in_which_they_went_in() {
         let queue = items(3);
         for item in 0..3 {
-            assert!(queue.try_push(item, 0).is_ok());
+            assert!(queue.try_push(item, 0, any).is_ok());
         }
-        assert!(matches!(queue.try_push(3, 0), Err(PushError::Full(3))));
+        assert!(matches!(queue.try_push(3, 0, any), Err(PushError::Full(3))));
         assert_ready_eq!(pop(&queue).poll(), Some(0));
         assert_eq!(queue.pop().map(item), Some(1));
-        assert!(queue.try_push(3, 0).is_ok());
+        assert!(queue.try_push(3, 0, any).is_ok());
         assert_eq!(
             [queue.pop(), queue.pop(), queue.pop()].map(|popped| popped.map(item)),
             [Some(2), Some(3), None]
@@ -236,15 +261,15 @@ mod tests {
     #[test]
     fn a_full_queue_lets_waiters_in_one_by_one() {
         let queue = items(1);
-        assert!(queue.try_push(0, 0).is_ok());
-        let mut first = task::spawn(queue.push(1, 0));
-        let mut second = task::spawn(queue.push(2, 0));
+        assert!(queue.try_push(0, 0, any).is_ok());
+        let mut first = task::spawn(queue.push(1, 0, any));
+        let mut second = task::spawn(queue.push(2, 0, any));
         assert_pending!(first.poll());
         assert_pending!(second.poll());
         assert_eq!(queue.pop().map(item), Some(0));
         assert!(first.is_woken() && !second.is_woken());
         assert!(
-            matches!(queue.try_push(3, 0), Err(PushError::Full(3))),
+            matches!(queue.try_push(3, 0, any), Err(PushError::Full(3))),
             "a new sender does not overtake a waiting one"
         );
         assert_ready!(first.poll()).unwrap();
@@ -256,9 +281,9 @@ mod tests {
     #[test]
     fn a_waiter_that_is_dropped_leaves_its_place_to_the_next() {
         let queue = items(1);
-        assert!(queue.try_push(0, 0).is_ok());
-        let mut dropped = task::spawn(queue.push(1, 0));
-        let mut next = task::spawn(queue.push(2, 0));
+        assert!(queue.try_push(0, 0, any).is_ok());
+        let mut dropped = task::spawn(queue.push(1, 0, any));
+        let mut next = task::spawn(queue.push(2, 0, any));
         assert_pending!(dropped.poll());
         assert_pending!(next.poll());
         assert_eq!(queue.pop().map(item), Some(0));
@@ -273,14 +298,14 @@ mod tests {
         let queue = items(4);
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
-        assert!(queue.try_push(0, 0).is_ok());
+        assert!(queue.try_push(0, 0, any).is_ok());
         assert!(receiver.is_woken());
         assert_ready_eq!(receiver.poll(), Some(0));
 
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
         queue.disarm();
-        assert!(queue.try_push(1, 0).is_ok());
+        assert!(queue.try_push(1, 0, any).is_ok());
         assert!(!receiver.is_woken());
         assert_ready_eq!(receiver.poll(), Some(1));
     }
@@ -290,13 +315,16 @@ mod tests {
         let queue = items(1);
         let mut receiver = pop(&queue);
         assert_pending!(receiver.poll());
-        assert!(queue.try_push(0, 0).is_ok());
-        let mut sender = task::spawn(queue.push(1, 0));
+        assert!(queue.try_push(0, 0, any).is_ok());
+        let mut sender = task::spawn(queue.push(1, 0, any));
         assert_pending!(sender.poll());
         queue.close();
         assert!(receiver.is_woken() && sender.is_woken());
         assert_eq!(assert_ready!(sender.poll()), Err(1));
-        assert!(matches!(queue.try_push(2, 0), Err(PushError::Closed(2))));
+        assert!(matches!(
+            queue.try_push(2, 0, any),
+            Err(PushError::Closed(2))
+        ));
         assert_ready_eq!(receiver.poll(), Some(0));
         assert_ready_eq!(pop(&queue).poll(), None);
         assert!(!queue.disarm());
@@ -306,7 +334,7 @@ mod tests {
     fn discarding_drops_the_items() {
         let queue = items(1);
         let item = Arc::new(());
-        assert!(queue.try_push(Arc::clone(&item), 0).is_ok());
+        assert!(queue.try_push(Arc::clone(&item), 0, any).is_ok());
         queue.discard();
         assert_eq!(Arc::strong_count(&item), 1);
         assert_ready!(pop(&queue).poll()).ok_or(()).unwrap_err();
@@ -319,22 +347,25 @@ mod tests {
             bytes: 100,
         };
         let queue = Queue::new(capacity);
-        assert!(queue.try_push(60, 60).is_ok());
-        assert!(matches!(queue.try_push(41, 41), Err(PushError::Full(_))));
-        assert!(queue.try_push(40, 40).is_ok());
-        assert!(matches!(queue.try_push(0, 0), Err(PushError::Full(_))));
+        assert!(queue.try_push(60, 60, any).is_ok());
+        assert!(matches!(
+            queue.try_push(41, 41, any),
+            Err(PushError::Full(_))
+        ));
+        assert!(queue.try_push(40, 40, any).is_ok());
+        assert!(matches!(queue.try_push(0, 0, any), Err(PushError::Full(_))));
         assert_eq!(queue.depth(), (2, 100));
-        let mut huge = task::spawn(queue.push(1000, 1000));
+        let mut huge = task::spawn(queue.push(1000, 1000, any));
         assert_pending!(huge.poll());
         queue.pop().unwrap();
         assert!(!huge.is_woken(), "it waits for an empty queue");
         queue.pop().unwrap();
         assert_ready!(huge.poll()).unwrap();
-        assert!(matches!(queue.try_push(0, 0), Err(PushError::Full(_))));
+        assert!(matches!(queue.try_push(0, 0, any), Err(PushError::Full(_))));
         assert_eq!(item(queue.pop().unwrap()), 1000);
         for _ in 0..10 {
-            assert!(queue.try_push(0, 0).is_ok());
+            assert!(queue.try_push(0, 0, any).is_ok());
         }
-        assert!(matches!(queue.try_push(0, 0), Err(PushError::Full(_))));
+        assert!(matches!(queue.try_push(0, 0, any), Err(PushError::Full(_))));
     }
 }

@@ -6,9 +6,8 @@ use crate::{
     endpoint::NodeName,
     message::Message,
     options::Options,
-    queue::PushError,
     response::RejectionKind,
-    session::{Incoming, Room, SessionRegistry},
+    session::{Incoming, Room, SessionRegistry, Undelivered},
 };
 
 use super::{frame, reply};
@@ -90,8 +89,8 @@ impl Shared {
             parts: Box::new(parts),
         }) {
             Ok(()) => Ok(()),
-            Err(PushError::Closed(_)) => Err(RejectionKind::SessionNotFound),
-            Err(PushError::Full(incoming)) => {
+            Err(Undelivered::Refused(kind)) => Err(kind),
+            Err(Undelivered::Full(incoming)) => {
                 state.deliver(incoming, self.options.delivery_timeout).await
             }
         }

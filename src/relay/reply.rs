@@ -3,13 +3,15 @@ use bytes::Bytes;
 use crate::response::RejectionKind;
 
 /// The answer of the session's node to a `POST`, in one byte: the message is in the inbox, or why not.
-const REPLIES: [(Result<(), RejectionKind>, &[u8]); 7] = [
+const REPLIES: [(Result<(), RejectionKind>, &[u8]); 9] = [
     (Ok(()), b"+"),
     (Err(RejectionKind::SessionNotFound), b"?"),
     (Err(RejectionKind::SessionBusy), b"s"),
     (Err(RejectionKind::ServerBusy), b"b"),
     (Err(RejectionKind::BodyTooLarge), b"l"),
     (Err(RejectionKind::InvalidMessage), b"i"),
+    (Err(RejectionKind::RequestIdTooLong), b"d"),
+    (Err(RejectionKind::TooManyRequests), b"r"),
     // The frame is not of this version of the crate.
     (Err(RejectionKind::NodeUnreachable), b"v"),
 ];

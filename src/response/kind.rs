@@ -32,6 +32,11 @@ pub enum RejectionKind {
     BodyUnreadable,
     /// The body is not one JSON-RPC 2.0 message.
     InvalidMessage,
+    /// The id of a request is longer than 4 KiB.
+    RequestIdTooLong,
+    /// The session has the largest allowed number of open requests: requests that were neither answered nor
+    /// cancelled.
+    TooManyRequests,
     /// The session's inbox stayed full, or its budget for bodies had no room in time.
     SessionBusy,
     /// The budget for the bodies of all `POST`s had no room in time.
@@ -48,6 +53,9 @@ pub enum RejectionKind {
     TooManySessionsOfPrincipal,
     /// The server refuses new sessions because it shuts down.
     ShuttingDown,
+    /// The transport was closed with
+    /// [`SessionRegistry::close_all`](crate::SessionRegistry::close_all), and its server goes on.
+    TransportClosed,
 }
 
 impl RejectionKind {
@@ -59,14 +67,16 @@ impl RejectionKind {
             | Self::SessionIdMissing
             | Self::SessionIdInvalid
             | Self::BodyUnreadable
-            | Self::InvalidMessage => StatusCode::BAD_REQUEST,
+            | Self::InvalidMessage
+            | Self::RequestIdTooLong => StatusCode::BAD_REQUEST,
             Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
             Self::OriginNotAllowed => StatusCode::FORBIDDEN,
             Self::BodyTooLarge | Self::TooLargeToRelay => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NodeSilent => StatusCode::GATEWAY_TIMEOUT,
-            Self::SessionNotFound => StatusCode::NOT_FOUND,
-            Self::SessionBusy
+            Self::SessionNotFound | Self::TransportClosed => StatusCode::NOT_FOUND,
+            Self::TooManyRequests
+            | Self::SessionBusy
             | Self::ServerBusy
             | Self::NodeUnreachable
             | Self::TooManySessions
@@ -89,6 +99,8 @@ impl RejectionKind {
             Self::SessionNotFound => "session_not_found",
             Self::BodyUnreadable => "body_unreadable",
             Self::InvalidMessage => "invalid_message",
+            Self::RequestIdTooLong => "request_id_too_long",
+            Self::TooManyRequests => "too_many_requests",
             Self::SessionBusy => "session_busy",
             Self::ServerBusy => "server_busy",
             Self::TooLargeToRelay => "too_large_to_relay",
@@ -97,6 +109,7 @@ impl RejectionKind {
             Self::TooManySessions => "too_many_sessions",
             Self::TooManySessionsOfPrincipal => "too_many_sessions_of_principal",
             Self::ShuttingDown => "shutting_down",
+            Self::TransportClosed => "transport_closed",
         }
     }
 
@@ -134,6 +147,12 @@ impl RejectionKind {
             Self::SessionNotFound => "Could not find session",
             Self::BodyUnreadable => "Could not read request body",
             Self::InvalidMessage => "Could not parse message",
+            Self::RequestIdTooLong => {
+                "Could not parse message: the id of a request has at most 4096 bytes"
+            }
+            Self::TooManyRequests => {
+                "Session is busy: 4096 of its requests have no answer, or their ids take 256 KiB"
+            }
             Self::SessionBusy => "Session is busy",
             Self::ServerBusy => "Server is busy",
             Self::TooLargeToRelay => "Request too large for the relay",
@@ -141,6 +160,7 @@ impl RejectionKind {
             Self::NodeSilent => "Session's node did not answer, it may have the message",
             Self::TooManySessions | Self::TooManySessionsOfPrincipal => "Too many sessions",
             Self::ShuttingDown => "Server is shutting down",
+            Self::TransportClosed => "Not Found: this transport was closed",
         }
     }
 }

@@ -26,9 +26,14 @@ pub enum CloseReason {
     ClientGone,
     /// The handler returned.
     HandlerReturned,
+    /// The handler returned an error.
+    HandlerFailed,
     /// The handler panicked.
     HandlerPanicked,
-    /// [`SessionRegistry::close`](super::SessionRegistry::close) closed it.
+    /// [`SessionRegistry::close`](super::SessionRegistry::close) or
+    /// [`close_all`](super::SessionRegistry::close_all) closed it. Or
+    /// [`drain`](super::SessionRegistry::drain) drained it, and then the handler returned, or the deadline
+    /// closed it.
     Closed,
     /// [`SessionRegistry::shutdown`](super::SessionRegistry::shutdown) drained it, and then the handler
     /// returned, or the deadline closed it.
@@ -42,9 +47,10 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::ClientGone,
         Self::HandlerReturned,
+        Self::HandlerFailed,
         Self::HandlerPanicked,
         Self::Closed,
         Self::Shutdown,
@@ -57,11 +63,29 @@ impl CloseReason {
         match self {
             Self::ClientGone => "client_gone",
             Self::HandlerReturned => "handler_returned",
+            Self::HandlerFailed => "handler_failed",
             Self::HandlerPanicked => "handler_panicked",
             Self::Closed => "closed",
             Self::Shutdown => "shutdown",
             Self::Stalled => "stalled",
             Self::Idle => "idle",
+        }
+    }
+
+    /// What the client is told about a request that has no answer.
+    pub(crate) fn as_answer(self) -> &'static str {
+        match self {
+            Self::ClientGone | Self::Stalled => "the session is closed",
+            Self::HandlerReturned => "the server ended the session before it answered this request",
+            Self::HandlerFailed => {
+                "the server failed and ended the session before it answered this request"
+            }
+            Self::HandlerPanicked => "the server panicked before it answered this request",
+            Self::Closed => "the server closed the session before it answered this request",
+            Self::Shutdown => "the server shut down before it answered this request",
+            Self::Idle => {
+                "the server closed the session, which was idle, before it answered this request"
+            }
         }
     }
 }

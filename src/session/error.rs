@@ -19,6 +19,15 @@ pub enum TrySendError {
     Closed(Message),
 }
 
+/// The error of [`SessionReceiver::try_recv`](super::SessionReceiver::try_recv).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// No message waits now.
+    Empty,
+    /// No more messages will come.
+    Closed,
+}
+
 impl SendError {
     pub(super) fn from_outgoing(outgoing: Outgoing) -> Self {
         Self(message(outgoing))
@@ -70,5 +79,15 @@ impl fmt::Display for TrySendError {
     }
 }
 
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "no message waits",
+            Self::Closed => "the session is closed or drained, no more messages will come",
+        })
+    }
+}
+
+impl Error for TryRecvError {}
 impl Error for SendError {}
 impl Error for TrySendError {}

@@ -17,6 +17,12 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// Another message with the same head.
+    pub(super) fn beside(&self, message: Message) -> Self {
+        let parts = self.parts.clone();
+        Self { message, parts }
+    }
+
     /// The number of bytes that it takes in an inbox.
     pub(super) fn weight(&self) -> u32 {
         let mut bytes = size_of::<Self>() + size_of::<Parts>() + self.message.as_bytes().len();

@@ -46,29 +46,34 @@
 
 mod activity;
 mod close_reason;
+mod delivery;
 mod detach;
+mod drain;
 mod entry;
 mod error;
+mod handshake;
 mod id;
 mod incoming;
 mod info;
 mod lifecycle;
 #[cfg(all(test, shuttle))]
 mod model;
+mod open_requests;
 mod outgoing;
 mod principal;
 mod receiver;
 mod registry;
+mod returning;
 mod room;
 mod sender;
 mod session;
-mod shutdown;
 mod state;
 mod table;
 
 pub use self::{
     close_reason::CloseReason,
-    error::{SendError, TrySendError},
+    drain::{Drain, DrainFuture},
+    error::{SendError, TryRecvError, TrySendError},
     id::{InvalidSessionId, SessionId},
     incoming::Incoming,
     info::{Broadcast, QueueDepth, SessionInfo},
@@ -77,9 +82,9 @@ pub use self::{
     registry::SessionRegistry,
     sender::SessionSender,
     session::Session,
-    shutdown::{Shutdown, ShutdownFuture},
 };
 pub(crate) use self::{
+    delivery::Undelivered,
     entry::{SessionEntry, StreamGuard},
     outgoing::Outgoing,
     room::Room,

@@ -10,6 +10,7 @@ use crate::{
 use super::{
     close_reason::CloseReason,
     detach::detach,
+    drain::Drain,
     entry::StreamGuard,
     id::SessionId,
     info::{Broadcast, SessionInfo},
@@ -17,7 +18,6 @@ use super::{
     principal::Principal,
     sender::SessionSender,
     session::Session,
-    shutdown::Shutdown,
     state::State,
     table::Table,
 };
@@ -121,21 +121,72 @@ impl SessionRegistry {
     /// Closes a session. Returns whether it was open.
     ///
     /// From then on, a `POST` to the session gets 404. Messages in the inbox are dropped. The stream ends
-    /// after the messages in the outbox. The handler is dropped when the server next polls or drops the
-    /// stream.
+    /// after the messages in the outbox and an error for each request that has no answer. The handler is
+    /// dropped when the server next polls or drops the stream.
     pub fn close(&self, id: &SessionId) -> bool {
         self.table.close(id.uuid(), CloseReason::Closed)
     }
 
-    /// Refuses new sessions with 503 from now on. Await the [`Shutdown`] to drain the open sessions.
+    /// Closes all sessions, and refuses new ones with 404 from now on. Returns the number of sessions that
+    /// were open.
     ///
-    /// Call it when the server begins to stop: a graceful shutdown of the server waits for open streams.
-    pub fn shutdown(&self) -> Shutdown {
-        self.table.shut_down();
-        Shutdown::new(Arc::clone(&self.table))
+    /// It does not wait, so it can be called in a `Drop`. Call it when this transport ends and its server goes on.
+    /// To let open calls finish first, await [`drain`](Self::drain) or [`shutdown`](Self::shutdown) before.
+    ///
+    /// ```
+    /// use mcp_sse_server::SessionRegistry;
+    ///
+    /// /// Ends the sessions of one endpoint, when the endpoint is removed.
+    /// struct Endpoint {
+    ///     sessions: SessionRegistry,
+    /// }
+    ///
+    /// impl Drop for Endpoint {
+    ///     fn drop(&mut self) {
+    ///         self.sessions.close_all();
+    ///     }
+    /// }
+    /// ```
+    pub fn close_all(&self) -> usize {
+        self.table.shut_doors();
+        self.table.close_all(CloseReason::Closed)
     }
 
-    /// Whether [`shutdown`](Self::shutdown) was called.
+    /// The sessions that a predicate names, to be drained. Await the [`Drain`]. New sessions are not refused.
+    ///
+    /// ```
+    /// use mcp_sse_server::{SessionRegistry, session::SessionId};
+    ///
+    /// /// Ends one session after its open calls. Returns whether it had to be cut.
+    /// async fn end(sessions: &SessionRegistry, id: &SessionId) -> bool {
+    ///     sessions.drain(|session| session.id == *id).await > 0
+    /// }
+    /// ```
+    pub fn drain(&self, mut predicate: impl FnMut(&SessionInfo) -> bool) -> Drain {
+        let mut states = self.table.all();
+        states.retain(|state| predicate(&SessionInfo::of(state)));
+        Drain::some(Arc::clone(&self.table), states)
+    }
+
+    /// Waits until no stream is left. A stream is left for a moment after its session is closed: until the
+    /// client has read what was sent, or is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn all_left(&self) {
+        self.table.all_left().await;
+    }
+
+    /// Refuses new sessions with 503 from now on. Await the [`Drain`] to drain the open sessions.
+    ///
+    /// Call it when the server begins to stop: a graceful shutdown of the server waits for open streams.
+    pub fn shutdown(&self) -> Drain {
+        self.table.shut_down();
+        Drain::all(Arc::clone(&self.table))
+    }
+
+    /// Whether [`shutdown`](Self::shutdown) or [`close_all`](Self::close_all) was called.
     pub fn is_shut_down(&self) -> bool {
         self.table.is_shut_down()
     }

@@ -69,6 +69,21 @@ impl SessionSender {
         self.state.closed().await
     }
 
+    /// Whether the session [drains](super::Drain): further requests of the client are refused, and open ones
+    /// have until the deadline of the drain.
+    pub fn is_draining(&self) -> bool {
+        self.state.is_draining()
+    }
+
+    /// Waits until the session [drains](super::Drain) or is closed. A call that would take long can end early then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn draining(&self) {
+        self.state.draining().await;
+    }
+
     /// Why the session was closed, or `None` while it is open.
     pub fn close_reason(&self) -> Option<CloseReason> {
         self.state.close_reason()

@@ -5,8 +5,14 @@ use http::request::Parts;
 use crate::message::Message;
 
 use super::{
-    close_reason::CloseReason, error::SendError, id::SessionId, incoming::Incoming,
-    principal::Principal, receiver::SessionReceiver, sender::SessionSender, state::State,
+    close_reason::CloseReason,
+    error::{SendError, TryRecvError, TrySendError},
+    id::SessionId,
+    incoming::Incoming,
+    principal::Principal,
+    receiver::SessionReceiver,
+    sender::SessionSender,
+    state::State,
 };
 
 /// The session of one client, as its handler gets it.
@@ -28,13 +34,70 @@ impl Session {
     }
 
     /// The next message that the client posted. `None` if no more messages will come: the session is
-    /// closed, or the server [shuts down](super::SessionRegistry::shutdown).
+    /// closed, or it [drains](super::Drain), nothing waits and every request has its answer.
+    ///
+    /// *When the client leaves, the handler is dropped, and this returns nothing.* Code after the handler's
+    /// loop does not run then. What must run belongs into a `Drop`, or into a task that waits for
+    /// [`closed`](SessionSender::closed). A handler in
+    /// [`Spawned::finish_within`](crate::handler::Spawned::finish_within) goes on for a while: it receives
+    /// `None`, and can finish.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: a message leaves the inbox only when this future returns it.
     pub async fn recv(&mut self) -> Option<Incoming> {
         self.receiver.recv().await
+    }
+
+    /// The next message, if one waits now.
+    ///
+    /// # Errors
+    ///
+    /// No message waits, or no more messages will come.
+    pub fn try_recv(&mut self) -> Result<Incoming, TryRecvError> {
+        self.receiver.try_recv()
+    }
+
+    /// Initialises the session for a client that comes back. Call it before the first [`recv`](Self::recv), in a
+    /// handler that depends on MCP's handshake.
+    ///
+    /// Many clients open a new stream when theirs breaks, and continue without `initialize`. If the first message
+    /// needs a handshake, `recv` returns these messages instead:
+    ///
+    /// 1. An `initialize` request, made from the headers of the `POST`: the version is that of
+    ///    `mcp-protocol-version`, else 2024-11-05, and the name of the client is its `user-agent`. Answer it as any
+    ///    request. The answer does not reach the client. An error in it is logged.
+    /// 2. `notifications/initialized`, when the request is answered, and not with an error.
+    /// 3. The client's message, as it was posted.
+    ///
+    /// A message needs no handshake if it is `initialize` or `ping`, or if it states its protocol version
+    /// in `_meta` (MCP 2026-07-28).
+    ///
+    /// The client's capabilities, its real name and its version are not known: the request states none.
+    /// Without this call, a handler receives byte for byte what was posted, and nothing else.
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SseServerTransport};
+    ///
+    /// let transport = SseServerTransport::new("/messages/", |mut session: Session| async move {
+    ///     session.initialize_returning_clients();
+    ///     while let Some(incoming) = session.recv().await {
+    ///         println!("{:?}", incoming.message.method());
+    ///     }
+    /// })?;
+    /// # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+    /// ```
+    pub fn initialize_returning_clients(&mut self) {
+        self.receiver.initialize_returning_clients();
+    }
+
+    /// Sends a message if the outbox has room now. See [`SessionSender::try_send`].
+    ///
+    /// # Errors
+    ///
+    /// The outbox has no room, or the session is closed. The error holds the message.
+    pub fn try_send(&self, message: Message) -> Result<(), TrySendError> {
+        self.sender.try_send(message)
     }
 
     /// Sends a message to the client. See [`SessionSender::send`].
@@ -60,6 +123,16 @@ impl Session {
     /// Cancel safe.
     pub async fn closed(&self) -> CloseReason {
         self.sender.closed().await
+    }
+
+    /// Whether the session is closed.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// Why the session was closed, or `None` while it is open.
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.sender.close_reason()
     }
 
     /// The id of the session.

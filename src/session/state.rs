@@ -1,18 +1,25 @@
 use std::task::{Context, Poll};
 
 use http::request::Parts;
-use tokio::time::{self, Duration, Instant};
+use tokio::time::{Duration, Instant};
 
 use crate::{
+    message::OwnedRequestId,
     observe::{Observer, SessionObserver, Stamp},
     options::Options,
     queue::{Budget, PushError, Queue},
-    response::RejectionKind,
 };
 
 use super::{
-    activity::Activity, close_reason::CloseReason, id::SessionId, incoming::Incoming,
-    lifecycle::Lifecycle, outgoing::Outgoing, principal::Principal,
+    activity::Activity,
+    close_reason::CloseReason,
+    handshake::Handshake,
+    id::SessionId,
+    incoming::Incoming,
+    lifecycle::Lifecycle,
+    open_requests::{Drained, OpenRequests},
+    outgoing::Outgoing,
+    principal::Principal,
 };
 
 /// The shared part of a session: its queues and its lifecycle.
@@ -20,8 +27,10 @@ pub(crate) struct State {
     pub(super) id: SessionId,
     pub(super) principal: Option<Principal>,
     opened: Instant,
-    inbox: Queue<(Incoming, Stamp)>,
+    pub(super) inbox: Queue<(Incoming, Stamp)>,
     outbox: Queue<(Outgoing, Stamp)>,
+    pub(super) open: OpenRequests,
+    pub(super) handshake: Handshake,
     /// The budget for the bodies of its `POST`s.
     pub(super) bodies: Budget,
     /// `None` without an idle timeout, because it reads the clock for each message.
@@ -43,6 +52,8 @@ impl State {
             opened: Instant::now(),
             inbox: Queue::new(options.queue),
             outbox: Queue::new(options.queue),
+            open: OpenRequests::default(),
+            handshake: Handshake::default(),
             bodies: Budget::new(options.bodies.session_bytes),
             activity: options.idle_timeout.map(|_| Activity::new()),
             lifecycle: Lifecycle::new(),
@@ -63,37 +74,10 @@ impl State {
         }
     }
 
-    /// Puts a message into the inbox if there is room.
-    pub(crate) fn try_deliver(&self, incoming: Incoming) -> Result<(), PushError<Incoming>> {
-        let (bytes, weight) = (incoming.message.as_bytes().len(), incoming.weight());
-        match self.inbox.try_push((incoming, Stamp::now()), weight) {
-            Ok(()) => {
-                self.touch();
-                self.observer.received(bytes, weight);
-                Ok(())
-            }
-            Err(PushError::Full((incoming, _))) => Err(PushError::Full(incoming)),
-            Err(PushError::Closed((incoming, _))) => Err(PushError::Closed(incoming)),
-        }
-    }
-
-    /// As `try_deliver`, and waits for room. If the future is dropped before it completes, the message is
-    /// not in the inbox.
-    pub(crate) async fn deliver(
-        &self,
-        incoming: Incoming,
-        patience: Duration,
-    ) -> Result<(), RejectionKind> {
-        let (bytes, weight) = (incoming.message.as_bytes().len(), incoming.weight());
-        let push = self.inbox.push((incoming, Stamp::now()), weight);
-        match time::timeout(patience, push).await {
-            Ok(Ok(())) => {
-                self.touch();
-                self.observer.received(bytes, weight);
-                Ok(())
-            }
-            Ok(Err(_closed)) => Err(RejectionKind::SessionNotFound),
-            Err(_elapsed) => Err(RejectionKind::SessionBusy),
+    /// Closes the inbox of a session that is drained.
+    pub(super) fn settle(&self, drained: Drained) {
+        if drained == Drained::Yes {
+            self.inbox.close();
         }
     }
 
@@ -108,8 +92,14 @@ impl State {
 
     /// Puts a message into the outbox if there is room.
     pub(super) fn try_send(&self, outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {
+        if self.handshake.takes(outgoing.message(), &self.observer) {
+            return Ok(());
+        }
         let weight = outgoing.weight();
-        match self.outbox.try_push((outgoing, Stamp::now()), weight) {
+        match self
+            .outbox
+            .try_push((outgoing, Stamp::now()), weight, || true)
+        {
             Ok(()) => {
                 self.touch();
                 self.observer.sent(weight);
@@ -124,8 +114,8 @@ impl State {
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
         self.observer.waits();
         let weight = outgoing.weight();
-        let sent = self.outbox.push((outgoing, Stamp::now()), weight).await;
-        sent.map_err(|(outgoing, _)| outgoing)?;
+        let push = self.outbox.push((outgoing, Stamp::now()), weight, || true);
+        push.await.map_err(|(outgoing, _)| outgoing)?;
         self.touch();
         self.observer.sent(weight);
         Ok(())
@@ -144,6 +134,9 @@ impl State {
 
     fn written(&self, ((outgoing, since), weight): ((Outgoing, Stamp), u32)) -> Outgoing {
         self.observer.written(outgoing.message(), since, weight);
+        if let Some(message) = outgoing.message() {
+            self.settle(self.open.written(message));
+        }
         outgoing
     }
 
@@ -153,18 +146,23 @@ impl State {
         self.outbox.disarm()
     }
 
-    /// Refuses further messages of the client. Those in the inbox can still be received.
-    pub(super) fn drain(&self) {
-        self.lifecycle.drain();
-        self.inbox.close();
+    /// Refuses further requests of the client. When no request is open any more, all further messages are
+    /// refused, and the handler receives `None` after those in the inbox.
+    pub(super) fn drain(&self, reason: CloseReason) {
+        self.lifecycle.drain(reason);
+        self.settle(self.open.drain());
+        self.lifecycle.notify();
+    }
+
+    /// The requests that have no answer. None is accepted after that.
+    pub(crate) fn unanswered(&self) -> Vec<OwnedRequestId> {
+        self.open.end()
     }
 
     /// The reason of a close, if the handler returned.
     pub(crate) fn reason_of_return(&self) -> CloseReason {
-        match self.lifecycle.is_draining() {
-            true => CloseReason::Shutdown,
-            false => CloseReason::HandlerReturned,
-        }
+        let drains = self.lifecycle.drain_reason();
+        drains.unwrap_or(CloseReason::HandlerReturned)
     }
 
     /// Refuses further messages of the client, and drops those in the inbox.
@@ -178,6 +176,7 @@ impl State {
         let is_first = self.lifecycle.close(reason);
         self.outbox.close();
         self.discard_inbox();
+        self.handshake.wake();
         self.lifecycle.notify();
         if is_first {
             self.observer.closed(reason.as_str(), self.age());
@@ -198,13 +197,33 @@ impl State {
         self.lifecycle.closed().await
     }
 
+    pub(super) fn is_draining(&self) -> bool {
+        self.lifecycle.drain_reason().is_some()
+    }
+
+    pub(super) async fn draining(&self) {
+        self.lifecycle.draining().await;
+    }
+
+    /// Records that the stream is gone.
+    pub(super) fn leave(&self) {
+        self.discard_outbox();
+        self.lifecycle.leave();
+        self.lifecycle.notify();
+    }
+
+    /// Waits until the stream is gone.
+    pub(super) async fn left(&self) {
+        self.lifecycle.left().await;
+    }
+
     /// The time of the last message in either direction. `None` without an idle timeout.
     pub(crate) fn last_activity(&self) -> Option<Instant> {
         self.activity.as_ref().map(Activity::last)
     }
 
     /// Records that a message was received or sent.
-    fn touch(&self) {
+    pub(super) fn touch(&self) {
         if let Some(activity) = &self.activity {
             activity.touch();
         }

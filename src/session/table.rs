@@ -32,7 +32,18 @@ struct Map {
     principals: HashMap<Principal, usize>,
     /// The number of streams. It includes streams whose session is closed, and that still write messages.
     streams: usize,
-    is_shut_down: bool,
+    doors: Doors,
+}
+
+/// Whether new sessions are refused.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Doors {
+    #[default]
+    Open,
+    /// The server shuts down.
+    ShuttingDown,
+    /// The transport is closed, and its server goes on.
+    Closed,
 }
 
 impl Table {
@@ -45,8 +56,10 @@ impl Table {
         make: impl FnOnce() -> State,
     ) -> Result<Option<Arc<State>>, RejectionKind> {
         let mut map = self.lock();
-        if map.is_shut_down {
-            return Err(RejectionKind::ShuttingDown);
+        match map.doors {
+            Doors::Open => {}
+            Doors::ShuttingDown => return Err(RejectionKind::ShuttingDown),
+            Doors::Closed => return Err(RejectionKind::TransportClosed),
         }
         let is_full = |count: usize, most: Option<usize>| most.is_some_and(|most| count >= most);
         if is_full(map.streams, options.max_sessions) {
@@ -105,19 +118,25 @@ impl Table {
         if state.close_reason().is_none() {
             state.close(CloseReason::ClientGone);
         }
-        state.discard_outbox();
+        state.leave();
         if is_last {
             self.empty.notify_waiters();
         }
     }
 
-    /// Refuses new sessions from now on.
+    /// Refuses new sessions from now on, because the server shuts down.
     pub(super) fn shut_down(&self) {
-        self.lock().is_shut_down = true;
+        let mut map = self.lock();
+        map.doors = map.doors.max(Doors::ShuttingDown);
+    }
+
+    /// Refuses new sessions from now on, because the transport is closed.
+    pub(super) fn shut_doors(&self) {
+        self.lock().doors = Doors::Closed;
     }
 
     pub(super) fn is_shut_down(&self) -> bool {
-        self.lock().is_shut_down
+        self.lock().doors != Doors::Open
     }
 
     /// Closes all sessions. Returns their number.

@@ -8,6 +8,8 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::handler::HandlerOutput;
+
 use super::stream::Stream;
 
 /// The body of an [`SseService`](super::SseService) response: the stream of a session, or the text of a
@@ -48,7 +50,7 @@ impl<F> Default for SseBody<F> {
     }
 }
 
-impl<F: Future<Output = ()>> Body for SseBody<F> {
+impl<F: Future<Output: HandlerOutput>> Body for SseBody<F> {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -4,7 +4,7 @@ use crate::{event, session::Outgoing};
 
 /// Messages that wait at the same time share one frame until it has this many bytes. A message of this
 /// size is sent in several frames and is not copied.
-const FRAME_BYTES: usize = 16 * 1024;
+pub(super) const FRAME_BYTES: usize = 16 * 1024;
 
 /// Makes frames of the messages in the outbox.
 #[derive(Default)]

@@ -28,6 +28,7 @@
 mod body;
 mod frames;
 mod future;
+mod last_words;
 mod service;
 mod stall;
 mod stream;

@@ -7,17 +7,30 @@ use std::{
 
 use bytes::Bytes;
 use pin_project_lite::pin_project;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use crate::{
     event,
+    handler::{HandlerOutput, Output as _},
     observe::SessionObserver,
     options::Options,
     session::{CloseReason, StreamGuard},
     timer::Timer,
 };
 
-use super::{frames::Frames, stall::StallWatch};
+use super::{frames::Frames, last_words::LastWords, stall::StallWatch};
+
+/// How far the end of a stream has come.
+enum End {
+    /// The outbox is not closed, or not empty.
+    NotYet,
+    Words(LastWords),
+    Lingers,
+}
+
+/// How long a stream stays open after its last bytes. go-sdk's client loses a message that is followed at
+/// once by the end of the stream.
+const LINGER: Duration = Duration::from_millis(100);
 
 pin_project! {
     /// Drives a session: its handler, its outbox and its timers.
@@ -38,6 +51,7 @@ pin_project! {
         #[pin]
         timer: Option<Timer>,
         stall: Option<StallWatch>,
+        end: End,
     }
 
     impl<F> PinnedDrop for Stream<F> {
@@ -54,7 +68,7 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = ()>> Stream<F> {
+impl<F: Future<Output: HandlerOutput>> Stream<F> {
     pub(super) fn new(
         guard: StreamGuard,
         handler: Option<F>,
@@ -77,6 +91,7 @@ impl<F: Future<Output = ()>> Stream<F> {
             timer: interval.map(|interval| Timer::new(now + interval)),
             options,
             last_sent: now,
+            end: End::NotYet,
         })
     }
 
@@ -113,7 +128,7 @@ impl<F: Future<Output = ()>> Stream<F> {
         }
         match state.poll_outgoing(cx) {
             Poll::Ready(Some(first)) => Poll::Ready(Some(this.frames.frame(first, next))),
-            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(None) => self.poll_end(cx),
             Poll::Pending => self.poll_timer(cx),
         }
     }
@@ -130,7 +145,13 @@ impl<F: Future<Output = ()>> Stream<F> {
         if is_open {
             let reason = match caught(|| state.observer.in_scope(|| handler.poll(cx))) {
                 Some(Poll::Pending) => return,
-                Some(Poll::Ready(())) => state.reason_of_return(),
+                Some(Poll::Ready(output)) => {
+                    match caught(|| output.report(|error| state.observer.failed(error))) {
+                        Some(true) => state.reason_of_return(),
+                        Some(false) => CloseReason::HandlerFailed,
+                        None => CloseReason::HandlerPanicked,
+                    }
+                }
                 None => CloseReason::HandlerPanicked,
             };
             session.close(reason);
@@ -140,8 +161,8 @@ impl<F: Future<Output = ()>> Stream<F> {
 
     /// Called when no message waits. Sends a keep-alive after enough silence, and closes a session that
     /// was idle for too long.
-    fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let mut this = self.project();
+    fn poll_timer(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = self.as_mut().project();
         let Some(timer) = this.timer.as_pin_mut() else {
             return Poll::Pending;
         };
@@ -160,10 +181,33 @@ impl<F: Future<Output = ()>> Stream<F> {
             return Poll::Ready(Some(event::KEEP_ALIVE));
         }
         session.close(CloseReason::Idle);
-        caught(|| state.observer.in_scope(|| this.handler.set(None)));
         // Messages that were sent just before the close are still written.
-        let next = || state.next_outgoing();
-        Poll::Ready(next().map(|last| this.frames.frame(last, next)))
+        self.poll_next(cx)
+    }
+
+    /// Called when the session is closed and the outbox is empty. Tells the client which requests have no
+    /// answer, and ends the stream a moment later.
+    fn poll_end(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut this = self.project();
+        let state = this.guard.entry().state();
+        let deadline = *this.last_sent + LINGER;
+        if let End::NotYet = this.end {
+            *this.end = End::Words(LastWords::new(state));
+        }
+        if let End::Words(words) = this.end {
+            if let Some(frame) = words.frame() {
+                return Poll::Ready(Some(frame));
+            }
+            *this.end = End::Lingers;
+            // Without timers there may be no runtime.
+            if this.timer.is_some() {
+                this.timer.set(Some(Timer::new(deadline)));
+            }
+        }
+        match this.timer.as_pin_mut() {
+            Some(timer) => timer.poll_until(cx, || deadline).map(|()| None),
+            None => Poll::Ready(None),
+        }
     }
 }
 

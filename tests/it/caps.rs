@@ -55,7 +55,10 @@ fn call(method: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#)
 }
 
-async fn assert_full<F: Future<Output = ()>>(response: Response<SseBody<F>>, kind: RejectionKind) {
+async fn assert_full<F: Future<Output: mcp_sse_server::handler::HandlerOutput>>(
+    response: Response<SseBody<F>>,
+    kind: RejectionKind,
+) {
     assert_eq!(response.status(), 503);
     let headers: Vec<_> = response
         .headers()

@@ -7,7 +7,7 @@ use mcp_sse_server::{
     session::{CloseReason, SessionSender},
 };
 use mcp_sse_testkit::{
-    messages::ping,
+    messages::{event, ping, unanswered},
     polled::{Server, Stream},
 };
 use tokio::time::advance;
@@ -58,7 +58,7 @@ async fn a_client_that_disconnects_closes_with_client_gone() {
     assert_eq!(reason(&sender).await, CloseReason::ClientGone);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_returns_or_panics_is_the_reason() {
     let server = Server::new(obedient);
     for (text, expected) in [
@@ -67,7 +67,7 @@ async fn a_handler_that_returns_or_panics_is_the_reason() {
     ] {
         let (mut stream, sender) = open(&server);
         server.post_now(&stream.uri, method(text));
-        assert_eq!(stream.poll(), Some(None));
+        assert_eq!(stream.next().await, None);
         assert_eq!(reason(&sender).await, expected);
     }
 }
@@ -129,7 +129,9 @@ async fn an_idle_session_closes_with_idle() {
     server.post_now(&stream.uri, ping(1));
     assert_eq!(stream.poll(), None);
     advance(MINUTE + Duration::from_millis(10)).await;
-    assert_eq!(stream.poll(), Some(None));
+    let error = event(&unanswered(1, CloseReason::Idle));
+    assert_eq!(stream.poll(), Some(Some(error)));
+    assert_eq!(stream.next().await, None);
     assert_eq!(reason(&sender).await, CloseReason::Idle);
 }
 

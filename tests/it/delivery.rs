@@ -12,8 +12,14 @@ use mcp_sse_server::{
     Handler, PostService, Session, SseServerTransport,
     post::{PostBody, ResponseFuture},
     response::RejectionKind,
+    session::CloseReason,
 };
-use mcp_sse_testkit::{handlers::echo, messages::ping, polled::Server, requests};
+use mcp_sse_testkit::{
+    handlers::echo,
+    messages::{ping, unanswered},
+    polled::Server,
+    requests,
+};
 use tokio::{sync::mpsc, time};
 use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::Service;
@@ -128,6 +134,8 @@ async fn a_waiting_post_gets_404_when_the_session_is_closed() {
     assert!(waiting.is_woken());
     let answer = assert_ready_ok!(waiting.poll());
     assert_refused(&answer, RejectionKind::SessionNotFound, 404);
+    let error = events.next().await.map(|event| event.data);
+    assert_eq!(error, Some(unanswered(1, CloseReason::Closed)));
     assert_eq!(events.next().await, None);
 }
 
@@ -148,6 +156,8 @@ async fn a_waiting_post_gets_404_when_the_handler_returns() {
     let mut waiting = posting(memory.post.clone(), &uri, 2);
     assert_pending!(waiting.poll());
     stop.send(()).await.unwrap();
+    let error = events.next().await.map(|event| event.data);
+    assert_eq!(error, Some(unanswered(1, CloseReason::HandlerReturned)));
     assert_eq!(events.next().await, None);
     let answer = assert_ready_ok!(waiting.poll());
     assert_refused(&answer, RejectionKind::SessionNotFound, 404);

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use mcp_sse_server::{Session, handler::Spawned};
+use mcp_sse_server::{Session, handler::Spawned, session::CloseReason};
 use mcp_sse_testkit::{
     handlers::send_back,
-    messages::{event, ping},
+    messages::{event, ping, unanswered},
     polled::Server,
 };
 
@@ -37,7 +37,7 @@ async fn a_spawned_handler_is_aborted_when_its_stream_is_dropped() {
         async move {
             let _held = held;
             let _session = session;
-            std::future::pending().await
+            std::future::pending::<()>().await
         }
     }));
     let stream = server.open();
@@ -50,7 +50,7 @@ async fn a_spawned_handler_is_aborted_when_its_stream_is_dropped() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_spawned_handler_that_returns_or_panics_ends_its_stream() {
     let server = Server::new(Spawned::new(|mut session: Session| async move {
         let incoming = session.recv().await.unwrap();
@@ -59,10 +59,15 @@ async fn a_spawned_handler_that_returns_or_panics_ends_its_stream() {
         assert!(!stop, "asked to panic");
     }));
     let panic = r#"{"jsonrpc":"2.0","id":1,"method":"panic"}"#;
-    for text in [&ping(1), panic] {
+    for (text, reason) in [
+        (&*ping(1), CloseReason::HandlerReturned),
+        (panic, CloseReason::HandlerPanicked),
+    ] {
         let mut stream = server.open();
         server.post_now(&stream.uri, text);
         assert_eq!(stream.next().await, Some(event(text)));
+        let error = event(&unanswered(1, reason));
+        assert_eq!(stream.next().await, Some(error));
         assert_eq!(stream.next().await, None);
         assert!(server.sessions.is_empty());
     }

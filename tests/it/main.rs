@@ -1,5 +1,6 @@
 //! The behaviour of the transport, with one module for each topic.
 
+mod answers;
 mod auto_traits;
 mod axum_router;
 mod bad_messages;
@@ -29,6 +30,7 @@ mod post_table;
 mod principal;
 mod registry;
 mod relay;
+mod returning;
 mod security;
 mod servers;
 mod session;

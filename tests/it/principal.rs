@@ -215,7 +215,7 @@ async fn the_handler_sees_the_principal_of_its_session() {
         let sender = session.sender().clone();
         assert_eq!(session.principal(), sender.principal());
         noted.lock().unwrap().push(session.principal().cloned());
-        std::future::pending()
+        std::future::pending::<()>()
     };
     let server = Server::with(handler, |transport| {
         transport.keep_alive(None).stall_timeout(None)

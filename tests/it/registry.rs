@@ -7,11 +7,11 @@ use std::{
 
 use mcp_sse_server::{
     Message, Session,
-    session::{Principal, TrySendError},
+    session::{CloseReason, Principal, TrySendError},
 };
 use mcp_sse_testkit::{
     handlers::silent,
-    messages::{event, ping},
+    messages::{event, ping, unanswered},
     polled::Server,
     requests,
 };
@@ -129,7 +129,7 @@ async fn a_failed_send_returns_the_message() {
 }
 
 /// A handler may call the registry, and the registry may run code of a handler.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_handler_can_use_its_own_registry() {
     let slot: Arc<Mutex<Option<mcp_sse_server::SessionRegistry>>> = Arc::default();
     let registry = Arc::clone(&slot);
@@ -146,7 +146,9 @@ async fn a_handler_can_use_its_own_registry() {
     let (mut one, mut two) = (server.open(), server.open());
     server.post_now(&one.uri, ping(1));
     assert_eq!(one.poll(), Some(Some(event(&ping(7)))));
-    assert_eq!(one.poll(), Some(None));
+    let error = event(&unanswered(1, CloseReason::Closed));
+    assert_eq!(one.poll(), Some(Some(error)));
+    assert_eq!(one.next().await, None);
     assert_eq!(two.poll(), Some(Some(event(&ping(7)))));
     assert_eq!(server.sessions.len(), 1);
 }

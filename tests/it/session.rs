@@ -23,7 +23,7 @@ fn server() -> (Server<impl mcp_sse_server::Handler>, Slot<Session>) {
     let sessions = Arc::clone(&slot);
     let handler = move |session: Session| {
         *sessions.lock().unwrap() = Some(session);
-        std::future::pending()
+        std::future::pending::<()>()
     };
     (
         Server::with(handler, |transport| {

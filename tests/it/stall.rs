@@ -143,7 +143,7 @@ async fn an_idle_session_is_closed_after_the_idle_timeout() {
     assert_eq!(stream.poll(), None);
     // A message in either direction counts as activity.
     advance(Duration::from_secs(90)).await;
-    server.post_now(&stream.uri, ping(1));
+    server.post_now(&stream.uri, r#"{"jsonrpc":"2.0","method":"x"}"#);
     session.recv().await.unwrap();
     while stream.poll().is_some() {}
     advance(Duration::from_secs(90)).await;

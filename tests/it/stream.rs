@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::Full;
-use mcp_sse_server::{Message, Session, SseServerTransport};
+use mcp_sse_server::{Message, Session, SseServerTransport, session::CloseReason};
 use mcp_sse_testkit::{
     handlers::{send_back, silent},
-    messages::{event, ping},
+    messages::{event, ping, response, unanswered},
     polled::Server,
     requests,
 };
@@ -155,12 +155,13 @@ fn a_handler_that_returns_ends_the_stream_after_the_outbox() {
         quiet,
     );
     let mut stream = server.open();
-    server.post_now(&stream.uri, ping(1));
-    server.post_now(&stream.uri, ping(2));
+    let note = |id| format!(r#"{{"jsonrpc":"2.0","method":"{id}"}}"#);
+    server.post_now(&stream.uri, note(1));
+    server.post_now(&stream.uri, note(2));
     assert_eq!(server.sessions.len(), 1);
     assert_eq!(
         stream.poll(),
-        Some(Some(event(&ping(1)) + &event(&ping(2))))
+        Some(Some(event(&note(1)) + &event(&note(2))))
     );
     assert_eq!(
         server.sessions.len(),
@@ -175,16 +176,11 @@ fn a_handler_that_returns_ends_the_stream_after_the_outbox() {
     }
 }
 
-#[test]
-fn a_handler_that_returns_at_once_still_announces_its_endpoint() {
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_returns_at_once_still_announces_its_endpoint() {
     let server = Server::new(|_: Session| async {});
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    let _entered = runtime.enter();
     let mut stream = server.open();
-    assert_eq!(stream.poll(), Some(None));
+    assert_eq!(stream.next().await, None);
     assert_eq!(server.sessions.len(), 0);
 }
 
@@ -261,6 +257,8 @@ fn a_panic_in_a_handler_closes_only_its_session() {
         Some(Some(event(panic))),
         "messages sent before are written"
     );
+    let error = event(&unanswered(1, CloseReason::HandlerPanicked));
+    assert_eq!(one.poll(), Some(Some(error)));
     assert_eq!(one.poll(), Some(None));
     assert_eq!(server.sessions.len(), 1);
     server.post_now(&two.uri, ping(2));
@@ -331,7 +329,7 @@ fn messages_sent_before_a_panic_are_written_before_the_stream_ends() {
         while let Some(incoming) = session.recv().await {
             match incoming.message.method() {
                 Some("panic") => panic!("asked to panic"),
-                _ => session.send(incoming.message).await.unwrap(),
+                _ => session.send(response(1)).await.unwrap(),
             }
         }
     };
@@ -340,6 +338,9 @@ fn messages_sent_before_a_panic_are_written_before_the_stream_ends() {
     server.post_now(&stream.uri, ping(1));
     server.post_now(&stream.uri, r#"{"jsonrpc":"2.0","id":2,"method":"panic"}"#);
     server.post_now(&stream.uri, ping(3));
-    assert_eq!(stream.poll(), Some(Some(event(&ping(1)))));
+    assert_eq!(stream.poll(), Some(Some(event(response(1).as_str()))));
+    // A request that was taken, and one that was in the inbox.
+    let errors = [2, 3].map(|id| event(&unanswered(id, CloseReason::HandlerPanicked)));
+    assert_eq!(stream.poll(), Some(Some(errors.concat())));
     assert_eq!(stream.poll(), Some(None));
 }

@@ -53,7 +53,7 @@ pub(crate) struct Client<F> {
     pub(crate) over: bool,
 }
 
-impl<F: Future<Output = ()>> Client<F> {
+impl<F: Future<Output: mcp_sse_server::handler::HandlerOutput>> Client<F> {
     pub(crate) fn new(id: SessionId, uri: String, body: Spawn<SseBody<F>>) -> Self {
         Self {
             id,

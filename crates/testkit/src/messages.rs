@@ -1,6 +1,7 @@
 //! JSON-RPC messages and events, as texts.
 
 use bytes::Bytes;
+use mcp_sse_server::{Message, session::CloseReason};
 
 /// A request with this id.
 pub fn ping(id: usize) -> String {
@@ -32,6 +33,28 @@ pub fn lines(count: usize) -> Bytes {
         vec!["    \"a line of about sixty-four bytes, as they are in such texts\""; count - 4];
     let items = items.join(",\n");
     format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\n\"params\":{{\"x\":[\n{items}\n]}}\n}}").into()
+}
+
+/// The response to a request with this id.
+pub fn response(id: impl std::fmt::Display) -> Message {
+    let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+    Message::parse(text).expect("a response")
+}
+
+/// The error for a request that the server did not answer before it ended the session.
+pub fn unanswered(id: usize, reason: CloseReason) -> String {
+    let reason = match reason {
+        CloseReason::HandlerReturned => "ended the session",
+        CloseReason::HandlerFailed => "failed and ended the session",
+        CloseReason::HandlerPanicked => "panicked",
+        CloseReason::Closed => "closed the session",
+        CloseReason::Shutdown => "shut down",
+        CloseReason::Idle => "closed the session, which was idle,",
+        other => panic!("no client is told of {other}"),
+    };
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32603,"message":"the server {reason} before it answered this request"}}}}"#
+    )
 }
 
 /// The event that carries a message of one line.

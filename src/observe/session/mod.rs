@@ -1,6 +1,6 @@
-use std::time::Duration;
-
-use http::request::Parts;
+mod life;
+#[cfg(all(test, feature = "tracing"))]
+mod tests;
 
 use crate::message::Message;
 
@@ -10,13 +10,13 @@ use super::{Observer, Stamp};
 use {
     super::{
         TARGET,
-        text::{Clipped, id_of, method_of},
+        text::{id_of, method_of},
     },
     std::sync::{
         OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
-    tracing::{Span, debug, field::display, info, info_span, trace},
+    tracing::{Span, debug, info, trace},
 };
 
 /// Observes one session.
@@ -57,66 +57,6 @@ impl Observer {
 }
 
 impl SessionObserver {
-    /// The session is in the registry. `client` is the client id of the principal that opened it.
-    pub(crate) fn opened(&self, client: Option<&str>, parts: &Parts) {
-        #[cfg(feature = "metrics")]
-        {
-            self.metrics.opened.increment(1);
-            self.metrics.sessions.increment(1);
-        }
-        #[cfg(feature = "tracing")]
-        {
-            let header = |name| {
-                let value = parts.headers.get(name);
-                value.map(|value| display(Clipped(value.as_bytes())))
-            };
-            let span = info_span!(
-                target: TARGET,
-                "mcp_sse_session",
-                session = %format_args!("{:08x}", self.log.prefix),
-                client = client.map(|client| display(Clipped(client.as_bytes()))),
-                protocol_version = header("mcp-protocol-version"),
-                user_agent = header(http::header::USER_AGENT.as_str()),
-            );
-            info!(target: TARGET, parent: &span, "session opened");
-            // A session is opened once, so the span is not set yet.
-            let _ = self.log.span.set(span);
-        }
-    }
-
-    /// The session is closed.
-    pub(crate) fn closed(&self, reason: &'static str, age: Duration) {
-        #[cfg(feature = "metrics")]
-        {
-            self.metrics.sessions.decrement(1);
-            super::metrics::closed(reason);
-            self.metrics.session_duration.record(age);
-        }
-        self.log_closed(reason, age);
-    }
-
-    /// Logs the close, once, and after the opening. Another thread may close the session before
-    /// [`opened`](Self::opened) has run. Then [`closed`](Self::closed) logs nothing, and the thread that
-    /// opens the session must call this method.
-    pub(crate) fn log_closed(&self, reason: &'static str, age: Duration) {
-        #[cfg(feature = "tracing")]
-        if let Some(span) = self.log.span.get() {
-            if self.log.told_close.swap(true, SeqCst) {
-                return;
-            }
-            info!(
-                target: TARGET,
-                parent: span,
-                reason,
-                duration_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
-                received = self.log.received.load(Relaxed),
-                sent = self.log.sent.load(Relaxed),
-                untaken = self.log.untaken.load(Relaxed),
-                "session closed"
-            );
-        }
-    }
-
     /// A message of `bytes` bytes, with the weight `weight`, is in the inbox.
     pub(crate) fn received(&self, bytes: usize, weight: u32) {
         #[cfg(feature = "metrics")]
@@ -233,6 +173,3 @@ impl SessionObserver {
         self.log.span.get()
     }
 }
-
-#[cfg(all(test, feature = "tracing"))]
-mod tests;

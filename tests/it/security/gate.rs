@@ -19,7 +19,7 @@ pub(super) fn gate(header: &'static str, security: TransportSecurity) -> Gate<im
             .stall_timeout(None)
             .security(security)
     };
-    let server = Server::with(|_: Session| std::future::pending(), options);
+    let server = Server::with(|_: Session| std::future::pending::<()>(), options);
     Gate { server, header }
 }
 

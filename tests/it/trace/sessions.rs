@@ -179,7 +179,7 @@ async fn a_refusal_that_an_option_prevents_is_a_warning_with_its_name() {
     let server = Server::with(
         |session: Session| async move {
             let _session = session;
-            std::future::pending().await
+            std::future::pending::<()>().await
         },
         |transport| {
             transport
@@ -252,7 +252,7 @@ async fn unread_messages_are_logged_when_the_stream_is_dropped() {
     let recorder = Recorder::start();
     let server = Server::new(|session: Session| async move {
         let _session = session;
-        std::future::pending().await
+        std::future::pending::<()>().await
     });
     let stream = server.open();
     server.post_now(&stream.uri, ping(1));
@@ -281,7 +281,7 @@ async fn messages_left_in_the_inbox_are_logged() {
             session.recv().await;
             drop(session);
             if waits {
-                std::future::pending().await
+                std::future::pending::<()>().await
             }
         });
         let mut stream = server.open();
@@ -317,7 +317,7 @@ async fn a_handler_is_dropped_in_the_span_of_its_session() {
     let recorder = Recorder::start();
     let server = Server::new(|session: Session| async move {
         let _says = Says(session);
-        std::future::pending().await
+        std::future::pending::<()>().await
     });
     for (is_closed, reason) in [(false, "ClientGone"), (true, "Closed")] {
         let mut stream = server.open();
@@ -370,7 +370,7 @@ async fn headers_of_a_client_are_logged_as_short_ascii() {
     get.headers_mut()
         .insert("user-agent", HeaderValue::from_bytes(&agent).unwrap());
     let stream = Stream::new(server.ask(get));
-    let id = "y".repeat(5000);
+    let id = "y".repeat(4000);
     let text = format!(r#"{{"jsonrpc":"2.0","id":"{id}","method":"\u001b[2J{id}"}}"#);
     server.post_now(&stream.uri, &text);
     for told in recorder.take() {

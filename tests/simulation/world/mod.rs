@@ -10,7 +10,7 @@ use mcp_sse_server::{
     Handler, SseServerTransport,
     post::{PostBody, ResponseFuture},
     response::RejectionKind,
-    session::ShutdownFuture,
+    session::DrainFuture,
 };
 use mcp_sse_testkit::{bodies::Fed, polled::Server};
 use tokio::{task::yield_now, time::Instant};
@@ -83,7 +83,7 @@ pub(crate) struct World<H: Handler> {
     server: Server<H>,
     clients: Vec<Client<H::Future>>,
     posts: Vec<Post>,
-    shutdown: Option<(Spawn<ShutdownFuture>, Instant, Duration)>,
+    shutdown: Option<(Spawn<DrainFuture>, Instant, Duration)>,
     shut: bool,
     broadcasts: usize,
     /// The extensions of each request hold a clone, so that requests that are still held are counted.
@@ -282,7 +282,11 @@ impl<H: Handler> World<H> {
 }
 
 /// Records which timeouts of a client have passed.
-fn note_time<F: Future<Output = ()>>(client: &mut Client<F>, config: &Config, logs: &Logs) {
+fn note_time<F: Future<Output: mcp_sse_server::handler::HandlerOutput>>(
+    client: &mut Client<F>,
+    config: &Config,
+    logs: &Logs,
+) {
     client.ended.stalled |= client.stalled(config.stall).1;
     let idle = logs.with(&client.id, |log| log.active.elapsed());
     client.ended.idle |= config.idle.is_some_and(|most| idle >= most);

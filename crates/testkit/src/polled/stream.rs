@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body::Body;
 use http_body_util::BodyExt;
-use mcp_sse_server::{session::SessionId, sse::SseBody};
+use mcp_sse_server::{handler::HandlerOutput, session::SessionId, sse::SseBody};
 
 use crate::events::Events;
 
@@ -35,7 +35,7 @@ impl Wake for Flag {
     }
 }
 
-impl<F: Future<Output = ()>> Stream<F> {
+impl<F: Future<Output: HandlerOutput>> Stream<F> {
     /// Reads the first event, which must be there.
     pub fn new(response: Response<SseBody<F>>) -> Self {
         let flag = Arc::new(Flag::default());
@@ -129,7 +129,7 @@ fn text(frame: &[u8]) -> String {
     String::from_utf8(frame.to_vec()).expect("a stream is UTF-8")
 }
 
-pub(super) fn poll_frame<F: Future<Output = ()>>(
+pub(super) fn poll_frame<F: Future<Output: HandlerOutput>>(
     body: &mut SseBody<F>,
     waker: &Waker,
 ) -> Poll<Option<Bytes>> {

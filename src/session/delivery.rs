@@ -1,0 +1,54 @@
+use tokio::time::{self, Duration};
+
+use crate::{observe::Stamp, queue::PushError, response::RejectionKind};
+
+use super::{incoming::Incoming, open_requests::Arrival, state::State};
+
+/// Why a message is not in an inbox.
+pub(crate) enum Undelivered {
+    /// The inbox has no room now.
+    Full(Incoming),
+    Refused(RejectionKind),
+}
+
+impl State {
+    /// Puts a message into the inbox if there is room.
+    pub(crate) fn try_deliver(&self, incoming: Incoming) -> Result<(), Undelivered> {
+        let weight = incoming.weight();
+        let mut arrival = Arrival::new(&incoming.message);
+        let enter = || arrival.enter(&self.open);
+        match self.inbox.try_push((incoming, Stamp::now()), weight, enter) {
+            Err(PushError::Full((incoming, _))) => Err(Undelivered::Full(incoming)),
+            Err(PushError::Closed(_)) | Ok(()) => {
+                let delivered = self.delivered(&arrival, weight);
+                delivered.map_err(Undelivered::Refused)
+            }
+        }
+    }
+
+    /// As `try_deliver`, and waits for room. If the future is dropped before it completes, the message is
+    /// not in the inbox.
+    pub(crate) async fn deliver(
+        &self,
+        incoming: Incoming,
+        patience: Duration,
+    ) -> Result<(), RejectionKind> {
+        let weight = incoming.weight();
+        let mut arrival = Arrival::new(&incoming.message);
+        let enter = || arrival.enter(&self.open);
+        let push = self.inbox.push((incoming, Stamp::now()), weight, enter);
+        match time::timeout(patience, push).await {
+            Ok(_) => self.delivered(&arrival, weight),
+            Err(_elapsed) => Err(RejectionKind::SessionBusy),
+        }
+    }
+
+    /// The inbox took or refused a message.
+    fn delivered(&self, arrival: &Arrival, weight: u32) -> Result<(), RejectionKind> {
+        let drained = arrival.result()?;
+        self.touch();
+        self.observer.received(arrival.bytes, weight);
+        self.settle(drained);
+        Ok(())
+    }
+}
