@@ -1,10 +1,12 @@
 //! The client's side of a session: its stream, read strictly, and what the client knows.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
 use http_body::Body;
 use mcp_sse_server::{
+    Message,
+    message::MessageKind,
     session::{Principal, SessionId, SessionSender},
     sse::SseBody,
 };
@@ -12,7 +14,7 @@ use mcp_sse_testkit::events::Parser;
 use tokio::time::Instant;
 use tokio_test::task::Spawn;
 
-use crate::handler::{Log, Logs, Phase};
+use crate::handler::{Log, Logs, Phase, seq};
 
 /// The causes, outside of the handler, that may have closed a session.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,6 +51,10 @@ pub(crate) struct Client<F> {
     pub(crate) listed: bool,
     /// How many messages of the outbox were read.
     pub(crate) read: usize,
+    /// The accepted requests that got a response, and those that got an error because the server ended the
+    /// session.
+    answered: BTreeSet<u64>,
+    failed: BTreeSet<u64>,
     events: Parser,
     pub(crate) over: bool,
 }
@@ -69,6 +75,8 @@ impl<F: Future<Output: mcp_sse_server::handler::HandlerOutput>> Client<F> {
             ended: Ended::default(),
             listed: true,
             read: 0,
+            answered: BTreeSet::new(),
+            failed: BTreeSet::new(),
             events: Parser::default(),
             over: false,
         }
@@ -116,8 +124,17 @@ impl<F: Future<Output: mcp_sse_server::handler::HandlerOutput>> Client<F> {
                 assert_eq!(text, self.uri);
                 continue;
             }
+            let message = Message::parse(text.clone()).unwrap();
+            let seq = message.id().map(|id| seq(&id.to_string()));
             if log.out.get(self.read).is_some_and(|out| *out == text) {
                 self.read += 1;
+                self.answered.extend(seq);
+                continue;
+            }
+            // A session that stalled lost what was in its outbox.
+            let is_last = self.read == log.out.len() || self.ended.stalled;
+            if let (MessageKind::Error, Some(seq), true) = (message.kind(), seq, is_last) {
+                assert!(self.failed.insert(seq), "{seq} failed twice");
                 continue;
             }
             panic!("lost, out of order or never sent: {text}");
@@ -131,6 +148,14 @@ impl<F: Future<Output: mcp_sse_server::handler::HandlerOutput>> Client<F> {
             self.ended.stalled || self.read == log.out.len(),
             "messages were lost at the end"
         );
+        let accepted: BTreeSet<_> = self.accepted.iter().copied().collect();
+        assert!(self.answered.is_disjoint(&self.failed));
+        let mut ended = &self.answered | &self.failed;
+        if self.ended.stalled {
+            // Answers that it did not read are lost.
+            ended = &ended | &accepted;
+        }
+        assert_eq!(ended, accepted, "requests without an answer");
         if log.phase == Phase::Told && !self.ended.any() {
             assert_eq!(
                 log.received, self.accepted,

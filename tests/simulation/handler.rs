@@ -108,6 +108,12 @@ pub(crate) fn handler(
     }
 }
 
+/// The number of a request, of the id that its client gave it.
+pub(crate) fn seq(id: &str) -> u64 {
+    let (_, seq) = id.trim_matches('"').split_once('-').expect("an id of ours");
+    seq.parse().expect("a number")
+}
+
 async fn run(session: Session, life: Life) {
     let own = life.id.expose_secret().to_string();
     let (sender, mut receiver) = session.split();
@@ -119,9 +125,8 @@ async fn run(session: Session, life: Life) {
         life.phase(Phase::Working);
         let message = incoming.message;
         let id = message.id().expect("only requests are posted").to_string();
-        let (whose, seq) = id.trim_matches('"').split_once('-').expect("an id of ours");
-        assert_eq!(whose, own, "a message came to another session");
-        let seq = seq.parse().expect("a number");
+        assert!(id.contains(&own), "a message came to another session");
+        let seq = seq(&id);
         life.logs.with(&life.id, |log| {
             log.received.push(seq);
             log.open.insert(id.clone());

@@ -34,6 +34,11 @@ fn open() -> (SessionRegistry, Session, StreamGuard) {
     (registry, session, guard)
 }
 
+/// A message that no answer is owed for.
+fn response(id: usize) -> Message {
+    Message::response(u64::try_from(id).unwrap(), &serde_json::json!({})).unwrap()
+}
+
 fn request(id: usize) -> Message {
     Message::parse(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"x"}}"#)).unwrap()
 }

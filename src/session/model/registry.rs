@@ -91,7 +91,7 @@ fn a_shutdown_waits_for_the_last_stream_and_refuses_new_ones() {
         thread::yield_now();
         drop(registry.shutdown());
         for state in registry.table.all() {
-            state.drain();
+            state.drain(CloseReason::Shutdown);
         }
         block_on(registry.table.all_left());
         assert!(registry.is_empty());
