@@ -3,7 +3,12 @@
 use std::hint::black_box;
 
 use mcp_sse_server::Message;
-use mcp_sse_testkit::{handlers::send_back, messages, polled::Server, requests};
+use mcp_sse_testkit::{
+    handlers::{answer_with, send_back},
+    messages,
+    polled::Server,
+    requests,
+};
 
 use crate::Meter;
 
@@ -67,7 +72,7 @@ pub(crate) fn message(meter: &Meter) {
 
 /// The path from a `POST` to its 202. The stream is polled outside of the count.
 pub(crate) fn post(meter: &Meter) {
-    let server = Server::new(send_back);
+    let server = Server::new(answer_with(messages::answer(64)));
     let mut stream = server.stream();
     let post = requests::python_post(&stream.uri, messages::with_len(64));
     assert_eq!(server.call_now(post.clone()).status(), 202);
@@ -90,7 +95,7 @@ pub(crate) fn path(meter: &Meter) {
         ("POST to frame 64 KiB", 50, 64 * 1024),
     ] {
         let text = messages::with_len(size);
-        let server = Server::new(send_back);
+        let server = Server::new(answer_with(messages::answer(size)));
         let mut stream = server.stream();
         let post = requests::python_post(&stream.uri, text);
         meter.count(

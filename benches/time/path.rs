@@ -1,7 +1,7 @@
 //! The path from a `POST` through inbox, handler and outbox to the frame of the stream, with the 202.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use mcp_sse_testkit::{handlers::send_back, messages, polled::Server, requests};
+use mcp_sse_testkit::{handlers::answer_with, messages, polled::Server, requests};
 
 pub(crate) fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("POST to frame");
@@ -9,7 +9,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
         let text = messages::with_len(size);
         group.throughput(Throughput::Bytes(text.len() as u64));
         for sessions in [1, 10_000] {
-            let server = Server::new(send_back);
+            let server = Server::new(answer_with(messages::answer(size)));
             let mut streams = server.streams(sessions);
             let posts: Vec<_> = streams
                 .iter()

@@ -16,6 +16,13 @@ pub fn sized(id: usize, len: usize) -> String {
     request(&"x".repeat(len.saturating_sub(request("").len())))
 }
 
+/// The response of `len` bytes to the request with the id 1. Its clones share them.
+pub fn answer(len: usize) -> Message {
+    let response = |fill: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"x":"{fill}"}}}}"#);
+    let text = response(&"x".repeat(len.saturating_sub(response("").len())));
+    Message::parse(text).expect("a response")
+}
+
 /// A request of `len` bytes whose clones share them.
 pub fn with_len(len: usize) -> Bytes {
     sized(1, len).into()
