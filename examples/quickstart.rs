@@ -17,7 +17,7 @@
 
 use std::{convert::Infallible, error::Error, time::Duration};
 
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper_util::{
@@ -26,7 +26,7 @@ use hyper_util::{
 };
 use mcp_sse_server::{
     Message, Session, SseServerTransport,
-    message::{MessageKind, RequestId},
+    message::{ErrorCode, Request, RequestFailed},
     session::SessionSender,
 };
 use serde::Deserialize;
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // One service for both paths. The bodies have different types, so they are boxed. The router of a
     // framework does this for you: see the `axum` example.
-    let app = service_fn(move |request: Request<Incoming>| {
+    let app = service_fn(move |request: http::Request<Incoming>| {
         let (mut sse, mut post) = (sse.clone(), post.clone());
         async move {
             Ok::<_, Infallible>(match request.uri().path() {
@@ -104,144 +104,104 @@ async fn serve(session: Session) {
     let (sender, mut receiver) = session.split();
     let mut tasks = JoinSet::new();
     while let Some(incoming) = receiver.recv().await {
-        // Notifications and responses need no answer.
-        if incoming.message.kind() == MessageKind::Request {
-            let sender = sender.clone();
-            tasks.spawn(async move { respond(&incoming.message, &sender).await });
-        }
+        let sender = sender.clone();
+        tasks.spawn(async move {
+            // Notifications and responses need no answer.
+            if let Some(request) = incoming.message.as_request() {
+                let answer = respond(request, &sender).await;
+                // An error means that the session is closed: no client waits for the answer.
+                let _ = sender.send(answer.unwrap_or_else(Message::from)).await;
+            }
+        });
         while tasks.try_join_next().is_some() {}
     }
 }
 
-/// A JSON-RPC error: its code and message.
-type Failure = (i32, String);
-
-const METHOD_NOT_FOUND: i32 = -32601;
-const INVALID_PARAMS: i32 = -32602;
-
-async fn respond(request: &Message, sender: &SessionSender) {
-    let Some(id) = request.id() else { return };
-    let answer = match request.method().unwrap_or_default() {
-        "initialize" => Ok(json!({
+async fn respond(request: Request<'_>, sender: &SessionSender) -> Result<Message, RequestFailed> {
+    match request.method() {
+        "initialize" => request.response(&json!({
             "protocolVersion": PROTOCOL_VERSION,
             "capabilities": { "tools": {} },
             "serverInfo": { "name": "quickstart", "version": env!("CARGO_PKG_VERSION") },
         })),
-        "ping" => Ok(json!({})),
-        "tools/list" => Ok(json!({ "tools": tools() })),
+        "ping" => request.response(&json!({})),
+        "tools/list" => request.response(&json!({ "tools": tools() })),
         "tools/call" => call(request, sender).await,
-        other => Err((METHOD_NOT_FOUND, format!("Method not found: {other}"))),
-    };
-    let answer = match answer {
-        Ok(result) => reply(id, "result", &result),
-        Err((code, message)) => reply(id, "error", &json!({ "code": code, "message": message })),
-    };
-    // An error means that the session is closed: no client waits for the answer.
-    let _ = sender.send(answer).await;
-}
-
-/// A response with the request's id as the client wrote it.
-fn reply(id: RequestId<'_>, member: &str, value: &Value) -> Message {
-    let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{value}}}"#);
-    Message::parse(text).expect("an id and a value make an answer")
+        _ => Ok(request.error(ErrorCode::METHOD_NOT_FOUND, "Method not found")),
+    }
 }
 
 fn tools() -> Value {
-    let tool = |name: &str, description: &str, properties: Value, required: Value| {
-        json!({
-            "name": name,
-            "description": description,
-            "inputSchema": { "type": "object", "properties": properties, "required": required },
-        })
-    };
+    let number = json!({ "type": "number" });
+    let to = json!({ "type": "integer", "minimum": 1, "maximum": 100 });
     json!([
-        tool(
-            "echo",
-            "Gives a text back",
-            json!({ "text": { "type": "string" } }),
-            json!(["text"]),
-        ),
-        tool(
-            "add",
-            "Adds two numbers",
-            json!({ "a": { "type": "number" }, "b": { "type": "number" } }),
-            json!(["a", "b"]),
-        ),
-        tool(
-            "count",
-            "Counts to a number, a tenth of a second each, and reports its progress",
-            json!({ "to": { "type": "integer", "minimum": 1, "maximum": 100 } }),
-            json!(["to"]),
-        ),
+        {
+            "name": "echo",
+            "description": "Gives a text back",
+            "inputSchema": { "type": "object", "properties": { "text": { "type": "string" } }, "required": ["text"] },
+        },
+        {
+            "name": "add",
+            "description": "Adds two numbers",
+            "inputSchema": { "type": "object", "properties": { "a": number, "b": number }, "required": ["a", "b"] },
+        },
+        {
+            "name": "count",
+            "description": "Counts to a number, a tenth of a second each, and reports its progress",
+            "inputSchema": { "type": "object", "properties": { "to": to }, "required": ["to"] },
+        },
     ])
 }
 
+/// The params of `tools/call`.
 #[derive(Deserialize)]
-struct ToolCall {
-    params: ToolCallParams,
-}
-
-#[derive(Deserialize)]
-struct ToolCallParams {
-    name: String,
-    #[serde(default)]
-    arguments: Value,
+struct Call {
+    #[serde(flatten)]
+    tool: Tool,
     #[serde(default, rename = "_meta")]
     meta: Meta,
 }
 
+#[derive(Deserialize)]
+#[serde(tag = "name", content = "arguments", rename_all = "snake_case")]
+enum Tool {
+    Echo { text: String },
+    Add { a: f64, b: f64 },
+    Count { to: u64 },
+}
+
 #[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Meta {
-    #[serde(rename = "progressToken")]
     progress_token: Option<Value>,
 }
 
-async fn call(request: &Message, sender: &SessionSender) -> Result<Value, Failure> {
-    let ToolCall { params } = request
-        .deserialize()
-        .map_err(|_| (INVALID_PARAMS, "Invalid params: `name` is required".into()))?;
-    let ToolCallParams {
-        name,
-        arguments,
-        meta,
-    } = params;
-    let missing = |what: &str| (INVALID_PARAMS, format!("Invalid params: {what}"));
-    let text = match name.as_str() {
-        "echo" => match &arguments["text"] {
-            Value::String(text) => text.clone(),
-            _ => return Err(missing("`text` must be a string")),
-        },
-        "add" => match (arguments["a"].as_f64(), arguments["b"].as_f64()) {
-            (Some(a), Some(b)) => (a + b).to_string(),
-            _ => return Err(missing("`a` and `b` must be numbers")),
-        },
-        "count" => match arguments["to"].as_u64() {
-            Some(to @ 1..=100) => count(to, meta.progress_token.as_ref(), sender).await,
-            _ => return Err(missing("`to` must be an integer from 1 to 100")),
-        },
-        other => return Err((INVALID_PARAMS, format!("Unknown tool: {other}"))),
+async fn call(request: Request<'_>, sender: &SessionSender) -> Result<Message, RequestFailed> {
+    // An unknown tool or a wrong argument is answered with `INVALID_PARAMS`.
+    let Call { tool, meta } = request.params()?;
+    let text = match tool {
+        Tool::Echo { text } => text,
+        Tool::Add { a, b } => (a + b).to_string(),
+        Tool::Count { to: to @ 1..=100 } => count(to, meta.progress_token, sender).await,
+        Tool::Count { .. } => {
+            let words = "Invalid params: `to` must be an integer from 1 to 100";
+            return Ok(request.error(ErrorCode::INVALID_PARAMS, words));
+        }
     };
-    Ok(json!({ "content": [{ "type": "text", "text": text }] }))
+    request.response(&json!({ "content": [{ "type": "text", "text": text }] }))
 }
 
-/// Counts, and reports the progress if the client asked for it.
-async fn count(to: u64, token: Option<&Value>, sender: &SessionSender) -> String {
+/// Counts, a tenth of a second each, and reports the progress if the client asked for it.
+async fn count(to: u64, token: Option<Value>, sender: &SessionSender) -> String {
     for progress in 1..=to {
-        if let Some(token) = token {
-            report(progress, to, token, sender).await;
+        if let Some(token) = &token {
+            let params = json!({ "progressToken": token, "progress": progress, "total": to });
+            let report = Message::notification("notifications/progress", &params)
+                .expect("an object makes params");
+            let _ = sender.send(report).await;
         }
         // Work after the report: the TypeScript SDK drops a report that arrives with the answer.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     format!("counted to {to}")
-}
-
-async fn report(progress: u64, total: u64, token: &Value, sender: &SessionSender) {
-    let params = json!({ "progressToken": token, "progress": progress, "total": total });
-    let notification =
-        json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params });
-    // A token that MCP does not allow makes no message, and a closed session needs none.
-    if let Ok(notification) = Message::new(&notification) {
-        let _ = sender.send(notification).await;
-    }
 }

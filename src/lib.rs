@@ -21,19 +21,22 @@
 //! # Example
 //!
 //! ```
-//! use mcp_sse_server::{Message, Session, SseServerTransport};
+//! use mcp_sse_server::{Message, Session, SseServerTransport, message::ErrorCode};
+//! use serde_json::json;
 //! use tower::Service;
 //!
 //! # use http_body_util::BodyExt;
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // Answers every request with an empty result.
 //! let transport = SseServerTransport::new("/messages/", |mut session: Session| async move {
 //!     while let Some(incoming) = session.recv().await {
-//!         let Some(id) = incoming.message.id() else { continue };
-//!         let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
-//!         let answer = Message::parse(answer).expect("an answer is a message");
-//!         if session.send(answer).await.is_err() {
+//!         // Notifications and responses get no answer.
+//!         let Some(request) = incoming.message.as_request() else { continue };
+//!         let answer = match request.method() {
+//!             "ping" => request.response(&json!({})),
+//!             _ => Ok(request.error(ErrorCode::METHOD_NOT_FOUND, "Method not found")),
+//!         };
+//!         if session.send(answer.unwrap_or_else(Message::from)).await.is_err() {
 //!             break;
 //!         }
 //!     }
@@ -66,7 +69,7 @@
 //! | [`SseServerTransport`] | the options and their defaults |
 //! | [`handler`] | what runs a session, where, and for how long |
 //! | [`session`] | receiving, sending, the registry of open sessions |
-//! | [`message`] | which JSON-RPC messages are accepted; no text is changed |
+//! | [`message`] | which JSON-RPC messages are accepted, how to read them and how to make answers |
 //! | [`post`] | the answer to each `POST` |
 //! | [`sse`] | the answer to each `GET`: the stream |
 //! | [`layer`] | a layer that puts the transport in front of any service |

@@ -17,10 +17,9 @@
 //!     fn handle(&self, mut session: Session) -> Self::Future {
 //!         Box::pin(async move {
 //!             while let Some(incoming) = session.recv().await {
-//!                 let Some(id) = incoming.message.id() else { continue };
-//!                 let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
-//!                 let answer = Message::parse(answer).expect("an answer is a message");
-//!                 if session.send(answer).await.is_err() {
+//!                 let Some(request) = incoming.message.as_request() else { continue };
+//!                 let answer = request.response(&serde_json::json!({}));
+//!                 if session.send(answer.unwrap_or_else(Message::from)).await.is_err() {
 //!                     break;
 //!                 }
 //!             }

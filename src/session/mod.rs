@@ -10,9 +10,9 @@
 //! /// Answers each request with an empty result, until no more messages come.
 //! async fn run(mut session: Session) -> Result<(), SendError> {
 //!     while let Some(incoming) = session.recv().await {
-//!         let Some(id) = incoming.message.id() else { continue };
-//!         let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
-//!         session.send(Message::parse(answer).expect("an answer is a message")).await?;
+//!         let Some(request) = incoming.message.as_request() else { continue };
+//!         let answer = request.response(&serde_json::json!({}));
+//!         session.send(answer.unwrap_or_else(Message::from)).await?;
 //!     }
 //!     Ok(())
 //! }

@@ -96,8 +96,8 @@ impl SessionRegistry {
     /// use mcp_sse_server::{Message, SessionRegistry};
     ///
     /// fn tools_changed(sessions: &SessionRegistry) {
-    ///     let text = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
-    ///     let message = Message::parse(text).expect("a notification");
+    ///     let message = Message::notification("notifications/tools/list_changed", &())
+    ///         .expect("a method makes a notification");
     ///     let broadcast = sessions.broadcast(&message);
     ///     println!("{} of {} sessions", broadcast.sent, broadcast.sent + broadcast.full);
     /// }

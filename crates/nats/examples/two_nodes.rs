@@ -29,6 +29,7 @@ use std::{env, error::Error};
 use axum::Router;
 use mcp_sse_server::{Message, Session, SseServerTransport};
 use mcp_sse_server_nats::{ConnectOptions, NatsRelay};
+use serde_json::json;
 use tokio::{net::TcpListener, signal, task::JoinSet};
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -62,12 +63,11 @@ async fn main() -> Result<(), BoxError> {
 /// Answers every request with an empty result.
 async fn handle(mut session: Session) {
     while let Some(incoming) = session.recv().await {
-        // Notifications have no id and need no answer.
-        let Some(id) = incoming.message.id() else {
+        // Notifications and responses need no answer.
+        let Some(request) = incoming.message.as_request() else {
             continue;
         };
-        let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
-        let answer = Message::parse(answer).expect("an id and a result make an answer");
+        let answer = request.response(&json!({})).unwrap_or_else(Message::from);
         if session.send(answer).await.is_err() {
             break;
         }

@@ -2,19 +2,17 @@
 
 use std::future::pending;
 
-use mcp_sse_server::{Message, Session};
+use mcp_sse_server::{Message, Session, message::OwnedRequestId};
 use serde::Deserialize;
+use serde_json::json;
 
 /// Answers each message, of any kind, with a response that quotes its text. See [`echoed`].
 pub async fn echo(mut session: Session) {
     while let Some(incoming) = session.recv().await {
         let message = incoming.message;
-        let text = serde_json::to_string(message.as_str()).unwrap();
-        let id = message
-            .id()
-            .map_or_else(|| r#""none""#.to_owned(), |id| id.to_string());
-        let reply = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"text":{text}}}}}"#);
-        if session.send(Message::parse(reply).unwrap()).await.is_err() {
+        let id = message.id().map_or("none".into(), OwnedRequestId::from);
+        let reply = Message::response(id, &json!({ "text": message.as_str() })).unwrap();
+        if session.send(reply).await.is_err() {
             break;
         }
     }

@@ -11,6 +11,10 @@ pub(super) struct Expected {
     pub(super) kind: MessageKind,
     pub(super) id: Option<Id>,
     pub(super) method: Option<String>,
+    /// The id as it was written.
+    pub(super) id_json: Option<String>,
+    /// The params, the result or the error, as it was written.
+    pub(super) content: Option<String>,
 }
 
 #[derive(Debug)]
@@ -108,6 +112,13 @@ pub(super) fn expected(bytes: &[u8]) -> Result<Expected, Refusal> {
         kind,
         id: read_id,
         method: method.and_then(string),
+        id_json: id.map(str::to_owned),
+        content: match kind {
+            MessageKind::Request | MessageKind::Notification => params,
+            MessageKind::Response => result,
+            MessageKind::Error => error,
+        }
+        .map(str::to_owned),
     })
 }
 

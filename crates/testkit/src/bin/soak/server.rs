@@ -7,10 +7,9 @@ use std::{
 };
 
 use http::Response;
-use mcp_sse_server::{
-    Message, Session, SessionRegistry, SseServerTransport, response::RejectionKind,
-};
+use mcp_sse_server::{Session, SessionRegistry, SseServerTransport, response::RejectionKind};
 use mcp_sse_testkit::server::{routes, serve_until};
+use serde_json::json;
 use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 use tower::ServiceExt;
 
@@ -47,16 +46,17 @@ impl Drop for Life {
 async fn handle(mut session: Session, _life: Life) {
     while let Some(incoming) = session.recv().await {
         let message = incoming.message;
-        let Some(id) = message.id() else { continue };
-        let pad = match message.method() {
-            Some("large") => message.as_bytes().len(),
-            Some("exit") => return,
-            Some("panic") => std::panic::panic_any(PANIC),
+        let Some(request) = message.as_request() else {
+            continue;
+        };
+        let pad = match request.method() {
+            "large" => message.as_bytes().len(),
+            "exit" => return,
+            "panic" => std::panic::panic_any(PANIC),
             _ => 0,
         };
-        let pad = "y".repeat(pad);
-        let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"pad":"{pad}"}}}}"#);
-        let answer = Message::parse(answer).expect("an answer is a message");
+        let answer = request.response(&json!({ "pad": "y".repeat(pad) }));
+        let answer = answer.expect("an object makes a response");
         if session.send(answer).await.is_err() {
             return;
         }
