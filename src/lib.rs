@@ -21,14 +21,14 @@
 //! # Example
 //!
 //! ```
-//! use mcp_sse_server::{Message, Session, SseServerTransport, message::ErrorCode};
+//! use mcp_sse_server::{
+//!     Message, Session, SseServerTransport, message::ErrorCode, session::SendError,
+//! };
 //! use serde_json::json;
 //! use tower::Service;
 //!
 //! # use http_body_util::BodyExt;
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let transport = SseServerTransport::new("/messages/", |mut session: Session| async move {
+//! async fn handle(mut session: Session) -> Result<(), SendError> {
 //!     while let Some(incoming) = session.recv().await {
 //!         // Notifications and responses get no answer.
 //!         let Some(request) = incoming.message.as_request() else { continue };
@@ -36,11 +36,14 @@
 //!             "ping" => request.response(&json!({})),
 //!             _ => Ok(request.error(ErrorCode::METHOD_NOT_FOUND, "Method not found")),
 //!         };
-//!         if session.send(answer.unwrap_or_else(Message::from)).await.is_err() {
-//!             break;
-//!         }
+//!         session.send(answer.unwrap_or_else(Message::from)).await?;
 //!     }
-//! })?;
+//!     Ok(())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let transport = SseServerTransport::new("/messages/", handle)?;
 //! // Mount these in your framework, at `/sse` and at `/messages/`.
 //! let (mut sse, mut post) = transport.services();
 //!

@@ -5,24 +5,26 @@
 //! that has no answer, and ends 100 ms later.
 //!
 //! ```
-//! use mcp_sse_server::{Message, Session, SseServerTransport, handler::Handler};
+//! use std::pin::Pin;
+//! use mcp_sse_server::{
+//!     Message, Session, SseServerTransport, handler::Handler, session::SendError,
+//! };
 //!
 //! /// Answers each request with an empty result.
 //! #[derive(Clone)]
 //! struct Empty;
 //!
 //! impl Handler for Empty {
-//!     type Future = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+//!     type Future = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send>>;
 //!
 //!     fn handle(&self, mut session: Session) -> Self::Future {
 //!         Box::pin(async move {
 //!             while let Some(incoming) = session.recv().await {
 //!                 let Some(request) = incoming.message.as_request() else { continue };
 //!                 let answer = request.response(&serde_json::json!({}));
-//!                 if session.send(answer.unwrap_or_else(Message::from)).await.is_err() {
-//!                     break;
-//!                 }
+//!                 session.send(answer.unwrap_or_else(Message::from)).await?;
 //!             }
+//!             Ok(())
 //!         })
 //!     }
 //! }

@@ -136,12 +136,12 @@ impl Message {
         if self.kind() != MessageKind::Notification || self.method()? != "notifications/cancelled" {
             return None;
         }
-        self.field(&["params", "requestId"])
+        self.field(&["requestId"])
     }
 
-    /// The string or the integer at a path of members.
+    /// The string or the integer at a path of members of the params.
     pub(crate) fn field(&self, path: &[&str]) -> Option<OwnedRequestId> {
-        field(&self.text, path)
+        field(self.content()?, path)
     }
 
     /// Whether no reader sees the end of a line in the text: there is no CR, LF, U+0085, U+2028 or U+2029.

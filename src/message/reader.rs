@@ -126,7 +126,7 @@ pub(super) fn check(
 }
 
 /// The text of a string, with escapes decoded. `None` if the value is of another type.
-fn string(Value(start, json): Value<'_>) -> Option<Text> {
+pub(super) fn string(Value(start, json): Value<'_>) -> Option<Text> {
     let [b'"', inner @ .., b'"'] = json else {
         return None;
     };
@@ -141,7 +141,7 @@ fn string(Value(start, json): Value<'_>) -> Option<Text> {
 }
 
 /// Whether a value is a number without a fraction and an exponent.
-fn is_integer(Value(_, json): Value<'_>) -> bool {
+pub(super) fn is_integer(Value(_, json): Value<'_>) -> bool {
     let digits = json.strip_prefix(b"-").unwrap_or(json);
     digits.iter().all(u8::is_ascii_digit)
 }

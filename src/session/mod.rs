@@ -19,11 +19,7 @@
 //!
 //! # fn main() -> Result<(), mcp_sse_server::endpoint::InvalidEndpoint> {
 //! # use mcp_sse_server::SseServerTransport;
-//! let transport = SseServerTransport::new("/messages/", |session| async {
-//!     if let Err(error) = run(session).await {
-//!         eprintln!("{error}");
-//!     }
-//! })?;
+//! let transport = SseServerTransport::new("/messages/", run)?;
 //! // The registry: lists sessions, sends to them, closes them.
 //! let sessions = transport.sessions();
 //! assert!(sessions.list().is_empty());

@@ -30,8 +30,7 @@ enum Sign {
     Back,
 }
 
-const VERSION_OF_MESSAGE: [&str; 3] =
-    ["params", "_meta", "io.modelcontextprotocol/protocolVersion"];
+const VERSION_OF_MESSAGE: [&str; 2] = ["_meta", "io.modelcontextprotocol/protocolVersion"];
 const INITIALIZED: &str = "notifications/initialized";
 
 impl Returning {

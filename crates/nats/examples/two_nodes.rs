@@ -27,7 +27,7 @@
 use std::{env, error::Error};
 
 use axum::Router;
-use mcp_sse_server::{Message, Session, SseServerTransport};
+use mcp_sse_server::{Message, Session, SseServerTransport, session::SendError};
 use mcp_sse_server_nats::{ConnectOptions, NatsRelay};
 use serde_json::json;
 use tokio::{net::TcpListener, signal, task::JoinSet};
@@ -61,17 +61,16 @@ async fn main() -> Result<(), BoxError> {
 }
 
 /// Answers every request with an empty result.
-async fn handle(mut session: Session) {
+async fn handle(mut session: Session) -> Result<(), SendError> {
     while let Some(incoming) = session.recv().await {
         // Notifications and responses need no answer.
         let Some(request) = incoming.message.as_request() else {
             continue;
         };
         let answer = request.response(&json!({})).unwrap_or_else(Message::from);
-        if session.send(answer).await.is_err() {
-            break;
-        }
+        session.send(answer).await?;
     }
+    Ok(())
 }
 
 async fn run(name: String, address: String, nats: String) -> Result<(), BoxError> {

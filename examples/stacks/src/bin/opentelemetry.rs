@@ -23,7 +23,9 @@ use std::error::Error;
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request};
-use mcp_sse_server::{Incoming, Message, Session, SessionRegistry, SseServerTransport};
+use mcp_sse_server::{
+    Incoming, Message, Session, SessionRegistry, SseServerTransport, session::SendError,
+};
 use opentelemetry::{
     Context,
     propagation::TextMapPropagator,
@@ -71,7 +73,7 @@ fn continue_trace(span: &Span, headers: &HeaderMap) {
 }
 
 /// Answers every request with an empty result.
-async fn handle(mut session: Session) {
+async fn handle(mut session: Session) -> Result<(), SendError> {
     while let Some(incoming) = session.recv().await {
         let span = span_of_message(&incoming);
         let Some(request) = incoming.message.as_request() else {
@@ -79,10 +81,9 @@ async fn handle(mut session: Session) {
         };
         let answer = request.response(&json!({})).unwrap_or_else(Message::from);
         // Run all work on a message in its span. Here, there is no other work.
-        if session.send(answer).instrument(span).await.is_err() {
-            break;
-        }
+        session.send(answer).instrument(span).await?;
     }
+    Ok(())
 }
 
 pub(crate) fn install(provider: &SdkTracerProvider) {
