@@ -324,6 +324,25 @@ impl<H> SseServerTransport<H> {
         Ok(McpSseLayer::new(self.services(), paths.shared()))
     }
 
+    /// Keeps the sessions in this registry, which may be that of other transports, too. Default: a registry
+    /// of its own.
+    ///
+    /// The caps of each transport count all sessions of the registry, and a `POST` to the endpoint of one
+    /// transport finds the sessions of the others.
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SessionRegistry, SseServerTransport};
+    ///
+    /// let sessions = SessionRegistry::new();
+    /// let one = SseServerTransport::new("/one/", |_: Session| async {})?.registry(&sessions);
+    /// let two = SseServerTransport::new("/two/", |_: Session| async {})?.registry(&sessions);
+    /// # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+    /// ```
+    pub fn registry(mut self, registry: &SessionRegistry) -> Self {
+        self.registry = registry.clone();
+        self
+    }
+
     /// The open sessions of this transport's services.
     pub fn sessions(&self) -> SessionRegistry {
         self.registry.clone()

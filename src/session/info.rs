@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{id::SessionId, principal::Principal, state::State};
 
@@ -10,6 +10,8 @@ pub struct SessionInfo {
     pub id: SessionId,
     /// The principal that opened it.
     pub principal: Option<Principal>,
+    /// The text that its handler [attached](super::Session::set_tag).
+    pub tag: Option<Arc<str>>,
     /// The time since it was opened.
     pub age: Duration,
     /// The messages that wait for its handler.
@@ -37,6 +39,7 @@ impl SessionInfo {
         Self {
             id: state.id,
             principal: state.principal.clone(),
+            tag: state.tag(),
             age: state.age(),
             inbox,
             outbox,

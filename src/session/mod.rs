@@ -56,6 +56,7 @@ mod lifecycle;
 mod model;
 mod open_requests;
 mod outgoing;
+mod pair;
 mod principal;
 mod receiver;
 mod registry;
@@ -73,6 +74,7 @@ pub use self::{
     id::{InvalidSessionId, SessionId},
     incoming::Incoming,
     info::{Broadcast, QueueDepth, SessionInfo},
+    pair::{Peer, Refused},
     principal::Principal,
     receiver::SessionReceiver,
     registry::SessionRegistry,

@@ -41,7 +41,9 @@ pub struct SessionRegistry {
 }
 
 impl SessionRegistry {
-    pub(crate) fn new() -> Self {
+    /// An empty registry, for several transports that share one. See
+    /// [`SseServerTransport::registry`](crate::SseServerTransport::registry).
+    pub fn new() -> Self {
         Self {
             table: Arc::default(),
             observer: Observer::new(&CloseReason::ALL.map(CloseReason::as_str)),
@@ -65,7 +67,7 @@ impl SessionRegistry {
         state.observe_open(&parts);
         detach(&mut parts);
         let guard = StreamGuard::new(Arc::clone(&self.table), Arc::clone(&state));
-        Ok((Session::new(state, parts), guard))
+        Ok((Session::new(state, parts, self.clone()), guard))
     }
 
     /// The number of open sessions.
@@ -189,6 +191,12 @@ impl SessionRegistry {
     /// Whether [`shutdown`](Self::shutdown) or [`close_all`](Self::close_all) was called.
     pub fn is_shut_down(&self) -> bool {
         self.table.is_shut_down()
+    }
+}
+
+impl Default for SessionRegistry {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -13,9 +13,9 @@ pub(super) enum Returning {
     /// No message has decided yet whether the client comes back.
     Undecided,
     /// The handler has the `initialize` request. The client's message waits.
-    Initializing(Incoming),
+    Initializing(Box<Incoming>),
     /// The handler has `notifications/initialized`. The client's message is next.
-    Initialized(Incoming),
+    Initialized(Box<Incoming>),
     /// Nothing more to do.
     Done,
 }
@@ -74,7 +74,7 @@ impl Returning {
                 state.handshake.begin();
                 state.observer.came_back();
                 let initialize = first.beside(initialize(&first.parts.headers));
-                *self = Self::Initializing(first);
+                *self = Self::Initializing(Box::new(first));
                 initialize
             }
         }
@@ -88,7 +88,7 @@ impl Returning {
             return None;
         };
         if skips_initialized || first.message.method() == Some(INITIALIZED) {
-            return Some(first);
+            return Some(*first);
         }
         let initialized = Message::notification(INITIALIZED, &()).expect("there are no params");
         let initialized = first.beside(initialized);

@@ -99,6 +99,10 @@ impl SessionSender {
         &self.state.id
     }
 
+    pub(super) fn set_tag(&self, tag: Arc<str>) {
+        self.state.set_tag(tag);
+    }
+
     /// The [`Principal`] that opened the session, if its request carried one.
     pub fn principal(&self) -> Option<&Principal> {
         self.state.principal.as_ref()

@@ -11,6 +11,7 @@ use super::{
     incoming::Incoming,
     principal::Principal,
     receiver::SessionReceiver,
+    registry::SessionRegistry,
     sender::SessionSender,
     state::State,
 };
@@ -23,13 +24,15 @@ use super::{
 pub struct Session {
     sender: SessionSender,
     receiver: SessionReceiver,
+    registry: SessionRegistry,
 }
 
 impl Session {
-    pub(super) fn new(state: Arc<State>, parts: Parts) -> Self {
+    pub(super) fn new(state: Arc<State>, parts: Parts, registry: SessionRegistry) -> Self {
         Self {
             sender: SessionSender::new(Arc::clone(&state)),
             receiver: SessionReceiver::new(state, Box::new(parts)),
+            registry,
         }
     }
 
@@ -148,6 +151,33 @@ impl Session {
     /// The `GET` request that opened the session: its headers, URI and extensions.
     pub fn parts(&self) -> &Parts {
         self.receiver.parts()
+    }
+
+    /// The registry that the session belongs to: to count, find, send to and close other sessions.
+    pub fn registry(&self) -> &SessionRegistry {
+        &self.registry
+    }
+
+    /// Attaches a text to the session, such as the name of its tenant. [`SessionInfo::tag`](super::SessionInfo::tag)
+    /// shows it, so that sessions can be counted and chosen by it. It replaces the tag that was set before.
+    ///
+    /// ```
+    /// use mcp_sse_server::{Session, SessionRegistry, SseServerTransport};
+    ///
+    /// let transport = SseServerTransport::new("/messages/", |mut session: Session| async move {
+    ///     let tenant = session.parts().uri.query().unwrap_or("none").to_owned();
+    ///     session.set_tag(tenant);
+    ///     while session.recv().await.is_some() {}
+    /// })?;
+    ///
+    /// /// Ends the sessions of one tenant.
+    /// async fn remove(sessions: &SessionRegistry, tenant: &str) {
+    ///     sessions.drain(|session| session.tag.as_deref() == Some(tenant)).await;
+    /// }
+    /// # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+    /// ```
+    pub fn set_tag(&self, tag: impl Into<Arc<str>>) {
+        self.sender.set_tag(tag.into());
     }
 
     /// The half that sends. Clone it to send from another task.

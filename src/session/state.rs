@@ -1,4 +1,7 @@
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use http::request::Parts;
 use tokio::time::{Duration, Instant};
@@ -8,6 +11,7 @@ use crate::{
     observe::{Observer, SessionObserver, Stamp},
     options::Options,
     queue::{Budget, PushError, Queue},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
@@ -27,6 +31,8 @@ pub(crate) struct State {
     pub(super) id: SessionId,
     pub(super) principal: Option<Principal>,
     opened: Instant,
+    /// A text of the handler's author.
+    tag: Mutex<Option<Arc<str>>>,
     pub(super) inbox: Queue<(Incoming, Stamp)>,
     outbox: Queue<(Outgoing, Stamp)>,
     pub(super) open: OpenRequests,
@@ -50,6 +56,7 @@ impl State {
             id,
             principal,
             opened: Instant::now(),
+            tag: Mutex::default(),
             inbox: Queue::new(options.queue),
             outbox: Queue::new(options.queue),
             open: OpenRequests::default(),
@@ -59,6 +66,18 @@ impl State {
             lifecycle: Lifecycle::new(),
             observer: observer.session(id.prefix()),
         }
+    }
+
+    pub(super) fn tag(&self) -> Option<Arc<str>> {
+        self.lock_tag().clone()
+    }
+
+    pub(super) fn set_tag(&self, tag: Arc<str>) {
+        *self.lock_tag() = Some(tag);
+    }
+
+    fn lock_tag(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.tag.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn age(&self) -> Duration {

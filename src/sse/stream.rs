@@ -24,7 +24,8 @@ use super::{frames::Frames, last_words::LastWords, stall::StallWatch};
 enum End {
     /// The outbox is not closed, or not empty.
     NotYet,
-    Words(LastWords),
+    // Boxed, because most of the life of a stream is before its end.
+    Words(Box<LastWords>),
     Lingers,
 }
 
@@ -192,7 +193,7 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
         let state = this.guard.entry().state();
         let deadline = *this.last_sent + LINGER;
         if let End::NotYet = this.end {
-            *this.end = End::Words(LastWords::new(state));
+            *this.end = End::Words(Box::new(LastWords::new(state)));
         }
         if let End::Words(words) = this.end {
             if let Some(frame) = words.frame() {

@@ -23,6 +23,7 @@ mod message_properties;
 mod metrics;
 mod middleware;
 mod mount_path;
+mod pair;
 mod post_body;
 mod post_body_wire;
 mod post_rows;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use mcp_sse_server::{
-    Message, Session,
+    Message, Session, SseServerTransport,
     session::{CloseReason, Principal, TrySendError},
 };
 use mcp_sse_testkit::{
@@ -151,4 +151,37 @@ async fn a_handler_can_use_its_own_registry() {
     assert_eq!(one.next().await, None);
     assert_eq!(two.poll(), Some(Some(event(&ping(7)))));
     assert_eq!(server.sessions.len(), 1);
+}
+
+#[tokio::test]
+async fn sessions_are_chosen_by_their_tags_and_transports_share_a_registry() {
+    let sessions = mcp_sse_server::SessionRegistry::new();
+    let tagged = |tag: &'static str| {
+        let handler = move |mut session: Session| async move {
+            assert_eq!(session.registry().list()[0].tag, None);
+            session.set_tag("first");
+            session.set_tag(tag);
+            while session.recv().await.is_some() {}
+        };
+        let transport = SseServerTransport::new("/messages/", handler).unwrap();
+        Server::of(&transport.registry(&sessions))
+    };
+    let (one, two) = (tagged("one"), tagged("two"));
+    let mut first = one.open();
+    assert_eq!(first.poll(), None);
+    let tag = |session: &mcp_sse_server::session::SessionInfo| session.tag.clone();
+    assert_eq!(
+        sessions.list().iter().map(tag).collect::<Vec<_>>(),
+        [Some("one".into())]
+    );
+    drop(first);
+    let mut second = two.open();
+    assert_eq!(second.poll(), None);
+    let drain = sessions.drain(|session| session.tag.as_deref() == Some("two"));
+    let mut drain = tokio_test::task::spawn(drain.into_future());
+    tokio_test::assert_pending!(drain.poll());
+    assert_eq!(second.next().await, None);
+    drop(second);
+    assert_eq!(drain.await, 0);
+    assert!(one.sessions.is_empty() && two.sessions.is_empty());
 }
