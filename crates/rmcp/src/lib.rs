@@ -137,20 +137,23 @@
 //! This crate follows the major versions of rmcp. It is tested with rmcp 3.11 and needs Rust 1.88, as rmcp
 //! does. rmcp's feature `local` is not supported.
 
-mod caught;
+mod guarded;
 mod handler;
+mod intake;
 mod note;
-mod open;
+mod outgoing;
 mod read;
+mod running;
 mod transport;
-mod unsent;
+mod weigh;
+mod write;
 
 #[doc = include_str!("migration.md")]
 pub mod migration {}
 
 pub use self::{
+    guarded::Guarded,
     handler::{RmcpFuture, RmcpHandler},
-    open::{MAX_OPEN_BYTES, MAX_OPEN_REQUESTS},
     transport::OverSession,
 };
 

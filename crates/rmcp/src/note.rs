@@ -5,6 +5,8 @@ use std::{fmt, io};
 
 use mcp_sse_server::message::{InvalidMessage, Message};
 
+use crate::running::Excess;
+
 /// rmcp's types cannot hold a message of the client.
 pub(crate) fn unreadable(message: &Message, error: &serde_json::Error) {
     note(format_args!(
@@ -27,6 +29,27 @@ pub(crate) fn unwritable(error: &InvalidMessage) {
 pub(crate) fn early() {
     note(format_args!(
         "ignored a message that the client sent before its first request"
+    ));
+}
+
+/// A notification does not fit the bounds.
+pub(crate) fn dropped(excess: Excess) {
+    note(format_args!(
+        "ignored a notification of the client: {excess}"
+    ));
+}
+
+/// The handler of a request or a notification panicked.
+pub(crate) fn panicked() {
+    note(format_args!(
+        "the handler of a request or a notification panicked"
+    ));
+}
+
+/// A handler ran on after its request was cancelled or its session was closed.
+pub(crate) fn aborted() {
+    note(format_args!(
+        "ended a handler that ran on after its request was cancelled or its session was closed"
     ));
 }
 

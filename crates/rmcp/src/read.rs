@@ -1,69 +1,109 @@
+//! A client's messages as rmcp's types.
+
 use mcp_sse_server::{
-    Incoming, Message,
+    Message,
     message::{MessageKind, RequestId},
 };
 use rmcp::{
     ErrorData,
-    model::{self, ClientJsonRpcMessage},
+    model::{
+        self, CallToolRequest, CallToolRequestParams, ClientJsonRpcMessage, ClientRequest,
+        ListToolsRequest, PingRequest,
+    },
 };
+use serde::Deserialize;
 
 use crate::note;
 
-/// What to do with a client's message.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "matched where it is made and never stored"
-)]
-pub(crate) enum Read {
-    /// Give it to rmcp.
-    Message(ClientJsonRpcMessage),
-    /// Send this error response: rmcp cannot take the request.
-    Refused(Message),
-    /// Ignore it: nothing waits for a response.
+/// Reads a request of a common method straight into its type, and any other as `None`.
+///
+/// rmcp's own way is to try its 22 types of requests one after the other. It can read more: what fails here
+/// must be given to [`general`].
+pub(crate) fn by_method(message: &Message) -> Option<ClientRequest> {
+    match message.method()? {
+        "tools/call" => call(message),
+        "tools/list" => typed::<ListToolsRequest>(message),
+        "ping" => typed::<PingRequest>(message),
+        _ => None,
+    }
+}
+
+/// Whether [`by_method`] reads such a message without a buffer between, so that it takes less memory.
+pub(crate) fn is_direct(message: &Message) -> bool {
+    message.method() == Some("tools/call")
+}
+
+fn typed<'a, T: Deserialize<'a> + Into<ClientRequest>>(
+    message: &'a Message,
+) -> Option<ClientRequest> {
+    Some(message.deserialize::<T>().ok()?.into())
+}
+
+/// Reads a call into its parameters. rmcp's type would buffer all of them to find `_meta`.
+fn call(message: &Message) -> Option<ClientRequest> {
+    #[derive(Deserialize)]
+    struct Call {
+        params: CallToolRequestParams,
+    }
+
+    let Call { mut params } = message.deserialize().ok()?;
+    // Where rmcp looks for it.
+    let meta = params.meta.take();
+    let mut request = CallToolRequest::new(params);
+    if let Some(meta) = meta {
+        request.extensions.insert(meta);
+    }
+    Some(request.into())
+}
+
+/// Reads any message, as rmcp does.
+pub(crate) fn general(message: &Message) -> Option<ClientJsonRpcMessage> {
+    let read = serde_json::from_slice(message.as_bytes());
+    read.inspect_err(|error| note::unreadable(message, error))
+        .ok()
+}
+
+/// What replaces a message that cannot be read, or must not be read because it is too large.
+pub(crate) enum Instead {
+    /// Give this to rmcp: a request of the server waits for a response.
+    Message(Box<ClientJsonRpcMessage>),
+    /// Send this to the client: its request is refused.
+    Answer(Message),
+    /// Nothing: nobody waits for it.
     Nothing,
 }
 
-/// Reads a message into rmcp's types and puts the head of its `POST` into its extensions.
-pub(crate) fn read(incoming: Incoming) -> Read {
-    let Incoming { message, parts, .. } = incoming;
-    match serde_json::from_slice::<ClientJsonRpcMessage>(message.as_bytes()) {
-        Ok(mut read) => {
-            read.insert_extension(*parts);
-            Read::Message(read)
-        }
-        Err(error) => {
-            note::unreadable(&message, &error);
-            unreadable(&message)
-        }
-    }
-}
-
-fn unreadable(message: &Message) -> Read {
-    const LIMITS: &str = "cannot be read: an id is a string or fits in 64 bits, a number fits in a \
-        double, and nothing is nested deeper than 128 levels";
+/// What replaces a message. `why` says about which message it is and what is wrong.
+pub(crate) fn instead(message: &Message, why: &dyn Fn(&str) -> ErrorData) -> Instead {
     match (message.kind(), message.id()) {
-        (MessageKind::Request, Some(id)) => {
-            let error = ErrorData::invalid_request(format!("the request {LIMITS}"), None);
-            refuse(&id, &error)
-        }
-        // A request of the server waits for this response: complete the request with an error.
+        (MessageKind::Request, Some(id)) => refuse(&id, &why("the request")),
+        // Complete the server's own request with an error.
         (MessageKind::Response | MessageKind::Error, Some(id)) => match request_id(&id) {
             Some(id) => {
-                let error =
-                    ErrorData::internal_error(format!("the client's response {LIMITS}"), None);
-                Read::Message(ClientJsonRpcMessage::error(error, Some(id)))
+                let ErrorData { message, .. } = why("the client's response");
+                let error = ErrorData::internal_error(message, None);
+                Instead::Message(Box::new(ClientJsonRpcMessage::error(error, Some(id))))
             }
-            None => Read::Nothing,
+            None => Instead::Nothing,
         },
-        _ => Read::Nothing,
+        _ => Instead::Nothing,
     }
 }
 
-/// An error response to a request. rmcp's types may not be able to hold its id.
-pub(crate) fn refuse(id: &RequestId<'_>, error: &ErrorData) -> Read {
+/// The error for a message that rmcp's types cannot hold.
+pub(crate) fn unreadable(what: &str) -> ErrorData {
+    let text = format!(
+        "{what} cannot be read: an id is a string or fits in 64 bits, a number fits in a double, and \
+         nothing is nested deeper than 128 levels"
+    );
+    ErrorData::invalid_request(text, None)
+}
+
+/// Refuses a request. rmcp's types may not be able to hold its id.
+pub(crate) fn refuse(id: &RequestId<'_>, error: &ErrorData) -> Instead {
     match answer(id, error) {
-        Some(answer) => Read::Refused(answer),
-        None => Read::Nothing,
+        Some(answer) => Instead::Answer(answer),
+        None => Instead::Nothing,
     }
 }
 
@@ -72,7 +112,8 @@ fn answer(id: &RequestId<'_>, error: &ErrorData) -> Option<Message> {
     Message::parse(format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)).ok()
 }
 
-fn request_id(id: &RequestId<'_>) -> Option<model::RequestId> {
+/// An id in rmcp's type. `None` if it does not fit in 64 bits.
+pub(crate) fn request_id(id: &RequestId<'_>) -> Option<model::RequestId> {
     match id {
         RequestId::Integer(digits) => digits.parse().ok().map(model::RequestId::Number),
         RequestId::String(text) => Some(model::RequestId::String((*text).into())),

@@ -1,24 +1,21 @@
-use std::io;
+use std::{io, sync::Arc};
 
 use mcp_sse_server::{
-    Incoming, Message, Session,
-    message::InvalidMessage,
-    session::{SessionReceiver, SessionSender, TrySendError},
+    Message, Session,
+    session::{SessionReceiver, SessionSender},
 };
 use rmcp::{
-    ErrorData, RoleServer,
-    model::{
-        ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, GetMeta, RequestId,
-        ServerJsonRpcMessage,
-    },
+    RoleServer,
+    model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
     transport::{IntoTransport, Transport},
 };
 
 use crate::{
-    note,
-    open::{MAX_OPEN_BYTES, MAX_OPEN_REQUESTS, Open},
-    read::{self, Read},
-    unsent::Unsent,
+    intake::Intake,
+    outgoing::{Outgoing, Sent},
+    read::Instead,
+    running::{Limits, Running, Total},
+    write,
 };
 
 /// The [`Transport`] over a [`Session`].
@@ -28,16 +25,13 @@ use crate::{
 /// If the future of `receive` is dropped, no message is lost.
 #[derive(Debug)]
 pub(crate) struct SessionTransport {
-    sender: SessionSender,
     receiver: Option<SessionReceiver>,
-    open: Open,
-    unsent: Unsent,
-    /// The value of `unsent.done()` when the last message was received.
+    intake: Intake,
+    outgoing: Outgoing,
+    /// The value of `outgoing.done()` when the last message was received.
     sent: usize,
     /// A response that this transport made itself, and that is not in the outbox yet.
     answer: Option<Message>,
-    /// Whether the transport still waits for the request that begins the session.
-    begins: bool,
 }
 
 /// The marker type of [`Session`]'s implementation of rmcp's [`IntoTransport`]. It has no values.
@@ -49,98 +43,27 @@ pub enum OverSession {}
 /// [crate docs](crate).
 impl IntoTransport<RoleServer, io::Error, OverSession> for Session {
     fn into_transport(self) -> impl Transport<RoleServer, Error = io::Error> + 'static {
-        SessionTransport::new(self)
+        let running = Running::new(Total::new(Limits::DEFAULT));
+        SessionTransport::new(self, |session| Intake::any(session, running))
     }
 }
 
 impl SessionTransport {
-    fn new(session: Session) -> Self {
+    fn new(session: Session, intake: impl FnOnce(SessionSender) -> Intake) -> Self {
         let (sender, receiver) = session.split();
         Self {
-            sender,
             receiver: Some(receiver),
-            open: Open::default(),
-            unsent: Unsent::default(),
+            intake: intake(sender.clone()),
+            outgoing: Outgoing::new(sender),
             sent: 0,
             answer: None,
-            begins: false,
         }
     }
 
-    /// Ignores messages before the session's first request. rmcp's `serve` would fail on them.
-    pub(crate) fn from_beginning(session: Session) -> Self {
-        Self {
-            begins: true,
-            ..Self::new(session)
-        }
-    }
-
-    fn read(&mut self, incoming: Incoming) -> Read {
-        let bytes = incoming.message.as_bytes().len();
-        let read = read::read(incoming);
-        let Read::Message(message) = &read else {
-            return read;
-        };
-        if self.begins && !self.begin(message) {
-            note::early();
-            return Read::Nothing;
-        }
-        match message {
-            ClientJsonRpcMessage::Request(request) => {
-                if !self.open.enter(&request.id, bytes) {
-                    return too_many(&request.id);
-                }
-            }
-            ClientJsonRpcMessage::Notification(notification) => {
-                if let ClientNotification::CancelledNotification(cancelled) =
-                    &notification.notification
-                {
-                    // rmcp sends no response to a cancelled request.
-                    if let Some(id) = &cancelled.params.request_id {
-                        self.open.leave(id);
-                    }
-                }
-            }
-            ClientJsonRpcMessage::Response(_) | ClientJsonRpcMessage::Error(_) => {}
-        }
-        read
-    }
-
-    /// Whether a message is allowed before the session has begun. Only requests are, because rmcp answers
-    /// them.
-    fn begin(&mut self, message: &ClientJsonRpcMessage) -> bool {
-        let ClientJsonRpcMessage::Request(request) = message else {
-            return false;
-        };
-        self.begins = match &request.request {
-            ClientRequest::InitializeRequest(_) => false,
-            ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => true,
-            // Since MCP 2026-07-28 a session may begin with any request that states its protocol version.
-            other => other.get_meta().protocol_version().is_none(),
-        };
-        true
-    }
-
-    fn write(&mut self, item: &ServerJsonRpcMessage) -> io::Result<Message> {
-        let answered = match item {
-            ServerJsonRpcMessage::Response(response) => Some(&response.id),
-            ServerJsonRpcMessage::Error(error) => error.id.as_ref(),
-            _ => None,
-        };
-        if let Some(id) = answered {
-            self.open.leave(id);
-        }
-        Message::new(item).or_else(|error| {
-            note::unwritable(&error);
-            // The client waits for this response: answer with an error instead.
-            let id = answered.ok_or_else(|| unwritable(&error))?;
-            let internal = ErrorData::internal_error(
-                format!("the server's response is not a message of MCP: {error}"),
-                None,
-            );
-            Message::new(&ServerJsonRpcMessage::error(internal, Some(id.clone())))
-                .map_err(|error| unwritable(&error))
-        })
+    /// For the [`Guarded`](crate::Guarded) service of a handler, whose sessions share a total.
+    pub(crate) fn guarded(session: Session, total: Arc<Total>) -> Self {
+        let running = Running::new(total);
+        Self::new(session, |session| Intake::guarded(session, running))
     }
 }
 
@@ -151,20 +74,12 @@ impl Transport<RoleServer> for SessionTransport {
         &mut self,
         item: ServerJsonRpcMessage,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        // Done before the future is polled, so that messages keep the order of the calls of `send`.
-        let sent = self
-            .write(&item)
-            .and_then(|message| match self.sender.try_send(message) {
-                Ok(()) => Ok(None),
-                Err(TrySendError::Full(message)) => Ok(Some((message, self.unsent.enter()))),
-                Err(TrySendError::Closed(_)) => Err(closed()),
-            });
-        let sender = self.sender.clone();
-        async move {
-            if let Some((message, _waiting)) = sent? {
-                sender.send(message).await.map_err(|_| closed())?;
-            }
-            Ok(())
+        if let Some(id) = write::answered(&item) {
+            self.intake.answered(id);
+        }
+        match write::write(&item) {
+            Ok(message) => self.outgoing.send(message),
+            Err(error) => Sent::now(Err(error)),
         }
     }
 
@@ -172,16 +87,17 @@ impl Transport<RoleServer> for SessionTransport {
         loop {
             if let Some(answer) = &self.answer {
                 // An error means that the session is closed. `recv` returns `None` then.
-                let _ = self.sender.send(answer.clone()).await;
+                let _ = self.outgoing.sender().send(answer.clone()).await;
                 self.answer = None;
             }
-            self.unsent.moved(self.sent).await;
+            self.outgoing.moved(self.sent).await;
             let incoming = self.receiver.as_mut()?.recv().await?;
-            self.sent = self.unsent.done();
-            match self.read(incoming) {
-                Read::Message(message) => return Some(message),
-                Read::Refused(answer) => self.answer = Some(answer),
-                Read::Nothing => {}
+            self.sent = self.outgoing.done();
+            match self.intake.take(incoming) {
+                Ok(message) => return Some(message),
+                Err(Instead::Message(message)) => return Some(*message),
+                Err(Instead::Answer(answer)) => self.answer = Some(answer),
+                Err(Instead::Nothing) => {}
             }
         }
     }
@@ -190,23 +106,4 @@ impl Transport<RoleServer> for SessionTransport {
         self.receiver = None;
         Ok(())
     }
-}
-
-fn too_many(id: &RequestId) -> Read {
-    let message = format!(
-        "too many open requests in this session: the limits are {MAX_OPEN_REQUESTS} requests and \
-         {MAX_OPEN_BYTES} bytes in total"
-    );
-    let error = ErrorData::new(ErrorCode(-32000), message, None);
-    let error = ServerJsonRpcMessage::error(error, Some(id.clone()));
-    Message::new(&error).map_or(Read::Nothing, Read::Refused)
-}
-
-fn closed() -> io::Error {
-    let what = "the session is closed, the message was not sent";
-    io::Error::new(io::ErrorKind::NotConnected, what)
-}
-
-fn unwritable(error: &InvalidMessage) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }

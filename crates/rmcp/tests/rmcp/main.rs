@@ -23,10 +23,10 @@ use rmcp::{RoleServer, Service};
 use self::everything::{Everything, Notes};
 
 /// A transport that runs a service of `factory` for each session.
-fn rmcp_transport<S, F>(path: &str, factory: F) -> SseServerTransport<RmcpHandler<F>>
+fn rmcp_transport<S, F>(path: &str, factory: F) -> SseServerTransport<RmcpHandler>
 where
     S: Service<RoleServer>,
-    F: Fn() -> io::Result<S>,
+    F: Fn() -> io::Result<S> + Send + Sync + 'static,
 {
     SseServerTransport::new(path, RmcpHandler::new(factory)).unwrap()
 }
