@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc, LazyLock,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    future::pending,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 use rmcp::{
@@ -8,7 +11,7 @@ use rmcp::{
     handler::server::{router::tool::ToolRouter, wrapper::Parameters},
     model::ServerNotification,
     schemars,
-    service::RequestContext,
+    service::{NotificationContext, RequestContext},
     tool, tool_handler, tool_router,
 };
 use tokio::sync::{Notify, Semaphore};
@@ -108,6 +111,27 @@ impl Counted {
         "cancelled".to_owned()
     }
 
+    #[tool(description = "Works for ever, whatever is cancelled.")]
+    async fn ignore(&self) -> String {
+        let _called = self.called();
+        pending().await
+    }
+
+    #[tool(description = "Works for ever, and panics when it is dropped.")]
+    async fn panic_at_end(&self) -> String {
+        struct Bomb(Option<Guard>);
+
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                drop(self.0.take());
+                panic!("a tool that panics when it is dropped");
+            }
+        }
+
+        let _bomb = Bomb(Some(self.called()));
+        pending().await
+    }
+
     #[tool(description = "Works until the client answers.")]
     async fn ask(&self, peer: Peer<RoleServer>) -> String {
         let _called = self.called();
@@ -147,4 +171,13 @@ impl Counted {
 static TOOLS: LazyLock<ToolRouter<Counted>> = LazyLock::new(Counted::tool_router);
 
 #[tool_handler(router = TOOLS)]
-impl ServerHandler for Counted {}
+#[expect(
+    deprecated,
+    reason = "roots are, and clients of this transport have them"
+)]
+impl ServerHandler for Counted {
+    async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
+        let _called = self.called();
+        let _ = context.peer.list_roots().await;
+    }
+}

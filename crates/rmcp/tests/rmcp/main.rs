@@ -1,5 +1,6 @@
 //! rmcp services over the transport: the features of MCP, and how sessions end.
 
+mod bounds;
 mod client;
 mod counted;
 #[path = "../../examples/everything/mod.rs"]
@@ -9,6 +10,7 @@ mod leaks;
 mod lifecycle;
 mod odd;
 mod one_url;
+mod order;
 mod pressure;
 mod questions;
 mod transport;

@@ -88,31 +88,3 @@ async fn a_server_that_sends_without_pause_still_receives() {
     drop(client);
     within("their end", alive.are([0, 0])).await;
 }
-
-/// The most requests and notifications that run in one session.
-const MOST: usize = 1024;
-
-#[tokio::test]
-async fn open_requests_are_bounded() {
-    let alive = Arc::new(Alive::default());
-    let counted = Arc::clone(&alive);
-    let transport = rmcp_transport("/messages/", move || Ok(Counted::new(&counted)));
-    let server = Server::spawn(&transport).await;
-    let mut client = Mcp::connect(&server).await;
-    let mut last = 0;
-    for _ in 0..MOST {
-        last = client.ask_tool("work", json!({})).await;
-    }
-    within("all of them", alive.are([1, MOST])).await;
-    let refused = client.request("ping", json!({})).await;
-    assert_eq!(refused["error"]["code"], -32000);
-
-    let params = json!({"requestId": last});
-    client
-        .send(json!({"method": "notifications/cancelled", "params": params}))
-        .await;
-    within("one less", alive.are([1, MOST - 1])).await;
-    assert_eq!(client.request("ping", json!({})).await["result"], json!({}));
-    drop(client);
-    within("their end", alive.are([0, 0])).await;
-}

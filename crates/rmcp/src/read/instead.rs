@@ -1,67 +1,11 @@
-//! A client's messages as rmcp's types.
-
 use mcp_sse_server::{
     Message,
     message::{MessageKind, RequestId},
 };
 use rmcp::{
     ErrorData,
-    model::{
-        self, CallToolRequest, CallToolRequestParams, ClientJsonRpcMessage, ClientRequest,
-        ListToolsRequest, PingRequest,
-    },
+    model::{self, ClientJsonRpcMessage},
 };
-use serde::Deserialize;
-
-use crate::note;
-
-/// Reads a request of a common method straight into its type, and any other as `None`.
-///
-/// rmcp's own way is to try its 22 types of requests one after the other. It can read more: what fails here
-/// must be given to [`general`].
-pub(crate) fn by_method(message: &Message) -> Option<ClientRequest> {
-    match message.method()? {
-        "tools/call" => call(message),
-        "tools/list" => typed::<ListToolsRequest>(message),
-        "ping" => typed::<PingRequest>(message),
-        _ => None,
-    }
-}
-
-/// Whether [`by_method`] reads such a message without a buffer between, so that it takes less memory.
-pub(crate) fn is_direct(message: &Message) -> bool {
-    message.method() == Some("tools/call")
-}
-
-fn typed<'a, T: Deserialize<'a> + Into<ClientRequest>>(
-    message: &'a Message,
-) -> Option<ClientRequest> {
-    Some(message.deserialize::<T>().ok()?.into())
-}
-
-/// Reads a call into its parameters. rmcp's type would buffer all of them to find `_meta`.
-fn call(message: &Message) -> Option<ClientRequest> {
-    #[derive(Deserialize)]
-    struct Call {
-        params: CallToolRequestParams,
-    }
-
-    let Call { mut params } = message.deserialize().ok()?;
-    // Where rmcp looks for it.
-    let meta = params.meta.take();
-    let mut request = CallToolRequest::new(params);
-    if let Some(meta) = meta {
-        request.extensions.insert(meta);
-    }
-    Some(request.into())
-}
-
-/// Reads any message, as rmcp does.
-pub(crate) fn general(message: &Message) -> Option<ClientJsonRpcMessage> {
-    let read = serde_json::from_slice(message.as_bytes());
-    read.inspect_err(|error| note::unreadable(message, error))
-        .ok()
-}
 
 /// What replaces a message that cannot be read, or must not be read because it is too large.
 pub(crate) enum Instead {
