@@ -1,17 +1,20 @@
 use std::{
+    error::Error,
     fmt, io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use mcp_sse_server::{Handler, Session};
-use rmcp::{ErrorData, RoleServer, Service, ServiceExt};
+use mcp_sse_server::{Handler, Session, message::ErrorCode};
+use rmcp::{
+    RoleServer, Service, ServiceExt,
+    service::{QuitReason, ServerInitializeError},
+};
 
 use crate::{
     guarded::Guarded,
     note,
-    read::{self, Instead},
     running::{Limits, Total},
     transport::SessionTransport,
 };
@@ -27,6 +30,7 @@ pub struct RmcpHandler {
     factory: Arc<Factory>,
     limits: Limits,
     total: Arc<Total>,
+    returning: bool,
 }
 
 type Factory = dyn Fn(&Session) -> io::Result<Guarded> + Send + Sync;
@@ -81,7 +85,16 @@ impl RmcpHandler {
             factory: Arc::new(move |session| factory(session).map(Guarded::new)),
             limits: Limits::DEFAULT,
             total: Total::new(Limits::DEFAULT),
+            returning: true,
         }
+    }
+
+    /// Whether the session of a client that comes back without `initialize` is initialised on its behalf, see
+    /// [`Session::initialize_returning_clients`]. Default: yes. Without it, rmcp answers each request of such a
+    /// client with an error (-32602, `request _meta is missing or has malformed required fields`).
+    pub fn initialize_returning_clients(mut self, yes: bool) -> Self {
+        self.returning = yes;
+        self
     }
 
     /// How much memory the running requests and notifications of one session may take, in bytes. Default:
@@ -107,45 +120,53 @@ impl RmcpHandler {
 impl Handler for RmcpHandler {
     type Future = RmcpFuture;
 
-    fn handle(&self, session: Session) -> RmcpFuture {
+    fn handle(&self, mut session: Session) -> RmcpFuture {
         let service = (self.factory)(&session);
+        if self.returning && service.is_ok() {
+            session.initialize_returning_clients();
+        }
         let total = Arc::clone(&self.total);
         // One box for each session, because the types of rmcp's futures have no names.
-        let run = Box::pin(async move {
-            match service {
-                Ok(service) => serve(service, SessionTransport::guarded(session, total)).await,
-                Err(error) => fail(&error, session).await,
-            }
-        });
+        let run: Run = match service {
+            Ok(service) => Box::pin(serve(service, SessionTransport::guarded(session, total))),
+            Err(error) => Box::pin(fail(error, session)),
+        };
         RmcpFuture { run }
     }
 }
 
-async fn serve(service: Guarded, transport: SessionTransport) {
+async fn serve(service: Guarded, transport: SessionTransport) -> Result<(), BoxError> {
     // Boxed, because it is large and ends with the handshake. An idle session then does without it.
-    match Box::pin(service.serve(transport)).await {
-        Ok(running) => {
-            if let Err(error) = running.waiting().await {
-                note::failed(&error);
-            }
-        }
-        Err(error) => note::failed(&error),
+    let running = match Box::pin(service.serve(transport)).await {
+        Ok(running) => running,
+        // The session was closed before it began.
+        Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+        Err(error) => return failed(error),
+    };
+    match running.waiting().await {
+        Ok(QuitReason::JoinError(error)) | Err(error) => failed(error),
+        Ok(_) => Ok(()),
     }
 }
 
-async fn fail(error: &io::Error, mut session: Session) {
-    note::no_service(error);
+fn failed(error: impl Into<BoxError>) -> Result<(), BoxError> {
+    let error = error.into();
+    note::failed(&error);
+    Err(error)
+}
+
+/// Answers the first request with an error, and ends the session.
+async fn fail(error: io::Error, mut session: Session) -> Result<(), BoxError> {
+    note::no_service(&error);
     while let Some(incoming) = session.recv().await {
-        let Some(id) = incoming.message.id() else {
-            continue;
-        };
-        let error =
-            ErrorData::internal_error("the service of this session could not be made", None);
-        if let Instead::Answer(answer) = read::refuse(&id, &error) {
-            let _ = session.send(answer).await;
-            return;
+        if let Some(request) = incoming.message.as_request() {
+            let what = "the service of this session could not be made";
+            let answer = request.error(ErrorCode::INTERNAL_ERROR, what);
+            session.send(answer).await?;
+            break;
         }
     }
+    Err(error.into())
 }
 
 impl fmt::Debug for RmcpHandler {
@@ -156,20 +177,24 @@ impl fmt::Debug for RmcpHandler {
     }
 }
 
-/// The future of one session of an [`RmcpHandler`]. It completes when the service has ended.
+/// The future of one session of an [`RmcpHandler`]. It completes when the service has ended, with an error if
+/// the session did not start or its task panicked.
 ///
 /// # Cancel safety
 ///
 /// Dropping it cancels the service.
 #[must_use = "dropping the future cancels the session's service"]
 pub struct RmcpFuture {
-    run: Pin<Box<dyn Future<Output = ()> + Send>>,
+    run: Run,
 }
 
-impl Future for RmcpFuture {
-    type Output = ();
+type Run = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+impl Future for RmcpFuture {
+    type Output = Result<(), Box<dyn Error + Send + Sync>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.run.as_mut().poll(cx)
     }
 }

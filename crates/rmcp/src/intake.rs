@@ -1,12 +1,12 @@
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
-use mcp_sse_server::{Incoming, Message, message::MessageKind, session::SessionSender};
-use rmcp::{
-    ErrorData,
-    model::{
-        ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, GetExtensions, GetMeta,
-        RequestId,
-    },
+use mcp_sse_server::{
+    Incoming, Message,
+    message::{ErrorCode, MessageKind},
+    session::SessionSender,
+};
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, GetExtensions, GetMeta, RequestId,
 };
 
 use crate::{
@@ -64,7 +64,7 @@ impl Intake {
                 {
                     return Err(self.refused(message, Excess::Message));
                 }
-                read::general(message).ok_or_else(|| read::instead(message, &read::unreadable))
+                read::general(message).ok_or_else(|| read::unreadable(message))
             }
         }
     }
@@ -72,7 +72,7 @@ impl Intake {
     fn request(&mut self, incoming: Incoming) -> Result<ClientJsonRpcMessage, Instead> {
         let message = &incoming.message;
         let id = message.id().and_then(|id| read::request_id(&id));
-        let id = id.ok_or_else(|| read::instead(message, &read::unreadable))?;
+        let id = id.ok_or_else(|| read::unreadable(message))?;
         let values = Values::count(message.as_bytes());
         let enter = |bytes| {
             let place = self.running.enter(Some(&id), bytes);
@@ -93,7 +93,7 @@ impl Intake {
             Some(request) => request,
             None => match read::general(message) {
                 Some(ClientJsonRpcMessage::Request(read)) => read.request,
-                _ => return Err(read::instead(message, &read::unreadable)),
+                _ => return Err(read::unreadable(message)),
             },
         };
         if self.begins {
@@ -167,33 +167,33 @@ impl Intake {
             note::dropped(excess);
         }
         let limits = self.running.limits();
-        read::instead(message, &|what| match excess {
-            Excess::Id => ErrorData::invalid_request(
-                format!("a request with the same id is still running, {what} is refused"),
-                None,
-            ),
-            Excess::Message => over(format_args!(
+        let code = match excess {
+            Excess::Id => ErrorCode::INVALID_REQUEST,
+            _ => TOO_MUCH,
+        };
+        read::instead(message, code, |what| match excess {
+            Excess::Id => format!("a request with the same id is still running, {what} is refused"),
+            Excess::Message => format!(
                 "{what} takes too much memory: more than the {} bytes of a session. Send less, or raise \
                  `session_bytes` of the handler",
                 limits.session_bytes
-            )),
-            Excess::Session => over(format_args!(
+            ),
+            Excess::Session => format!(
                 "too much runs in this session: the limits are {} requests and notifications, and {} \
                  bytes. Wait for responses, or raise `session_bytes` of the handler",
                 limits.session_tasks, limits.session_bytes
-            )),
-            Excess::Total => over(format_args!(
+            ),
+            Excess::Total => format!(
                 "too much runs on this server: the limits are {} requests and notifications, and {} \
                  bytes. Try again later, or raise `total_bytes` of the handler",
                 limits.total_tasks, limits.total_bytes
-            )),
+            ),
         })
     }
 }
 
-fn over(what: fmt::Arguments<'_>) -> ErrorData {
-    ErrorData::new(ErrorCode(-32000), what.to_string(), None)
-}
+/// The code of the error for a request that is over a bound.
+const TOO_MUCH: ErrorCode = ErrorCode(-32000);
 
 /// Whether a request begins a session.
 fn begins(request: &ClientRequest) -> bool {

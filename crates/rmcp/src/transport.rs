@@ -42,7 +42,9 @@ pub enum OverSession {}
 /// Lets rmcp's `serve`, `serve_with_ct` and `serve_directly` take a [`Session`]. See the
 /// [crate docs](crate).
 impl IntoTransport<RoleServer, io::Error, OverSession> for Session {
-    fn into_transport(self) -> impl Transport<RoleServer, Error = io::Error> + 'static {
+    fn into_transport(mut self) -> impl Transport<RoleServer, Error = io::Error> + 'static {
+        // rmcp depends on the handshake.
+        self.initialize_returning_clients();
         let running = Running::new(Total::new(Limits::DEFAULT));
         SessionTransport::new(self, |session| Intake::any(session, running))
     }

@@ -2,7 +2,6 @@ use mcp_sse_server::Message;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientRequest, ListToolsRequest, PingRequest,
 };
-use serde::Deserialize;
 
 /// Reads a request of a common method straight into its type, and any other as `None`.
 ///
@@ -11,8 +10,8 @@ use serde::Deserialize;
 pub(crate) fn by_method(message: &Message) -> Option<ClientRequest> {
     match message.method()? {
         "tools/call" => call(message),
-        "tools/list" => typed::<ListToolsRequest>(message),
-        "ping" => typed::<PingRequest>(message),
+        "tools/list" => Some(message.deserialize::<ListToolsRequest>().ok()?.into()),
+        "ping" => Some(message.deserialize::<PingRequest>().ok()?.into()),
         _ => None,
     }
 }
@@ -22,20 +21,9 @@ pub(crate) fn is_direct(message: &Message) -> bool {
     message.method() == Some("tools/call")
 }
 
-fn typed<'a, T: Deserialize<'a> + Into<ClientRequest>>(
-    message: &'a Message,
-) -> Option<ClientRequest> {
-    Some(message.deserialize::<T>().ok()?.into())
-}
-
 /// Reads a call into its parameters. rmcp's type would buffer all of them to find `_meta`.
 fn call(message: &Message) -> Option<ClientRequest> {
-    #[derive(Deserialize)]
-    struct Call {
-        params: CallToolRequestParams,
-    }
-
-    let Call { mut params } = message.deserialize().ok()?;
+    let mut params: CallToolRequestParams = message.as_request()?.params().ok()?;
     // Where rmcp looks for it.
     let meta = params.meta.take();
     let mut request = CallToolRequest::new(params);

@@ -10,7 +10,7 @@ use crate::note;
 
 pub(crate) use self::{
     by_method::{by_method, is_direct},
-    instead::{Instead, instead, refuse, request_id, unreadable},
+    instead::{Instead, instead, request_id, unreadable},
 };
 
 /// Reads any message, as rmcp does.

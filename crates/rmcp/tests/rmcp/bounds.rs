@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use mcp_sse_server::{SseServerTransport, sse::SseBody};
-use mcp_sse_server_rmcp::{Guarded, RmcpFuture, RmcpHandler};
-use mcp_sse_testkit::{events::Events, polled, server::Server, within};
+use mcp_sse_server::SseServerTransport;
+use mcp_sse_server_rmcp::{Guarded, RmcpHandler};
+use mcp_sse_testkit::{server::Server, within};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    client::{Mcp, initialize_params},
+    client::Mcp,
     counted::{Alive, Counted},
+    in_memory::{Polled, in_memory},
 };
 
 /// The most requests and notifications that run in one session, and the most that run in all.
@@ -263,59 +264,4 @@ async fn a_response_that_takes_too_much_memory_ends_the_tool_that_waits_for_it()
     let answer = client.answer(id).await;
     let text = answer["result"]["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("takes too much memory"), "{text}");
-}
-
-/// A server without sockets, for a clock that is paused.
-fn in_memory(alive: &Arc<Alive>) -> polled::Server<RmcpHandler> {
-    let counted = Arc::clone(alive);
-    let handler = RmcpHandler::new(move || Ok(Counted::new(&counted)));
-    let transport = SseServerTransport::new("/messages/", handler).unwrap();
-    polled::Server::of(&transport.keep_alive(None))
-}
-
-struct Polled<'a> {
-    server: &'a polled::Server<RmcpHandler>,
-    uri: String,
-    events: Events<SseBody<RmcpFuture>>,
-    last_id: i64,
-}
-
-impl<'a> Polled<'a> {
-    async fn connect(server: &'a polled::Server<RmcpHandler>) -> Self {
-        let (uri, events) = server.open().into_events();
-        let mut client = Self {
-            server,
-            uri,
-            events,
-            last_id: 0,
-        };
-        client.ask("initialize", initialize_params()).await;
-        client.next().await;
-        client
-    }
-
-    async fn ask(&mut self, method: &str, params: Value) -> i64 {
-        self.last_id += 1;
-        let id = self.last_id;
-        self.post(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
-            .await;
-        id
-    }
-
-    async fn cancel(&self, id: i64) {
-        let params = json!({"requestId": id});
-        let method = "notifications/cancelled";
-        self.post(json!({"jsonrpc": "2.0", "method": method, "params": params}))
-            .await;
-    }
-
-    async fn post(&self, message: Value) {
-        let answer = self.server.post(&self.uri, message.to_string()).await;
-        assert_eq!(answer.status(), 202);
-    }
-
-    async fn next(&mut self) -> Value {
-        let event = self.events.next().await.expect("the stream continues");
-        serde_json::from_str(&event.data).unwrap()
-    }
 }

@@ -6,6 +6,7 @@ use std::{
     },
 };
 
+use mcp_sse_server::session::SessionSender;
 use rmcp::{
     Peer, RoleServer, ServerHandler,
     handler::server::{router::tool::ToolRouter, wrapper::Parameters},
@@ -143,6 +144,17 @@ impl Counted {
         let _called = self.called();
         self.alive.finish.0.acquire().await.unwrap().forget();
         "finished".to_owned()
+    }
+
+    #[tool(description = "Works until the server shuts down, then tells and asks the client.")]
+    async fn until_drained(&self, context: RequestContext<RoleServer>) -> String {
+        let _called = self.called();
+        let session = context.extensions.get::<SessionSender>().unwrap();
+        session.draining().await;
+        context.peer.notify_tool_list_changed().await.unwrap();
+        let roots = context.peer.list_roots().await.unwrap();
+        assert!(roots.roots.is_empty());
+        "drained".to_owned()
     }
 
     #[tool(description = "Sends notifications until the client is gone.")]

@@ -68,12 +68,11 @@ async fn a_shutdown_lets_open_calls_finish() {
     let mut client = Mcp::connect(&server).await;
     let id = client.ask_tool("finish", json!({})).await;
     within("the call", alive.are([1, 1])).await;
+    let session = server.sessions.get(&id_of(&client)).unwrap();
     let shutdown = tokio::spawn(server.sessions.shutdown().into_future());
-    // From here on requests are refused.
-    let nothing = r#"{"jsonrpc":"2.0","method":"notifications/nothing"}"#;
-    while server.post(&client.uri, nothing).await.status() != 404 {
-        tokio::task::yield_now().await;
-    }
+    within("the drain", session.draining()).await;
+    let ping = r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#;
+    assert_eq!(server.post(&client.uri, ping).await.status(), 404);
     alive.finish.0.add_permits(1);
     assert_eq!(text_of(&client.answer(id).await), "finished");
     assert_eq!(client.events.next().await, None);

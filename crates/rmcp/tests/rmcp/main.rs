@@ -3,9 +3,11 @@
 mod bounds;
 mod client;
 mod counted;
+mod ends;
 #[path = "../../examples/everything/mod.rs"]
 mod everything;
 mod features;
+mod in_memory;
 mod leaks;
 mod lifecycle;
 mod odd;
@@ -13,6 +15,7 @@ mod one_url;
 mod order;
 mod pressure;
 mod questions;
+mod returning;
 mod transport;
 
 use std::{io, sync::Arc};

@@ -1,6 +1,10 @@
 //! Messages that the transport accepts and rmcp does not expect or cannot read. Each request is answered,
 //! and the session continues.
 
+use std::sync::Arc;
+
+use mcp_sse_server::SseServerTransport;
+use mcp_sse_server_rmcp::RmcpHandler;
 use mcp_sse_testkit::server::Server;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -11,7 +15,9 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Mcp, initialize_params},
-    everything, rmcp_transport,
+    everything,
+    everything::{Everything, Notes},
+    rmcp_transport,
 };
 
 impl Mcp<'_> {
@@ -156,15 +162,23 @@ async fn a_response_that_cannot_be_read_ends_the_tool_that_waits_for_it() {
 
 #[tokio::test]
 async fn messages_before_the_handshake_do_not_end_the_session() {
-    let server = everything().await;
+    let notes = Arc::new(Notes::default());
+    let handler = RmcpHandler::new(move || Ok(Everything::new(Arc::clone(&notes))));
+    let handler = handler.initialize_returning_clients(false);
+    let server = Server::spawn(&SseServerTransport::new("/messages/", handler).unwrap()).await;
     let mut client = Mcp::open(&server).await;
-    // A client that lost its stream and continues with a new one does this.
     client
         .send(json!({"method": "notifications/initialized"}))
         .await;
     client.send(json!({"id": 7, "result": {}})).await;
     let early = client.request("tools/list", json!({})).await;
-    assert!(early["error"]["code"].is_i64(), "{early}");
+    // The migration page quotes it.
+    let text = "request _meta is missing or has malformed required fields";
+    let said = early["error"]["message"].as_str().unwrap();
+    assert!(
+        said.starts_with(text) && early["error"]["code"] == -32602,
+        "{early}"
+    );
     client
         .send(json!({"method": "notifications/cancelled", "params": {"requestId": 1}}))
         .await;
