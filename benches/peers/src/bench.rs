@@ -2,9 +2,10 @@ use std::{io, time::Duration};
 
 use crate::{
     load::{self, Calls, Clients, Goal, Outcome},
+    peer::Question,
     sample::Sample,
     server::Server,
-    work::Kind,
+    work::{Kind, Work},
 };
 
 /// The number of streams that are opened and closed before memory is measured, so that memory that a server
@@ -17,12 +18,15 @@ pub(crate) struct Bench<'a> {
     server: &'a Server,
     clients: Clients,
     kind: Kind,
+    /// Whether each session begins with MCP's handshake.
+    begins: bool,
     begun: u64,
 }
 
 impl<'a> Bench<'a> {
-    pub(crate) fn new(server: &'a Server, kind: Kind) -> io::Result<Self> {
-        let mut clients = Clients::new(server.address)?;
+    pub(crate) fn new(server: &'a Server, work: &Work) -> io::Result<Self> {
+        let (kind, begins) = (work.kind, work.question == Question::Handler);
+        let mut clients = Clients::new(server.address, begins)?;
         match kind {
             Kind::Calls { sessions, .. } | Kind::Broadcast { sessions } => {
                 clients.open(sessions)?
@@ -33,6 +37,7 @@ impl<'a> Bench<'a> {
             server,
             clients,
             kind,
+            begins,
             begun: 0,
         })
     }
@@ -41,9 +46,9 @@ impl<'a> Bench<'a> {
     pub(crate) fn run(&mut self, goal: Goal) -> io::Result<Outcome> {
         match self.kind {
             Kind::Calls {
-                in_flight, text, ..
+                in_flight, call, ..
             } => {
-                let calls = Calls { in_flight, text };
+                let calls = Calls { in_flight, call };
                 let outcome = load::call(&mut self.clients, calls, self.begun, goal)?;
                 self.begun += outcome.done + outcome.lost;
                 Ok(outcome)
@@ -80,7 +85,7 @@ impl<'a> Bench<'a> {
     }
 
     fn measure_idle(&mut self, sessions: usize) -> io::Result<Sample> {
-        let mut others = Clients::new(self.server.address)?;
+        let mut others = Clients::new(self.server.address, self.begins)?;
         others.open(WARM_UP)?;
         drop(others);
         self.server.cpu_at_rest()?;

@@ -3,6 +3,7 @@
 mod bench;
 mod callgrind;
 mod chart;
+mod handlers;
 mod install;
 mod load;
 mod options;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, fs, io, path::Path};
 
-use crate::{results::Results, tables, targets};
+use crate::{handlers, results::Results, tables, targets};
 
 const BEGIN: &str = "<!-- peers: begin -->\n";
 const END: &str = "<!-- peers: end -->";
@@ -15,6 +15,7 @@ pub(crate) fn whole(results: &Results) -> String {
         ("Times", tables::times(results)),
         ("Instructions", tables::instructions(results)),
         ("Targets", targets::table(results)),
+        ("An rmcp handler", handlers::table(results)),
     ] {
         let is_empty = table.lines().count() <= 2;
         if !is_empty {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    peer::{FLOOR, PEERS, Peer},
+    peer::{FLOOR, PEERS, Peer, Question},
     results::Results,
     work::{CONNECT, IDLE, Kind, LARGE, PIPELINED, ROUND_TRIP, WORKS, Work},
 };
@@ -14,7 +14,8 @@ pub(crate) fn times(results: &Results) -> String {
         "| work | server | operations per second | p50 | p99 | CPU per operation | share in user space | relative to the floor | lost, wrong |\n\
          |---|---|--:|--:|--:|--:|--:|--:|--:|\n",
     );
-    for work in WORKS.iter().filter(|work| !work.is_idle()) {
+    let is_shown = |work: &&Work| !work.is_idle() && work.question == Question::Transport;
+    for work in WORKS.iter().filter(is_shown) {
         for peer in PEERS {
             let Some(sample) = results.times(work.name, peer.name) else {
                 continue;
@@ -86,14 +87,16 @@ pub(crate) fn costs(results: &Results) -> String {
 /// The instructions, for the servers that run under callgrind.
 pub(crate) fn instructions(results: &Results) -> String {
     let mut table = String::from("| work |");
-    let peers: Vec<_> = PEERS.iter().filter(|peer| peer.is_rust()).collect();
+    let is_shown = |peer: &&Peer| peer.is_rust() && peer.question == Question::Transport;
+    let peers: Vec<_> = PEERS.iter().filter(is_shown).collect();
     for peer in &peers {
         let _ = write!(table, " {} |", peer.title);
     }
     table += "\n|---|";
     table += &"--:|".repeat(peers.len());
     table += "\n";
-    for work in WORKS.iter().filter(|work| work.counted > 0) {
+    let is_shown = |work: &&Work| work.counted > 0 && work.question == Question::Transport;
+    for work in WORKS.iter().filter(is_shown) {
         let floor = results.instructions(work.name, FLOOR);
         let counts: Vec<_> = peers
             .iter()

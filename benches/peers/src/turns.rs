@@ -81,7 +81,7 @@ fn turn(
     command.args(["--cpu-list", &core.to_string()]);
     command.args(places.command(peer));
     let server = Server::start(&mut command)?;
-    let mut bench = Bench::new(&server, work.kind)?;
+    let mut bench = Bench::new(&server, work)?;
     let sample = bench.measure(options.time)?;
     drop(bench);
     server.stop()?;

@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::work::Text;
+use crate::work::Call;
 
 use super::{
     clients::{Clients, News},
@@ -17,7 +17,7 @@ use super::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Calls {
     pub(crate) in_flight: u64,
-    pub(crate) text: Text,
+    pub(crate) call: Call,
 }
 
 /// One session's calls. The next call is sent when a previous one is over: its `202` and its answer are
@@ -40,7 +40,7 @@ pub(crate) fn call(
 ) -> io::Result<Outcome> {
     let host = clients.host();
     let mut lanes: Vec<_> = (0..clients.len())
-        .map(|session| Lane::new(Pattern::new(&host, clients.path(session), calls.text)))
+        .map(|session| Lane::new(Pattern::new(&host, clients.path(session), calls.call)))
         .collect();
     let mut outcome = Outcome::default();
     let mut begun = 0;

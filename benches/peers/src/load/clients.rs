@@ -26,6 +26,8 @@ pub(crate) struct Clients {
     ready: mio::Events,
     scratch: Vec<u8>,
     sessions: Vec<Session>,
+    /// Whether each session begins with MCP's handshake.
+    begins: bool,
 }
 
 #[derive(Debug)]
@@ -45,13 +47,14 @@ pub(crate) enum News<'a> {
 }
 
 impl Clients {
-    pub(crate) fn new(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn new(address: SocketAddr, begins: bool) -> io::Result<Self> {
         Ok(Self {
             address,
             poll: Poll::new()?,
             ready: mio::Events::with_capacity(1024),
             scratch: vec![0; SCRATCH],
             sessions: Vec::new(),
+            begins,
         })
     }
 
@@ -87,6 +90,38 @@ impl Clients {
                 });
             }
             self.await_endpoints(first)?;
+            if self.begins {
+                self.begin(first)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the handshake of all sessions from `first` on.
+    fn begin(&mut self, first: usize) -> io::Result<()> {
+        let host = self.host();
+        for session in first..self.len() {
+            let posts = text::handshake(&host, self.path(session));
+            let connection = self.posts(session)?;
+            connection.out().extend_from_slice(&posts);
+            connection.flush()?;
+        }
+        // Two accepted `POST`s and one answer.
+        let mut missing = vec![3; self.len() - first];
+        let start = Instant::now();
+        while missing.iter().any(|missing| *missing > 0) {
+            self.turn(|session, news| {
+                if session >= first && !matches!(news, News::Answer(status) if status != 202) {
+                    missing[session - first] -= 1;
+                }
+            })?;
+            if start.elapsed() > 3 * PATIENCE {
+                return Err(io::Error::other("a session did not begin"));
+            }
+        }
+        // A client that is idle has no connection for its next `POST`.
+        for session in &mut self.sessions[first..] {
+            session.posts = None;
         }
         Ok(())
     }

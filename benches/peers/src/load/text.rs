@@ -1,14 +1,14 @@
 use memchr::memmem;
 
-use crate::work::Text;
+use crate::work::{Call, Text};
 
 /// Calls of one size, made by writing an id and a tag into a template, and the expected answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     text: Vec<u8>,
     id: usize,
-    /// The string that the answer must contain, with its quotes.
-    string: std::ops::Range<usize>,
+    /// The string that the answer must contain, with its quotes. The answer to a ping contains none.
+    string: Option<std::ops::Range<usize>>,
 }
 
 const ID: &str = "\"id\":";
@@ -16,18 +16,26 @@ const FIRST_ID: u64 = 1_000_000;
 const TAG: usize = 16;
 
 impl Pattern {
-    /// A `POST` of a call to `path` with a text.
-    pub(crate) fn new(host: &str, path: &str, text: Text) -> Self {
-        let body = format!(
-            r#"{{"jsonrpc":"2.0",{ID}{FIRST_ID},"method":"tools/call","params":{{"name":"echo","arguments":{{"text":"{}"}}}}}}"#,
-            filler(text)
-        );
+    /// A `POST` of a call to `path`.
+    pub(crate) fn new(host: &str, path: &str, call: Call) -> Self {
+        let rest = match call {
+            Call::Ping => r#""method":"ping""#.to_owned(),
+            Call::Tool(text) => format!(
+                r#""method":"tools/call","params":{{"name":"echo","arguments":{{"text":"{}"}}}}"#,
+                filler(text)
+            ),
+        };
+        let body = format!(r#"{{"jsonrpc":"2.0",{ID}{FIRST_ID},{rest}}}"#);
         let head = post_head(host, path, body.len());
-        let size = text.bytes;
         let text = [head.as_bytes(), body.as_bytes()].concat();
         let id = head.len() + body.find(ID).expect("an id") + ID.len();
-        let end = text.len() - 3;
-        let string = end - size - 2..end;
+        let string = match call {
+            Call::Ping => None,
+            Call::Tool(Text { bytes, .. }) => {
+                let end = text.len() - 3;
+                Some(end - bytes - 2..end)
+            }
+        };
         Self { text, id, string }
     }
 
@@ -41,16 +49,20 @@ impl Pattern {
     pub(crate) fn answered(&mut self, session: usize, text: &[u8]) -> Option<u64> {
         let n = number(after(text, ID.as_bytes())?)?.checked_sub(FIRST_ID)?;
         self.stamp(session, n);
-        let expected = &self.text[self.string.clone()];
-        after(text, b"\"text\":")?
-            .starts_with(expected)
-            .then_some(n)
+        let (name, expected): (&[u8], &[u8]) = match &self.string {
+            Some(string) => (b"\"text\":", &self.text[string.clone()]),
+            None => (b"\"result\":", b"{}"),
+        };
+        after(text, name)?.starts_with(expected).then_some(n)
     }
 
     fn stamp(&mut self, session: usize, n: u64) {
         digits(&mut self.text[self.id..self.id + 7], FIRST_ID + n);
+        let Some(string) = &self.string else {
+            return;
+        };
         // A different text in each call, to detect the answer to another call.
-        let tag = self.string.start + 1;
+        let tag = string.start + 1;
         let tag = &mut self.text[tag..tag + TAG];
         let (session_digits, call_digits) = tag.split_at_mut(TAG / 2);
         digits(session_digits, session as u64);
@@ -67,6 +79,16 @@ pub(crate) fn notification(host: &str, size: usize) -> (Vec<u8>, String) {
     );
     let head = post_head(host, "/broadcast", body.len());
     ([head.as_bytes(), body.as_bytes()].concat(), filler(text))
+}
+
+/// The two `POST`s of MCP's handshake. The server answers the first one on the stream.
+pub(crate) fn handshake(host: &str, path: &str) -> Vec<u8> {
+    let bodies = [
+        r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"peers","version":"0"}}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+    ];
+    let post = |body: &str| post_head(host, path, body.len()) + body;
+    bodies.map(post).concat().into()
 }
 
 /// Whether this is a request of the server, which some servers send from time to time.
@@ -120,7 +142,7 @@ mod tests {
 
     #[test]
     fn an_answer_counts_only_for_its_own_call() {
-        let mut pattern = Pattern::new("h", "/p", Text::lines(64));
+        let mut pattern = Pattern::new("h", "/p", Call::Tool(Text::lines(64)));
         let mut post = Vec::new();
         pattern.write(3, 7, &mut post);
         let post = String::from_utf8(post).unwrap();
