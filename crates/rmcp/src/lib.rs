@@ -65,12 +65,47 @@
 //! # }
 //! ```
 //!
-//! A [`Session`] is itself an rmcp transport, so a handler of your own can run the service:
+//! `examples/rmcp.rs` serves one handler over HTTP+SSE and over Streamable HTTP, at two URLs and at one.
+//! The page [`migration`] is for servers that used rmcp's own SSE server.
+//!
+//! # A service for each session
+//!
+//! [`RmcpHandler::new`] makes services from nothing. [`RmcpHandler::with`] makes them from the [`Session`]: its
+//! id, who opened it, and the head of its `GET`.
+//!
+//! The context of each request and each notification has in its `extensions`, as with rmcp's Streamable
+//! HTTP, the [`http::request::Parts`] of its `POST`: the headers, the URI, and the extensions that middleware
+//! added. It also has the [`SessionId`] and the [`SessionSender`], which knows whether the server shuts down:
+//!
+//! ```
+//! use mcp_sse_server::session::SessionSender;
+//! use rmcp::{RoleServer, service::RequestContext};
+//!
+//! /// Works in steps. Ends early if the server shuts down.
+//! async fn work(context: RequestContext<RoleServer>) -> String {
+//!     let session = context.extensions.get::<SessionSender>();
+//!     for step in 1..=10 {
+//!         if session.is_some_and(SessionSender::is_draining) {
+//!             return format!("stopped after step {step}, the server shuts down");
+//!         }
+//!         tokio::task::yield_now().await;
+//!     }
+//!     "done".to_owned()
+//! }
+//! ```
+//!
+//! [`http::request::Parts`]: https://docs.rs/http/1/http/request/struct.Parts.html
+//! [`SessionId`]: mcp_sse_server::session::SessionId
+//! [`SessionSender`]: mcp_sse_server::session::SessionSender
+//!
+//! # rmcp's `serve`, by hand
+//!
+//! A [`Session`] is itself an rmcp transport, so a handler of your own can run the service. [`Guarded`] gives it
+//! what [`RmcpHandler`] gives: an answer after a panic, and an end of work that nobody waits for.
 //!
 //! ```
 //! use mcp_sse_server::{Session, SseServerTransport};
-//! // This crate implements rmcp's `IntoTransport` for `Session`.
-//! use mcp_sse_server_rmcp as _;
+//! use mcp_sse_server_rmcp::Guarded;
 //! use rmcp::{ServerHandler, ServiceExt};
 //!
 //! struct Empty;
@@ -78,47 +113,62 @@
 //! impl ServerHandler for Empty {}
 //!
 //! let transport = SseServerTransport::new("/messages/", |session: Session| async move {
-//!     let id = *session.id();
-//!     match Empty.serve(session).await {
-//!         Ok(running) => drop(running.waiting().await),
-//!         Err(error) => eprintln!("session {id:?} did not start: {error}"),
-//!     }
+//!     let running = Guarded::new(Empty).serve(session).await?;
+//!     running.waiting().await?;
+//!     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
 //! })?;
 //! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
 //! ```
 //!
-//! `examples/rmcp.rs` serves one handler over HTTP+SSE and over Streamable HTTP, at two URLs and at one.
-//! The page [`migration`] is for servers that used rmcp's own SSE server.
+//! # Clients that come back
 //!
-//! # The HTTP request
+//! Many clients open a new stream when theirs breaks, and continue without `initialize`. rmcp cannot serve a
+//! session without it. So the session [is initialised](Session::initialize_returning_clients) on behalf of the
+//! client, and the service sees an `initialize` that states no capabilities. This also serves one-shot clients,
+//! which never send `initialize`. [`RmcpHandler::initialize_returning_clients`] turns it off. A `Session` that is
+//! given to rmcp's `serve` or `serve_directly` always does it.
 //!
-//! The context of each request and each notification has the [`http::request::Parts`] of its `POST` in
-//! its extensions, as with rmcp's Streamable HTTP: the headers, the URI, and the extensions that
-//! middleware added.
-//!
-//! [`http::request::Parts`]: https://docs.rs/http/1/http/request/struct.Parts.html
-//!
-//! # Tasks
+//! # How work ends
 //!
 //! `mcp-sse-server` spawns no task. rmcp spawns a task for each session, for each request and for each
 //! notification. These tasks end with the session:
 //!
 //! - *The client disconnects, or the session is closed.* The token of each open request, `context.ct`, is
-//!   cancelled. The session's task ends when the tasks of all its requests have ended, or after 5 s. A tool
-//!   that waits for a response of the client gets an error. A tool that ignores its token runs to its end,
-//!   as with every transport of rmcp.
-//! - *The client cancels a request.* The request's token is cancelled, and no response is sent.
-//! - *The server [shuts down](mcp_sse_server::SessionRegistry::shutdown).* Open requests have 5 s to be
-//!   answered. Then their tokens are cancelled, and the stream ends.
+//!   cancelled. A tool that waits for a response of the client gets an error. A tool that ignores its token is
+//!   dropped after 5 s, at an await.
+//! - *The client cancels a request.* The request's token is cancelled, and no response is sent. A tool that
+//!   ignores its token is dropped after 5 s.
+//! - *The server [shuts down](mcp_sse_server::SessionRegistry::shutdown), or drains a session.* New requests are
+//!   refused. Open requests have until the deadline that you set to be answered. They can still report progress
+//!   and ask the client. A tool that would take longer can watch [`SessionSender::draining`].
+//!
+//! Each request is answered. If the service ends, fails or panics before, or the deadline comes, the client gets
+//! an error (-32603) that states the reason.
+//!
+//! [`SessionSender::draining`]: mcp_sse_server::session::SessionSender::draining
 //!
 //! # Bounds
 //!
-//! While a message of rmcp waits for room in the outbox, no further message is read from that client. Its
-//! `POST`s wait, and are then refused with 503. Each time a waiting message enters the outbox, one more
-//! message is read.
+//! | what | default | a message over it |
+//! |---|---|---|
+//! | requests and notifications that run in one session | 1 024 | is refused |
+//! | their bytes | 64 MiB, [`session_bytes`](RmcpHandler::session_bytes) | is refused |
+//! | requests and notifications that run in all sessions of a handler | 16 384 | is refused |
+//! | their bytes | 256 MiB, [`total_bytes`](RmcpHandler::total_bytes) | is refused |
+//! | messages to the client | those of the [outbox](mcp_sse_server::SseServerTransport::queue_messages) | waits |
 //!
-//! A session may have [`MAX_OPEN_REQUESTS`] open requests, with [`MAX_OPEN_BYTES`] in total. A request over
-//! one of these bounds is answered with an error (-32000).
+//! A request that is refused is answered with an error (-32000) that names the bound. A notification is ignored.
+//! A request whose id is that of a request that still runs is answered with an error (-32600).
+//!
+//! The bytes of a message are an upper bound of the memory that it takes in rmcp's values: JSON of 4 MB can take
+//! 700 MB. They are counted before the message is read. What a client has cancelled, and what a client
+//! that left had running, counts until it has ended. A session that runs nothing may always run one small message, so
+//! that a few sessions cannot keep all others from being served. A `Session` that is given to rmcp's `serve` has the
+//! bounds of one session, and without [`Guarded`] they end when the request is answered or cancelled.
+//!
+//! Messages go out in the order in which rmcp sends them. While one of them waits for room in the outbox, no further
+//! message is read from that client. Its `POST`s wait, and are then refused with 503. Each time a waiting message
+//! enters the outbox, one more message is read.
 //!
 //! # Messages that rmcp cannot read
 //!
