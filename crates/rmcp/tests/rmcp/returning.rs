@@ -14,7 +14,7 @@ use mcp_sse_testkit::server::Server;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     handler::server::router::tool::ToolRouter,
-    model::{InitializeRequestParams, InitializeResult, ServerConfig},
+    model::{InitializeRequestParams, InitializeResult},
     service::{RequestContext, serve_directly},
     tool, tool_handler, tool_router,
 };
@@ -78,7 +78,7 @@ impl Knowing {
     }
 
     #[tool(description = "Who opened the session, its id, and who posted.")]
-    fn who(&self, context: RequestContext<RoleServer>) -> String {
+    async fn who(&self, context: RequestContext<RoleServer>) -> String {
         let extensions = &context.extensions;
         let id = extensions.get::<SessionId>().expect("a session id");
         let session = extensions.get::<SessionSender>().expect("a session");
@@ -89,7 +89,7 @@ impl Knowing {
     }
 
     #[tool(description = "Panics.")]
-    fn panic(&self) -> String {
+    fn panic() -> String {
         panic!("a tool that panics")
     }
 }
@@ -105,7 +105,7 @@ impl ServerHandler for Knowing {
             .lock()
             .unwrap()
             .push(request.client_info.name);
-        Ok(InitializeResult::from(ServerConfig::default()))
+        Ok(InitializeResult::default())
     }
 }
 
