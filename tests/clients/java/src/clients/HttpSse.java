@@ -1,0 +1,16 @@
+package clients;
+
+import io.modelcontextprotocol.client.transport.HttpClientSseClientTransport;
+import java.util.Map;
+
+/** The transport of the Java SDK, on the HTTP client of the JDK. */
+final class HttpSse {
+    public static void main(String[] args) throws Exception {
+        Checks.run(
+                (base, path) -> new Sdk(
+                        HttpClientSseClientTransport.builder(base).sseEndpoint(path).build(),
+                        new NewProgress()),
+                args,
+                Map.of());
+    }
+}

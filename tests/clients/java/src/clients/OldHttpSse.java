@@ -1,0 +1,15 @@
+package clients;
+
+import io.modelcontextprotocol.client.transport.HttpClientSseClientTransport;
+import java.util.Map;
+
+/** The transport of an old Java SDK. */
+final class OldHttpSse {
+    public static void main(String[] args) throws Exception {
+        Checks.run(
+                (base, path) -> new Sdk(
+                        HttpClientSseClientTransport.builder(base).sseEndpoint(path).build(), null),
+                args,
+                Map.of("progress", "its interface has no progress"));
+    }
+}
