@@ -1,18 +1,23 @@
 // The AI SDK, which has a parser and a transport of its own.
 
-import { createMCPClient } from '@ai-sdk/mcp';
+import { ElicitationRequestSchema, createMCPClient } from '@ai-sdk/mcp';
 
 import { run } from './checks.mjs';
 
 const cannot = {
     ping: 'its interface has no ping',
     progress: 'its interface has no progress',
-    ask: 'it answers elicitation only',
 };
 
+// A stream that is reset ends the process, unless the application catches this.
+process.on('uncaughtException', error => console.error('uncaught:', error));
+
 await run(async url => {
-    const client = await createMCPClient({ transport: { type: 'sse', url } });
+    const capabilities = { elicitation: {} };
+    const client = await createMCPClient({ transport: { type: 'sse', url }, capabilities });
+    client.onElicitationRequest(ElicitationRequestSchema, () => ({ action: 'accept', content: {} }));
     return {
+        asks: 'elicitation/create',
         serverName: client.serverInfo.name,
         list: async () => (await client.listTools()).tools.map(tool => tool.name),
         async call(name, args, { ms, ...options } = {}) {

@@ -177,9 +177,12 @@ func (s suite) oneSession() {
 	})
 	check("cancel", func() (string, error) { return "", cancelled(client) })
 	check("ask", func() (string, error) {
-		answer, err := call(client, 5*time.Second, "ask", map[string]any{"method": "roots/list"})
-		if err == nil && !strings.Contains(answer, "file:///a") {
-			err = errors.New(answer)
+		err := ask(client, map[string]any{"method": "roots/list"})
+		if err == nil {
+			return "", nil
+		}
+		if ask(client, map[string]any{"method": "roots/list", "id": 1_000_000}) == nil {
+			err = fmt.Errorf("an integer as id only: %w", err)
 		}
 		return "", err
 	})
@@ -187,6 +190,14 @@ func (s suite) oneSession() {
 	check("text_1m", func() (string, error) {
 		return "", echo(client, 20*time.Second, large+strings.Repeat("x", 900*1024))
 	})
+}
+
+func ask(client Client, args map[string]any) error {
+	answer, err := call(client, 3*time.Second, "ask", args)
+	if err == nil && !strings.Contains(answer, "file:///a") {
+		err = errors.New(answer)
+	}
+	return err
 }
 
 func cancelled(client Client) error {

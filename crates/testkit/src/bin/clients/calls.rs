@@ -44,16 +44,22 @@ impl Calls {
     }
 
     /// Asks the client, and waits for its result. `None` if it answers with an error.
-    pub(crate) async fn ask(&self, sender: &SessionSender, method: &str) -> Option<Value> {
+    pub(crate) async fn ask(
+        &self,
+        sender: &SessionSender,
+        id: &Value,
+        method: &str,
+    ) -> Option<Value> {
         let (answer, answered) = oneshot::channel();
-        let id = {
-            let asked = &mut self.state().asked;
-            // A string: clients count their own requests with integers.
-            let id = json!(format!("server-{}", asked.len()));
-            asked.insert(id.to_string(), answer);
-            id
+        self.state().asked.insert(id.to_string(), answer);
+        let params = match method {
+            "elicitation/create" => json!({
+                "message": "Who are you?",
+                "requestedSchema": { "type": "object", "properties": {} },
+            }),
+            _ => json!({}),
         };
-        let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": {} });
+        let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
         sender.send(Message::new(&request).ok()?).await.ok()?;
         answered.await.ok().filter(Value::is_object)
     }

@@ -99,7 +99,12 @@ async fn call(params: &Value, sender: &SessionSender, calls: &Calls) -> Result<V
         "cancelled" => Some(calls.cancelled().to_string()),
         "ask" => {
             let method = arguments["method"].as_str().unwrap_or_default();
-            let result = calls.ask(sender, method).await;
+            // A string, unless the client says otherwise: clients count their own requests with integers.
+            let id = match &arguments["id"] {
+                Value::Null => json!("from the server"),
+                id => id.clone(),
+            };
+            let result = calls.ask(sender, &id, method).await;
             Some(
                 result
                     .ok_or((FAILED, "the client answered with an error"))?

@@ -6,6 +6,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,8 @@ public final class Checks {
     private static final String PIECE =
             "\u2028 \u2029 \u0085 😀👩‍👩‍👧 ü \"quoted\" 'too' \\ \\n \n \r\n \r \t data: \n\nevent: endpoint\n";
     private static final String LARGE = PIECE.repeat(200 * 1024 / PIECE.getBytes().length);
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
     private final Client.Connect connect;
     private final String server;
@@ -98,7 +101,7 @@ public final class Checks {
 
     private Callable<String> with(String base, String name, Test test) {
         return () -> {
-            var client = connect.to(base, "/" + name + "/sse");
+            var client = connect.to(base, "/" + name + "/sse", TIMEOUT);
             try {
                 return test.run(client);
             } finally {
@@ -156,7 +159,7 @@ public final class Checks {
     private void oneSession() {
         var opened = new Client[1];
         check("connect", () -> {
-            opened[0] = connect.to(server, "/all/sse");
+            opened[0] = connect.to(server, "/all/sse", TIMEOUT);
             equal(opened[0].serverName(), "clients");
             return null;
         });
@@ -196,25 +199,35 @@ public final class Checks {
             }
             throw new AssertionError("no error");
         });
-        check("cancel", () -> cancelled(client));
+        check("cancel", this::cancelled);
         check("ask", () -> {
-            var answer = call(client, 5000, "ask", Map.of("method", "roots/list"));
-            equal(answer.contains("file:///a"), true);
-            return null;
+            try {
+                return ask(client, Map.of("method", "roots/list"));
+            } catch (Throwable error) {
+                ask(client, Map.of("method", "roots/list", "id", 1_000_000));
+                throw new AssertionError("an integer as id only: " + textOf(error));
+            }
         });
         check("text", () -> echo(client, 20_000, LARGE));
         check("text_1m", () -> echo(client, 20_000, LARGE + "x".repeat(900 * 1024)));
     }
 
-    private String cancelled(Client client) throws Exception {
-        var before = call(client, 5000, "cancelled", Map.of());
+    private String ask(Client client, Map<String, Object> arguments) throws Exception {
+        var answer = call(client, 3000, "ask", arguments);
+        equal(answer.contains("file:///a"), true);
+        return null;
+    }
+
+    /** A call that runs into the client's own timeout. */
+    private String cancelled() throws Exception {
+        var client = connect.to(server, "/cancel/sse", Duration.ofSeconds(1));
         try {
-            call(client, 300, "wait", Map.of("ms", 10_000));
-        } catch (TimeoutException expected) {
-            // The call's thread was interrupted.
+            client.call("wait", Map.of("ms", 10_000), null);
+        } catch (Exception expected) {
+            // The timeout.
         }
         for (var turn = 0; turn < 50; turn++) {
-            if (!call(client, 5000, "cancelled", Map.of()).equals(before)) {
+            if (!call(client, 5000, "cancelled", Map.of()).equals("0")) {
                 return null;
             }
             Thread.sleep(20);

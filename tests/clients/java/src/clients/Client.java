@@ -1,13 +1,15 @@
 package clients;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
 /** An initialized session. */
 public interface Client extends AutoCloseable {
-    /** Opens sessions. Its requests have a timeout of 20 s. */
+    /** Opens sessions. */
     interface Connect {
-        Client to(String base, String path) throws Exception;
+        /** The client's own timeout holds for each call. */
+        Client to(String base, String path, Duration timeout) throws Exception;
     }
 
     String serverName();

@@ -7,9 +7,10 @@ import java.util.Map;
 final class HttpSse {
     public static void main(String[] args) throws Exception {
         Checks.run(
-                (base, path) -> new Sdk(
+                (base, path, timeout) -> new Sdk(
                         HttpClientSseClientTransport.builder(base).sseEndpoint(path).build(),
-                        new NewProgress()),
+                        new NewProgress(),
+                        timeout),
                 args,
                 Map.of());
     }

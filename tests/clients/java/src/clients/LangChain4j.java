@@ -17,11 +17,11 @@ import java.util.Map;
 final class LangChain4j implements Client {
     private final McpClient client;
 
-    private LangChain4j(String url) {
+    private LangChain4j(String url, Duration timeout) {
         var transport = new HttpMcpTransport.Builder().sseUrl(url).timeout(Duration.ofSeconds(10)).build();
         client = new DefaultMcpClient.Builder()
                 .transport(transport)
-                .toolExecutionTimeout(Duration.ofSeconds(20))
+                .toolExecutionTimeout(timeout)
                 .roots(List.of(new McpRoot("a", "file:///a")))
                 .build();
     }
@@ -77,7 +77,7 @@ final class LangChain4j implements Client {
 
     public static void main(String[] args) throws Exception {
         Checks.run(
-                (base, path) -> new LangChain4j(base + path),
+                (base, path, timeout) -> new LangChain4j(base + path, timeout),
                 args,
                 Map.of("progress", "its interface has no progress"));
     }

@@ -7,8 +7,10 @@ import java.util.Map;
 final class OldHttpSse {
     public static void main(String[] args) throws Exception {
         Checks.run(
-                (base, path) -> new Sdk(
-                        HttpClientSseClientTransport.builder(base).sseEndpoint(path).build(), null),
+                (base, path, timeout) -> new Sdk(
+                        HttpClientSseClientTransport.builder(base).sseEndpoint(path).build(),
+                        null,
+                        timeout),
                 args,
                 Map.of("progress", "its interface has no progress"));
     }

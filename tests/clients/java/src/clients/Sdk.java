@@ -27,9 +27,9 @@ final class Sdk implements Client {
     private final McpSyncClient client;
     private final Progress progress;
 
-    Sdk(McpClientTransport transport, Progress progress) {
+    Sdk(McpClientTransport transport, Progress progress, Duration timeout) {
         var spec = McpClient.sync(transport)
-                .requestTimeout(Duration.ofSeconds(20))
+                .requestTimeout(timeout)
                 .capabilities(ClientCapabilities.builder().roots(true).build())
                 .roots(new Root("file:///a", "a"));
         if (progress != null) {

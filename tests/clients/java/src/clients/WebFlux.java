@@ -8,11 +8,12 @@ import org.springframework.web.reactive.function.client.WebClient;
 final class WebFlux {
     public static void main(String[] args) throws Exception {
         Checks.run(
-                (base, path) -> new Sdk(
+                (base, path, timeout) -> new Sdk(
                         WebFluxSseClientTransport.builder(WebClient.builder().baseUrl(base))
                                 .sseEndpoint(path)
                                 .build(),
-                        new NewProgress()),
+                        new NewProgress(),
+                        timeout),
                 args,
                 Map.of());
     }
