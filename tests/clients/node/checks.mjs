@@ -72,7 +72,11 @@ export async function run(connect, cannot = {}) {
     }
     const cut = async how => (await fetch(`${PROXY}/cut/${how}`)).text();
     const ended = how => () =>
-        within(`end-${how}`, client => fails(1.5, () => client.call('end', { how }, { ms: 5000 })));
+        within(`end-${how}`, client => soon(client, 'end', { how }));
+    // Such a client is a process for each call, whose start takes some seconds.
+    const soon = (client, tool, args) =>
+        fails(client.isCommand ? 8 : 1.5, () =>
+            client.call(tool, args, { ms: client.isCommand ? 12_000 : 5000 }));
 
     const one = {
         connect: client => assert.equal(client.serverName, 'clients'),
@@ -95,7 +99,7 @@ export async function run(connect, cannot = {}) {
         },
         async error(client) {
             await assert.rejects(client.call('fail', {}), { code: -32000 });
-            return fails(1, () => client.call('fail', {}));
+            return soon(client, 'fail', {});
         },
         async cancel(client) {
             const before = await client.call('cancelled', {});
@@ -113,9 +117,9 @@ export async function run(connect, cannot = {}) {
             const answer = await client.call('ask', { method: client.asks ?? 'roots/list' });
             assert.match(answer, client.asks ? /accept/ : /file:\/\/\/a/);
         },
-        text: client => (client.cannotSend ? received(client, 200) : echo(client, LARGE)),
+        text: client => (client.isCommand ? received(client, 200) : echo(client, LARGE)),
         text_1m: client =>
-            client.cannotSend
+            client.isCommand
                 ? received(client, 1024)
                 : echo(client, LARGE + 'x'.repeat(900 * 1024)),
     };
@@ -123,12 +127,11 @@ export async function run(connect, cannot = {}) {
     const others = {
         end_close: ended('close'),
         end_return: ended('return'),
+        end_fail: ended('fail'),
         end_panic: ended('panic'),
         end_deadline: ended('deadline'),
         end_idle: () =>
-            within('idle', client =>
-                fails(1.5, () => client.call('wait', { ms: 60000 }, { ms: 5000 })),
-            ),
+            within('idle', client => soon(client, 'wait', { ms: 60000 })),
         drain: () =>
             within('drain', async client =>
                 assert.equal(await client.call('end', { how: 'drain' }, { ms: 5000 }), 'done'),
@@ -156,11 +159,13 @@ export async function run(connect, cannot = {}) {
     const long = {
         silence: () =>
             within('silence', async client => {
+                if (client.isCommand) return await client.call('wait', { ms: 14_000 });
                 await sleep(14_000);
                 await echo(client, 'still here');
             }),
         keep_alive: () =>
             within('fast', async client => {
+                if (client.isCommand) return await client.call('wait', { ms: 3000 });
                 for (let turn = 0; turn < 60; turn += 1) {
                     await echo(client, `${turn}`);
                     await sleep(50);

@@ -31,11 +31,12 @@ const cannot = {
     body_5m: 'an argument of a command ends at 128 KiB',
     body_gone: oneCall,
     cut: oneCall,
+    cut_open: oneCall,
 };
 
 await run(async url => ({
     serverName: 'clients',
-    cannotSend: true,
+    isCommand: true,
     list: async () =>
         (await inspect(url, undefined, '--method', 'tools/list')).tools.map(tool => tool.name),
     async call(name, args, { ms } = {}) {

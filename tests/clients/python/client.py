@@ -224,6 +224,8 @@ async def idle():
 
 async def drain():
     async with connect("drain") as session:
+        # Otherwise the SDK lists the tools after the first call, and a session that drains refuses requests.
+        await session.list_tools()
         equal(await call(session, "end", {"how": "drain"}), "done")
 
 
@@ -236,8 +238,8 @@ async def body_5m():
             if "413" in text_of(error):
                 return text_of(error)
             for line in logged:
-                if "413" in line:
-                    raise AssertionError(f"logged only: {line[line.index('413') :]}") from error
+                if "'413 " in line:
+                    raise AssertionError("413 is in the log only") from error
             raise
         raise AssertionError("no error")
 
@@ -299,7 +301,7 @@ async def all_checks():
         tasks.start_soon(check, "cut_open", cut_open)
         await check("one session", one_session)
         await check("text_1m", very_large)
-        for how in ["close", "return", "panic", "deadline"]:
+        for how in ["close", "return", "fail", "panic", "deadline"]:
             await check(f"end_{how}", ended, how)
         await check("end_idle", idle)
         await check("drain", drain)

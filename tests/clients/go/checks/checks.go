@@ -181,7 +181,7 @@ func (s suite) oneSession() {
 		if err == nil {
 			return "", nil
 		}
-		if ask(client, map[string]any{"method": "roots/list", "id": 1_000_000}) == nil {
+		if ask(client, map[string]any{"method": "roots/list", "integer": "1000000"}) == nil {
 			err = fmt.Errorf("an integer as id only: %w", err)
 		}
 		return "", err
@@ -226,7 +226,7 @@ func (s suite) ended(how string) func() (string, error) {
 }
 
 func (s suite) others() {
-	for _, how := range []string{"close", "return", "panic", "deadline"} {
+	for _, how := range []string{"close", "return", "fail", "panic", "deadline"} {
 		check("end_"+how, s.ended(how))
 	}
 	check("end_idle", s.with(s.server, "idle", func(client Client) (string, error) {

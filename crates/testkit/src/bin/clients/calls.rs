@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use mcp_sse_server::{Message, session::SessionSender};
+use mcp_sse_server::{
+    Message,
+    message::{OwnedRequestId, RequestId, Response},
+    session::SessionSender,
+};
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, task::AbortHandle};
 
@@ -14,9 +18,9 @@ pub(crate) struct Calls(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    running: HashMap<String, AbortHandle>,
+    running: HashMap<OwnedRequestId, AbortHandle>,
     cancelled: u64,
-    asked: HashMap<String, oneshot::Sender<Value>>,
+    asked: HashMap<OwnedRequestId, oneshot::Sender<Value>>,
 }
 
 impl Calls {
@@ -25,14 +29,14 @@ impl Calls {
     }
 
     /// Remembers the task of a call.
-    pub(crate) fn began(&self, id: &Value, task: AbortHandle) {
-        self.state().running.insert(id.to_string(), task);
+    pub(crate) fn began(&self, id: OwnedRequestId, task: AbortHandle) {
+        self.state().running.insert(id, task);
     }
 
     /// The client has cancelled a call.
-    pub(crate) fn cancel(&self, id: &Value) {
+    pub(crate) fn cancel(&self, id: &OwnedRequestId) {
         let mut state = self.state();
-        if let Some(task) = state.running.remove(&id.to_string()) {
+        if let Some(task) = state.running.remove(id) {
             state.cancelled += u64::from(!task.is_finished());
             task.abort();
         }
@@ -43,15 +47,16 @@ impl Calls {
         self.state().cancelled
     }
 
-    /// Asks the client, and waits for its result. `None` if it answers with an error.
+    /// Asks the client, and waits for its result. `None` if the message cannot be sent, or the client answers
+    /// with an error.
     pub(crate) async fn ask(
         &self,
         sender: &SessionSender,
-        id: &Value,
+        id: RequestId<'_>,
         method: &str,
     ) -> Option<Value> {
         let (answer, answered) = oneshot::channel();
-        self.state().asked.insert(id.to_string(), answer);
+        self.state().asked.insert(id.into(), answer);
         let params = match method {
             "elicitation/create" => json!({
                 "message": "Who are you?",
@@ -59,16 +64,22 @@ impl Calls {
             }),
             _ => json!({}),
         };
-        let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        sender.send(Message::new(&request).ok()?).await.ok()?;
-        answered.await.ok().filter(Value::is_object)
+        let request = Message::request(id, method, &params).ok()?;
+        sender.send(request).await.ok()?;
+        answered.await.ok()
     }
 
     /// The client has answered.
-    pub(crate) fn answered(&self, mut answer: Value) {
-        let asked = self.state().asked.remove(&answer["id"].to_string());
-        if let Some(asked) = asked {
-            let _ = asked.send(answer["result"].take());
+    pub(crate) fn answered(&self, response: Response<'_>) {
+        if let Some(asked) = self.state().asked.remove(&response.id().into()) {
+            let _ = asked.send(response.result().unwrap_or_default());
+        }
+    }
+
+    /// The client has answered with an error.
+    pub(crate) fn refused(&self, id: Option<RequestId<'_>>) {
+        if let Some(id) = id {
+            self.state().asked.remove(&id.into());
         }
     }
 }

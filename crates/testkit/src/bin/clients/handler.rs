@@ -6,8 +6,12 @@ use std::{
     time::Duration,
 };
 
-use mcp_sse_server::{Handler, Session, SessionRegistry, session::SessionSender};
-use serde_json::Value;
+use mcp_sse_server::{
+    Handler, Message, Session, SessionRegistry,
+    message::OwnedRequestId,
+    session::{Drain, SessionSender},
+};
+use serde::Deserialize;
 use tokio::task::JoinSet;
 
 use crate::{calls::Calls, tools};
@@ -25,7 +29,7 @@ impl Tools {
 }
 
 impl Handler for Tools {
-    type Future = Pin<Box<dyn Future<Output = ()> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<(), &'static str>> + Send>>;
 
     fn handle(&self, session: Session) -> Self::Future {
         let sessions = self.sessions.get().expect("`reach` was called").clone();
@@ -33,51 +37,67 @@ impl Handler for Tools {
     }
 }
 
-async fn run(session: Session, sessions: SessionRegistry) {
-    let id = session.id().clone();
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cancelled {
+    request_id: OwnedRequestId,
+}
+
+async fn run(session: Session, sessions: SessionRegistry) -> Result<(), &'static str> {
+    let id = *session.id();
     let (sender, mut receiver) = session.split();
     let calls = Calls::default();
     let mut tasks = JoinSet::new();
     while let Some(incoming) = receiver.recv().await {
-        let Ok(message) = incoming.message.deserialize::<Value>() else {
-            return;
-        };
-        let params = &message["params"];
-        match (message["method"].as_str(), message.get("id")) {
-            (Some("notifications/cancelled"), _) => calls.cancel(&params["requestId"]),
-            (Some(_), None) => {}
-            (None, _) => calls.answered(message),
-            (Some("tools/call"), _) if params["name"] == "end" => {
-                match params["arguments"]["how"].as_str() {
-                    // The call stays open.
-                    Some("return") => return,
-                    Some("panic") => std::panic::panic_any("a panic, as asked for"),
-                    Some("close") => _ = sessions.close(&id),
-                    Some("deadline") => drain(&sessions, Duration::from_millis(300)),
-                    // The call is done before the deadline.
-                    Some("drain") => {
-                        drain(&sessions, Duration::from_secs(5));
-                        respond(&mut tasks, message, &sender, &calls);
-                    }
-                    _ => {}
+        let message = incoming.message;
+        if let Some(how) = end(&message) {
+            match how.as_str() {
+                "return" => return Ok(()),
+                "fail" => return Err("the handler failed, as asked for"),
+                "panic" => std::panic::panic_any("a panic, as asked for"),
+                // The call stays open.
+                "close" => _ = sessions.close(&id),
+                "deadline" => begin(sessions.shutdown(), Duration::from_millis(300)),
+                // The call is done before the deadline.
+                _ => {
+                    let drain = sessions.drain(|session| session.id == id);
+                    begin(drain, Duration::from_secs(5));
+                    respond(&mut tasks, message, &sender, &calls);
                 }
             }
-            (Some(_), Some(_)) => respond(&mut tasks, message, &sender, &calls),
+        } else if message.as_request().is_some() {
+            respond(&mut tasks, message, &sender, &calls);
+        } else if let Some(response) = message.as_response() {
+            calls.answered(response);
+        } else if let Some(error) = message.as_error() {
+            calls.refused(error.id());
+        } else if let Some(Ok(cancelled)) = message.as_notification().map(|told| told.params()) {
+            let Cancelled { request_id } = cancelled;
+            calls.cancel(&request_id);
         }
         while tasks.try_join_next().is_some() {}
     }
     // Until the deadline of a shutdown, what runs may be done.
     while tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// How the server is to end the session, if that is what a message calls for.
+fn end(message: &Message) -> Option<String> {
+    let call: tools::Call = message.as_request()?.params().ok()?;
+    let how = call.arguments["how"].as_str();
+    how.filter(|_| call.name == "end").map(str::to_owned)
 }
 
 /// Runs a request in a task of its own.
-fn respond(tasks: &mut JoinSet<()>, request: Value, sender: &SessionSender, calls: &Calls) {
-    let id = request["id"].clone();
+fn respond(tasks: &mut JoinSet<()>, request: Message, sender: &SessionSender, calls: &Calls) {
+    let id = request.id().map(OwnedRequestId::from);
     let task = tasks.spawn(tools::respond(request, sender.clone(), calls.clone()));
-    calls.began(&id, task);
+    if let Some(id) = id {
+        calls.began(id, task);
+    }
 }
 
-/// Shuts the transport down. New sessions are refused from then on.
-fn drain(sessions: &SessionRegistry, deadline: Duration) {
-    tokio::spawn(sessions.shutdown().deadline(deadline).into_future());
+fn begin(drain: Drain, deadline: Duration) {
+    tokio::spawn(drain.deadline(deadline).into_future());
 }

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use mcp_sse_server::{Message, session::SessionSender};
+use mcp_sse_server::{
+    Message,
+    message::{ErrorCode, Request, RequestFailed, RequestId},
+    session::SessionSender,
+};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::calls::Calls;
 
-const METHOD_NOT_FOUND: i32 = -32601;
-const INVALID_PARAMS: i32 = -32602;
-const FAILED: i32 = -32000;
-
-/// A JSON-RPC error: its code and message.
-type Failure = (i32, &'static str);
+const FAILED: ErrorCode = ErrorCode(-32000);
 
 const TOOLS: [(&str, &str); 9] = [
     ("echo", "Gives `text` back"),
@@ -33,94 +33,104 @@ const TOOLS: [(&str, &str); 9] = [
     ("end", "Ends the session from the server's side: `how`"),
 ];
 
+/// The params of `tools/call`.
+#[derive(Deserialize)]
+pub(crate) struct Call {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) arguments: Value,
+    #[serde(default, rename = "_meta")]
+    meta: Value,
+}
+
+impl Call {
+    /// Some clients send all arguments of a command line as strings.
+    fn number(&self, name: &str) -> Option<f64> {
+        match &self.arguments[name] {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_f64(),
+        }
+    }
+}
+
 /// Answers a request.
-pub(crate) async fn respond(request: Value, sender: SessionSender, calls: Calls) {
-    let params = &request["params"];
-    let answer = match request["method"].as_str().unwrap_or_default() {
-        "initialize" => Ok(json!({
+pub(crate) async fn respond(message: Message, sender: SessionSender, calls: Calls) {
+    let Some(request) = message.as_request() else {
+        return;
+    };
+    let answer = answer(request, &sender, &calls).await;
+    // An error means that the session is closed.
+    let _ = sender
+        .send(answer.unwrap_or_else(RequestFailed::into_message))
+        .await;
+}
+
+async fn answer(
+    request: Request<'_>,
+    sender: &SessionSender,
+    calls: &Calls,
+) -> Result<Message, RequestFailed> {
+    match request.method() {
+        "initialize" => request.response(&json!({
             "protocolVersion": "2024-11-05",
             "capabilities": { "tools": {} },
             "serverInfo": { "name": "clients", "version": "1" },
         })),
-        "ping" => Ok(json!({})),
-        "tools/list" => Ok(list()),
-        "tools/call" => call(params, &sender, &calls).await,
-        _ => Err((METHOD_NOT_FOUND, "Method not found")),
-    };
-    let (member, value) = match answer {
-        Ok(result) => ("result", result),
-        Err((code, message)) => ("error", json!({ "code": code, "message": message })),
-    };
-    send(
-        &sender,
-        &json!({ "jsonrpc": "2.0", "id": request["id"], member: value }),
-    )
-    .await;
-}
-
-async fn send(sender: &SessionSender, value: &Value) {
-    if let Ok(message) = Message::new(value) {
-        // An error means that the session is closed.
-        let _ = sender.send(message).await;
+        "ping" => request.response(&json!({})),
+        "tools/list" => {
+            let tools = TOOLS.map(|(name, description)| {
+                let schema = json!({ "type": "object" });
+                json!({ "name": name, "description": description, "inputSchema": schema })
+            });
+            request.response(&json!({ "tools": tools }))
+        }
+        "tools/call" => match call(&request.params()?, sender, calls).await {
+            Ok(text) => request.response(&json!({ "content": [{ "type": "text", "text": text }] })),
+            Err((code, text)) => Ok(request.error(code, text)),
+        },
+        // Clients that can speak later versions begin with `server/discover`. The Go SDK waits for its answer
+        // for ever.
+        _ => Ok(request.error(ErrorCode::METHOD_NOT_FOUND, "Method not found")),
     }
 }
 
-fn list() -> Value {
-    let tools = TOOLS.map(|(name, description)| {
-        json!({ "name": name, "description": description, "inputSchema": { "type": "object" } })
-    });
-    json!({ "tools": tools })
-}
-
-async fn call(params: &Value, sender: &SessionSender, calls: &Calls) -> Result<Value, Failure> {
-    let arguments = &params["arguments"];
-    // Some clients send all arguments of a command line as strings.
-    let number = |name: &str| match &arguments[name] {
-        Value::String(text) => text.parse().ok(),
-        value => value.as_f64(),
-    };
-    let text = match params["name"].as_str().unwrap_or_default() {
-        "echo" => arguments["text"].as_str().map(str::to_owned),
-        "add" => number("a")
-            .zip(number("b"))
-            .map(|(a, b)| (a + b).to_string()),
-        "count" => match number("to") {
-            None => None,
-            Some(to) => Some(count(to as u64, &params["_meta"]["progressToken"], sender).await),
-        },
-        "fail" => return Err((FAILED, "it failed, as asked for")),
-        "wait" => match number("ms") {
-            None => None,
-            Some(ms) => {
-                sleep(Duration::from_millis(ms as u64)).await;
-                Some("waited".to_owned())
-            }
-        },
-        "cancelled" => Some(calls.cancelled().to_string()),
-        "ask" => {
-            let method = arguments["method"].as_str().unwrap_or_default();
-            // A string, unless the client says otherwise: clients count their own requests with integers.
-            let id = match &arguments["id"] {
-                Value::Null => json!("from the server"),
-                id => id.clone(),
-            };
-            let result = calls.ask(sender, &id, method).await;
-            Some(
-                result
-                    .ok_or((FAILED, "the client answered with an error"))?
-                    .to_string(),
-            )
+async fn call(
+    call: &Call,
+    sender: &SessionSender,
+    calls: &Calls,
+) -> Result<String, (ErrorCode, &'static str)> {
+    let invalid = (ErrorCode::INVALID_PARAMS, "Invalid params");
+    let number = |name| call.number(name).ok_or(invalid);
+    let arguments = &call.arguments;
+    match call.name.as_str() {
+        "echo" => Ok(arguments["text"].as_str().ok_or(invalid)?.to_owned()),
+        "add" => Ok((number("a")? + number("b")?).to_string()),
+        "count" => Ok(count(number("to")? as u64, &call.meta["progressToken"], sender).await),
+        "fail" => Err((FAILED, "it failed, as asked for")),
+        "wait" => {
+            sleep(Duration::from_millis(number("ms")? as u64)).await;
+            Ok("waited".to_owned())
         }
-        "text" => number("bytes").map(|bytes| hard_text(bytes as usize)),
+        "cancelled" => Ok(calls.cancelled().to_string()),
+        "ask" => {
+            let method = arguments["method"].as_str().ok_or(invalid)?;
+            // Clients count their own requests with integers.
+            let id = match arguments["integer"].as_str() {
+                Some(digits) => RequestId::Integer(digits),
+                None => RequestId::String("from the server"),
+            };
+            let result = calls.ask(sender, id, method).await;
+            let refused = (FAILED, "the client answered with an error");
+            Ok(result.ok_or(refused)?.to_string())
+        }
+        "text" => Ok(hard_text(number("bytes")? as usize)),
         // The drain of `handler` has begun.
         "end" => {
             sleep(Duration::from_millis(300)).await;
-            Some("done".to_owned())
+            Ok("done".to_owned())
         }
-        _ => return Err((INVALID_PARAMS, "Unknown tool")),
-    };
-    let text = text.ok_or((INVALID_PARAMS, "Invalid params"))?;
-    Ok(json!({ "content": [{ "type": "text", "text": text }] }))
+        _ => Err((ErrorCode::INVALID_PARAMS, "Unknown tool")),
+    }
 }
 
 /// Characters outside the basic plane, quotes, escapes, and all line ends of any reader.
@@ -133,12 +143,9 @@ async fn count(to: u64, token: &Value, sender: &SessionSender) -> String {
     for progress in 1..=to {
         if !token.is_null() {
             let params = json!({ "progressToken": token, "progress": progress, "total": to });
-            let method = "notifications/progress";
-            send(
-                sender,
-                &json!({ "jsonrpc": "2.0", "method": method, "params": params }),
-            )
-            .await;
+            if let Ok(report) = Message::notification("notifications/progress", &params) {
+                let _ = sender.send(report).await;
+            }
         }
         // The TypeScript SDK drops progress that arrives together with the answer.
         sleep(Duration::from_millis(50)).await;

@@ -204,7 +204,7 @@ public final class Checks {
             try {
                 return ask(client, Map.of("method", "roots/list"));
             } catch (Throwable error) {
-                ask(client, Map.of("method", "roots/list", "id", 1_000_000));
+                ask(client, Map.of("method", "roots/list", "integer", "1000000"));
                 throw new AssertionError("an integer as id only: " + textOf(error));
             }
         });
@@ -236,7 +236,7 @@ public final class Checks {
     }
 
     private void others() {
-        for (var how : List.of("close", "return", "panic", "deadline")) {
+        for (var how : List.of("close", "return", "fail", "panic", "deadline")) {
             check("end_" + how, with(server, "end-" + how, client ->
                     fails(1500, () -> call(client, 5000, "end", Map.of("how", how)))));
         }

@@ -166,6 +166,7 @@ impl Suite {
         for (name, how) in [
             ("end_close", "close"),
             ("end_return", "return"),
+            ("end_fail", "fail"),
             ("end_panic", "panic"),
             ("end_deadline", "deadline"),
         ] {
