@@ -6,9 +6,9 @@ run.py SERVER WORK --table FILE       all, and writes the table of the docs into
 
 SERVER is the testkit's program `clients`. WORK is a folder that keeps what is installed for the next run.
 
-A client is a program that is called with two base URLs, the server's and that of a proxy before it, and prints
-one line of JSON for each check: `{"check": "ping", "found": "ok", "note": "…"}`. What it prints besides goes to
-its log, WORK/NAME.log.
+A client is a program that is called with three base URLs: of the server, of a proxy before it, and of the proxy's
+control port. It prints one line of JSON for each check: `{"check": "ping", "found": "ok", "note": "…"}`. What it
+prints besides goes to its log, WORK/NAME.log.
 """
 
 import argparse
@@ -39,6 +39,7 @@ class Client:
         self.title, self.version = about["title"], about["version"]
         self.folder = about["folder"]
         self.limits = about.get("limits", {})
+        self.notes = about.get("notes", {})
         fill = {"work": work, "home": work / self.folder, "version": self.version, "name": name}
         self.prepare = [[part.format(**fill) for part in line] for line in about.get("prepare", [])]
         self.run = [part.format(**fill) for part in about["run"]]
@@ -57,9 +58,10 @@ class Client:
             expected = limit["found"] if limit else "ok"
             if not re.fullmatch(expected, found):
                 yield f"{check}: found {found!r}, expected {expected!r}. {note}"
-            elif found == "ok" and (pattern := self.checks[check].get("note")):
-                if not limit and not re.search(pattern, note):
-                    yield f"{check}: the user sees {note!r}, without {pattern!r}"
+            elif not limit:
+                pattern = self.notes.get(check, self.checks[check].get("note", ""))
+                if not re.search(pattern, note):
+                    yield f"{check}: the user reads {note!r}, without {pattern!r}"
 
 
 async def prepare(client, done):
@@ -87,11 +89,11 @@ async def run(client, server_program):
     server = Server([server_program], client.work / f"{client.name}.server.log")
     url = await server.start()
     proxy = Proxy(urlsplit(url).port)
-    proxied = f"http://127.0.0.1:{await proxy.start()}"
+    proxied, control = await proxy.start()
     try:
         with client.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *client.run, url, proxied,
+                *client.run, url, proxied, control,
                 cwd=client.work / client.folder, stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE, stderr=log, limit=2**24, start_new_session=True,
             )  # fmt: skip

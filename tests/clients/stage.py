@@ -46,7 +46,7 @@ class Connection:
 
 
 class Proxy:
-    """Forwards connections to a server. `GET /cut/HOW` cuts them:
+    """Forwards connections to a server, and cuts them if the control port is asked to: `GET /cut/HOW`.
 
     - `all`: all connections, at once.
     - `stream`: those that carry an event stream.
@@ -57,34 +57,38 @@ class Proxy:
         self.port = port
         self.connections = set()
         self.commands = {"cut": self.cut}
-        self.tasks = set()
 
     async def start(self):
-        self.listener = await asyncio.start_server(self.accept, "127.0.0.1", 0, backlog=512)
-        return self.listener.sockets[0].getsockname()[1]
+        """Returns the URLs of the proxy and of its control port."""
+        self.listeners = [
+            await asyncio.start_server(accept, "127.0.0.1", 0, backlog=512)
+            for accept in [self.accept, self.control]
+        ]
+        ports = [listener.sockets[0].getsockname()[1] for listener in self.listeners]
+        return [f"http://127.0.0.1:{port}" for port in ports]
+
+    async def control(self, reader, writer):
+        path = (await reader.readuntil(b"\r\n")).split()[1].decode()
+        command, *arguments = path.strip("/").split("/")
+        text = str(await self.commands[command](*arguments)).encode()
+        head = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+        writer.write(head % len(text) + text)
+        await writer.drain()
+        writer.close()
 
     async def accept(self, reader, writer):
         try:
-            first = await reader.read(65536)
-            words = first.split(b" ", 2)[1].decode().strip("/").split("/") if b" " in first else [""]
-            if command := self.commands.get(words[0]):
-                text = await command(*words[1:])
-                writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ")
-                writer.write(b"%d\r\n\r\n%s" % (len(text), text.encode()))
-                await writer.drain()
-                writer.close()
-            elif first:
-                await self.forward(first, reader, writer)
+            await self.forward(reader, writer)
         except OSError:
             writer.close()
 
-    async def forward(self, first, reader, writer):
+    async def forward(self, reader, writer):
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.port)
         connection = Connection([writer, server_writer])
         self.connections.add(connection)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.up(connection, first, reader, server_writer))
+                tasks.create_task(self.up(connection, reader, server_writer))
                 tasks.create_task(self.down(connection, server_reader, writer))
         except* OSError:
             pass
@@ -93,12 +97,11 @@ class Proxy:
             writer.close()
             server_writer.close()
 
-    async def up(self, connection, data, reader, writer):
-        while data:
+    async def up(self, connection, reader, writer):
+        while data := await reader.read(65536):
             connection.is_stream = connection.is_stream or data.startswith(b"GET ")
             writer.write(data)
             await writer.drain()
-            data = await reader.read(65536)
         if not writer.is_closing():
             writer.write_eof()
 
@@ -122,9 +125,10 @@ class Proxy:
                 connection.cut_next = True
             else:
                 connection.close()
-        return f"{len(found)}"
+        return len(found)
 
     def stop(self):
-        self.listener.close()
+        for listener in self.listeners:
+            listener.close()
         for connection in list(self.connections):
             connection.close()

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [SERVER, PROXY] = process.argv.slice(2);
+const [SERVER, PROXY, CONTROL] = process.argv.slice(2);
 const PIECE =
     '\u2028 \u2029 \x85 😀👩‍👩‍👧 ü "quoted" \'too\' \\ \\n \n \r\n \r \t data: \n\nevent: endpoint\n';
 const LARGE = PIECE.repeat(Math.floor((200 * 1024) / Buffer.byteLength(PIECE)));
@@ -70,7 +70,7 @@ export async function run(connect, cannot = {}) {
         const found = await client.call('text', { bytes: kib * 1024 });
         assert.ok(found === PIECE.repeat(pieces), 'another text');
     }
-    const cut = async how => (await fetch(`${PROXY}/cut/${how}`)).text();
+    const cut = async how => (await fetch(`${CONTROL}/cut/${how}`)).text();
     const ended = how => () =>
         within(`end-${how}`, client => soon(client, 'end', { how }));
     // Such a client is a process for each call, whose start takes some seconds.
@@ -166,7 +166,7 @@ export async function run(connect, cannot = {}) {
         keep_alive: () =>
             within('fast', async client => {
                 if (client.isCommand) return await client.call('wait', { ms: 3000 });
-                for (let turn = 0; turn < 60; turn += 1) {
+                for (let turn = 0; turn < 65; turn += 1) {
                     await echo(client, `${turn}`);
                     await sleep(50);
                 }
@@ -189,11 +189,13 @@ export async function run(connect, cannot = {}) {
         cut_open: () =>
             within('back-open', client => {
                 setTimeout(() => cut('all'), 300);
-                return fails(2, () => client.call('wait', { ms: 60000 }, { ms: 5000 }));
+                return fails(4, () => client.call('wait', { ms: 60000 }, { ms: 5000 }));
             }, PROXY),
     };
 
-    const waiting = Object.entries(long).map(([name, test]) => check(name, test));
+    const waiting = [check('silence', long.silence), check('keep_alive', long.keep_alive)];
+    // One after the other: a cut is for all connections.
+    waiting.push(check('cut_open', long.cut_open).then(() => check('cut', long.cut)));
     let client;
     await check('connect', async () => {
         client = await connect(`${SERVER}/all/sse`);

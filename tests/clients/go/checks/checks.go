@@ -37,8 +37,8 @@ const piece = "\u2028 \u2029 \u0085 😀👩‍👩‍👧 ü \"quoted\" 'too' \
 var large = strings.Repeat(piece, 200*1024/len(piece))
 
 type suite struct {
-	connect       Connect
-	server, proxy string
+	connect                Connect
+	server, proxy, control string
 }
 
 var printing sync.Mutex
@@ -119,7 +119,7 @@ func fails(within time.Duration, call func() error) (string, error) {
 }
 
 func (s suite) cut(how string) {
-	if answer, err := http.Get(s.proxy + "/cut/" + how); err == nil {
+	if answer, err := http.Get(s.control + "/cut/" + how); err == nil {
 		_, _ = io.ReadAll(answer.Body)
 		answer.Body.Close()
 	}
@@ -290,7 +290,7 @@ func (s suite) long(running *sync.WaitGroup) {
 	})
 	running.Go(func() {
 		check("keep_alive", s.with(s.server, "fast", func(client Client) (string, error) {
-			for turn := range 60 {
+			for turn := range 65 {
 				if err := echo(client, 5*time.Second, fmt.Sprint(turn)); err != nil {
 					return "", err
 				}
@@ -300,35 +300,38 @@ func (s suite) long(running *sync.WaitGroup) {
 		}))
 	})
 	running.Go(func() {
-		check("cut", s.with(s.proxy, "back", func(client Client) (string, error) {
-			if err := echo(client, 5*time.Second, "before"); err != nil {
-				return "", err
-			}
-			s.cut("all")
-			var last error
-			for range 6 {
-				if last = echo(client, 2*time.Second, "after"); last == nil {
-					return "", nil
-				}
-				time.Sleep(time.Second)
-			}
-			return "", fmt.Errorf("never: %w", last)
-		}))
+		// One after the other: a cut is for all connections.
+		check("cut_open", s.with(s.proxy, "back-open", s.cutOpen))
+		check("cut", s.with(s.proxy, "back", s.comesBack))
 	})
-	running.Go(func() {
-		check("cut_open", s.with(s.proxy, "back-open", func(client Client) (string, error) {
-			time.AfterFunc(300*time.Millisecond, func() { s.cut("all") })
-			return fails(2*time.Second, func() error {
-				_, err := call(client, 5*time.Second, "wait", map[string]any{"ms": 60000})
-				return err
-			})
-		}))
+}
+
+func (s suite) cutOpen(client Client) (string, error) {
+	time.AfterFunc(300*time.Millisecond, func() { s.cut("all") })
+	return fails(4*time.Second, func() error {
+		_, err := call(client, 5*time.Second, "wait", map[string]any{"ms": 60000})
+		return err
 	})
+}
+
+func (s suite) comesBack(client Client) (string, error) {
+	if err := echo(client, 5*time.Second, "before"); err != nil {
+		return "", err
+	}
+	s.cut("all")
+	var last error
+	for range 6 {
+		if last = echo(client, 2*time.Second, "after"); last == nil {
+			return "", nil
+		}
+		time.Sleep(time.Second)
+	}
+	return "", fmt.Errorf("never: %w", last)
 }
 
 // Run runs all checks.
 func Run(connect Connect) {
-	s := suite{connect, os.Args[1], os.Args[2]}
+	s := suite{connect, os.Args[1], os.Args[2], os.Args[3]}
 	var running sync.WaitGroup
 	s.long(&running)
 	s.oneSession()

@@ -31,6 +31,7 @@ public final class Checks {
     private final Client.Connect connect;
     private final String server;
     private final String proxy;
+    private final String control;
     private final Map<String, String> cannot;
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -42,6 +43,7 @@ public final class Checks {
         this.connect = connect;
         this.server = args[0];
         this.proxy = args[1];
+        this.control = args[2];
         this.cannot = cannot;
     }
 
@@ -149,7 +151,7 @@ public final class Checks {
 
     private void cut() {
         try {
-            var request = HttpRequest.newBuilder(URI.create(proxy + "/cut/all")).build();
+            var request = HttpRequest.newBuilder(URI.create(control + "/cut/all")).build();
             HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
         } catch (IOException | InterruptedException error) {
             throw new AssertionError(error);
@@ -287,21 +289,26 @@ public final class Checks {
                     return echo(client, 5000, "still here");
                 }))),
                 threads.submit(() -> check("keep_alive", with(server, "fast", client -> {
-                    for (var turn = 0; turn < 60; turn++) {
+                    for (var turn = 0; turn < 65; turn++) {
                         echo(client, 5000, "turn " + turn);
                         Thread.sleep(50);
                     }
                     return null;
                 }))),
-                threads.submit(() -> check("cut", with(proxy, "back", this::comesBack))),
-                threads.submit(() -> check("cut_open", with(proxy, "back-open", client -> {
-                    threads.submit(() -> {
-                        Thread.sleep(300);
-                        cut();
-                        return null;
-                    });
-                    return fails(2000, () -> call(client, 5000, "wait", Map.of("ms", 60_000)));
-                }))));
+                // One after the other: a cut is for all connections.
+                threads.submit(() -> {
+                    check("cut_open", with(proxy, "back-open", this::cutOpen));
+                    check("cut", with(proxy, "back", this::comesBack));
+                }));
+    }
+
+    private String cutOpen(Client client) {
+        threads.submit(() -> {
+            Thread.sleep(300);
+            cut();
+            return null;
+        });
+        return fails(4000, () -> call(client, 5000, "wait", Map.of("ms", 60_000)));
     }
 
     private String comesBack(Client client) throws Exception {

@@ -65,7 +65,7 @@ fun main(args: Array<String>) {
         { base, path, timeout ->
             Kotlin(HttpClient(engine) { install(SSE) }, base + path, timeout.toKotlinDuration())
         },
-        args.copyOfRange(1, 3),
+        args.copyOfRange(1, 4),
         mapOf(),
     )
 }
