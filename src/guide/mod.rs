@@ -11,6 +11,7 @@
 //! | behind nginx and other proxies | [`proxies`] | |
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |
 //! | on more than one server | [`nodes`] | |
+//! | for a client that you know: what works, what helps | [`clients`] | |
 //! | with OpenTelemetry | [`opentelemetry`] | [`opentelemetry.rs`] |
 //!
 //! # Rules for all servers
@@ -49,6 +50,9 @@
 
 #[doc = include_str!("axum.md")]
 pub mod axum {}
+
+#[doc = include_str!("clients.md")]
+pub mod clients {}
 
 #[doc = include_str!("hyper.md")]
 pub mod hyper {}

@@ -2,7 +2,7 @@
 
 run.py SERVER WORK                    all clients
 run.py SERVER WORK NAME...            those with these names, or whose names begin with NAME and a dash
-run.py SERVER WORK --table FILE       all, and writes the table of the docs into FILE
+run.py SERVER WORK --table FILE       all; if they pass, writes the table of the docs into FILE
 
 SERVER is the testkit's program `clients`. WORK is a folder that keeps what is installed for the next run.
 
@@ -100,7 +100,7 @@ async def run(client, server_program):
             try:
                 async with asyncio.timeout(PATIENCE):
                     async for line in process.stdout:
-                        log.write(line)
+                        log.write(b"%.1f s: %s" % (time.monotonic() - start, line))
                         log.flush()
                         note_down(client, line)
                     await process.wait()
@@ -172,8 +172,8 @@ async def main():
         tasks.create_task(prepare_all())
         for client, event in zip(clients, ready):
             tasks.create_task(one(client, event))
-    if options.table:
-        write_table(options.table, listed["checks"], clients)
+    if options.table and not failed:
+        write_table(options.table, listed["groups"], listed["checks"], clients, listed["untested"])
     print(f"{len(clients) - failed} passed, {failed} failed")
     return failed > 0
 

@@ -329,12 +329,37 @@ func (s suite) comesBack(client Client) (string, error) {
 	return "", fmt.Errorf("never: %w", last)
 }
 
-// Run runs all checks.
+// Run runs all checks, or only calls a tool: `open-call URL TOOL ARGUMENTS`.
 func Run(connect Connect) {
+	if os.Args[1] == "open-call" {
+		openCall(connect, os.Args[2], os.Args[3], os.Args[4])
+		return
+	}
 	s := suite{connect, os.Args[1], os.Args[2], os.Args[3]}
 	var running sync.WaitGroup
 	s.long(&running)
 	s.oneSession()
 	s.others()
 	running.Wait()
+}
+
+// openCall calls a tool that is still open when the server ends the session, and tells how long after its line
+// `open` the call failed.
+func openCall(connect Connect, url, tool, arguments string) {
+	ctx := context.Background()
+	client, err := connect(ctx, url)
+	if err != nil {
+		tell("connect", err.Error(), "")
+		return
+	}
+	var args map[string]any
+	if err := json.Unmarshal([]byte(arguments), &args); err != nil {
+		panic(err)
+	}
+	fmt.Println("open")
+	_, err = client.Call(ctx, tool, args, "token")
+	if err == nil {
+		err = errors.New("no error")
+	}
+	tell("open_call", err.Error(), "")
 }
