@@ -8,6 +8,8 @@ use tokio::{
     signal::unix::{self, SignalKind},
 };
 
+use super::guard::{Guard, Guarded};
+
 /// A child that leads a process group. Dropping it kills the group, and tokio reaps the child.
 ///
 /// The child is not reaped while its group may be signalled. Until it is reaped, its id, which is also the
@@ -17,15 +19,19 @@ pub(crate) struct Group {
     leader: Pid,
     ends: unix::Signal,
     reaped: bool,
+    // Until the group was killed.
+    _guarded: Guarded,
 }
 
 impl Group {
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn spawn(command: &mut Command, guard: &Guard) -> io::Result<Self> {
         let ends = unix::signal(SignalKind::child())?;
         let child = command.process_group(0).kill_on_drop(true).spawn()?;
         let leader = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let leader = leader.ok_or_else(|| io::Error::other("a child without an id"))?;
         Ok(Self {
-            leader: leader.ok_or_else(|| io::Error::other("a child without an id"))?,
+            _guarded: guard.guard(leader),
+            leader,
             child,
             ends,
             reaped: false,

@@ -4,13 +4,15 @@ use std::{io, process::ExitStatus};
 
 use tokio::process::{Child, Command};
 
+use super::guard::Guard;
+
 /// A child. Dropping it kills it.
 pub(crate) struct Group {
     child: Child,
 }
 
 impl Group {
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn spawn(command: &mut Command, _: &Guard) -> io::Result<Self> {
         let child = command.kill_on_drop(true).spawn()?;
         Ok(Self { child })
     }

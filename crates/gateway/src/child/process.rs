@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::group::Group;
+use super::{group::Group, guard::Guard};
 
 /// How long a child has to end after its stdin is closed, and again after SIGTERM.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
@@ -29,10 +29,10 @@ pub(crate) struct Pipes {
 }
 
 impl Process {
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<(Self, Pipes)> {
+    pub(crate) fn spawn(command: &mut Command, guard: &Guard) -> io::Result<(Self, Pipes)> {
         command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut group = Group::spawn(command)?;
+        let mut group = Group::spawn(command, guard)?;
         let child = group.child();
         let id = child.id().unwrap_or_default();
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());

@@ -14,7 +14,12 @@ pub(crate) struct Line {
     pub(crate) text: Vec<u8>,
     /// How many bytes of the line were dropped.
     pub(crate) cut: u64,
+    /// The last bytes of the line, if some were dropped.
+    pub(crate) end: Vec<u8>,
 }
+
+/// How many of the last bytes of a cut line are kept.
+const END: usize = 512;
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(crate) fn new(reader: R, most: u32) -> Self {
@@ -30,6 +35,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         if part.read_until(b'\n', &mut text).await? == 0 {
             return Ok(None);
         }
+        let mut end = Vec::new();
         let mut cut = 0;
         if text.last() == Some(&b'\n') {
             text.pop();
@@ -37,16 +43,24 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 text.pop();
             }
         } else {
-            cut = self.skip().await?;
+            cut = self.skip(&mut end).await?;
         }
         let most = usize::try_from(self.most).unwrap_or(usize::MAX);
+        if text.len() > most || cut > 0 {
+            // What was skipped may be shorter than what is kept of the end.
+            let missing = END - end.len();
+            end.splice(
+                ..0,
+                text[text.len().saturating_sub(missing)..].iter().copied(),
+            );
+        }
         cut += text.len().saturating_sub(most) as u64;
         text.truncate(most);
-        Ok(Some(Line { text, cut }))
+        Ok(Some(Line { text, cut, end }))
     }
 
-    /// Skips the rest of a line and returns its length.
-    async fn skip(&mut self) -> io::Result<u64> {
+    /// Skips the rest of a line and returns its length. `tail` keeps the last bytes.
+    async fn skip(&mut self, tail: &mut Vec<u8>) -> io::Result<u64> {
         let mut skipped = 0;
         loop {
             let part = self.reader.fill_buf().await?;
@@ -56,6 +70,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let end = memchr::memchr(b'\n', part);
             let len = end.unwrap_or(part.len());
             skipped += len as u64;
+            tail.extend_from_slice(&part[len.saturating_sub(END)..len]);
+            tail.drain(..tail.len().saturating_sub(END));
             self.reader.consume(len + usize::from(end.is_some()));
             if end.is_some() {
                 return Ok(skipped);
@@ -71,7 +87,7 @@ mod tests {
     async fn lines(text: &[u8], most: u32) -> Vec<(String, u64)> {
         let mut lines = Lines::new(text, most);
         let mut all = Vec::new();
-        while let Some(Line { text, cut }) = lines.next().await.unwrap() {
+        while let Some(Line { text, cut, .. }) = lines.next().await.unwrap() {
             all.push((String::from_utf8(text).unwrap(), cut));
         }
         all
@@ -100,6 +116,16 @@ mod tests {
             assert_eq!(end, [(kept(), cut)]);
         }
         let long = "x".repeat(100_000) + "\nnext\n";
+        let mut reader = Lines::new(long.as_bytes(), 5);
+        let end = reader.next().await.unwrap().unwrap().end;
+        assert_eq!(end, [b'x'; 512]);
+        assert!(reader.next().await.unwrap().unwrap().end.is_empty());
+        let short = Lines::new(&b"0123456789\n"[..], 5)
+            .next()
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(short.end, b"0123456789");
         let found = lines(long.as_bytes(), 5).await;
         assert_eq!(
             found,

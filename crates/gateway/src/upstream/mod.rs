@@ -1,0 +1,78 @@
+//! Streamable HTTP servers: one session of the server for each session of a client.
+//!
+//! rmcp's client transport speaks the protocol. `tap` takes messages to the client out of it as the server wrote
+//! them, and `outgoing` puts messages of the client in.
+
+mod bridge;
+mod failure;
+mod held;
+mod link;
+mod outgoing;
+mod tap;
+
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderName;
+use mcp_sse_server::Session;
+use reqwest::redirect::Policy;
+use tokio::sync::RwLock;
+
+use crate::config::{Limits, UpstreamServer};
+
+use self::bridge::Bridge;
+pub(crate) use self::held::{Held, hold};
+
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// All upstreams. A clone is another handle.
+#[derive(Clone)]
+pub(crate) struct Upstreams {
+    http: reqwest::Client,
+    forward: Arc<[HeaderName]>,
+    limits: Limits,
+    held: Held,
+    /// Each running session holds it for reading.
+    running: Arc<RwLock<()>>,
+}
+
+impl Upstreams {
+    pub(crate) fn new(forward: Vec<HeaderName>, limits: Limits) -> reqwest::Result<Self> {
+        let same_origin = Policy::custom(|attempt| {
+            let keeps_body = matches!(attempt.status().as_u16(), 307 | 308);
+            let first = attempt.previous().first();
+            let same = first.is_some_and(|first| first.origin() == attempt.url().origin());
+            match keeps_body && same && attempt.previous().len() < 10 {
+                true => attempt.follow(),
+                false => attempt.stop(),
+            }
+        });
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .redirect(same_origin)
+            .tcp_keepalive(Duration::from_secs(30))
+            .user_agent(concat!("mcp-sse-gateway/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self {
+            http,
+            forward: forward.into(),
+            limits,
+            held: Held::default(),
+            running: Arc::default(),
+        })
+    }
+
+    pub(crate) fn held(&self) -> Held {
+        self.held.clone()
+    }
+
+    /// Runs a session with a session of `server`. It ends within a bounded time after the session.
+    pub(crate) async fn run(&self, server: &UpstreamServer, session: Session) {
+        let _running = self.running.read().await;
+        Bridge::new(self, server, session).run().await;
+    }
+
+    /// Waits until no session is left.
+    pub(crate) async fn all_left(&self) {
+        drop(self.running.write().await);
+    }
+}
