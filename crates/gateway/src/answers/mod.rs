@@ -3,22 +3,19 @@
 mod odd;
 mod open;
 
-use mcp_sse_server::{Message, session::SessionSender};
+use mcp_sse_server::{
+    Message,
+    message::{ErrorCode, OwnedRequestId},
+    session::SessionSender,
+};
 
 pub(crate) use self::{odd::id_of, open::Open};
 
-/// JSON-RPC's code of an internal error.
-const INTERNAL_ERROR: i32 = -32603;
-
-/// Sends an error under `id`, which is JSON. It waits while the client does not read.
-pub(crate) async fn error(sender: &SessionSender, id: &str, text: &str) {
-    let text = serde_json::Value::from(text);
-    let answer = format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{INTERNAL_ERROR},"message":{text}}}}}"#
-    );
-    if let Ok(answer) = Message::parse(answer) {
+/// Sends an error that answers a request. It waits while the client does not read.
+pub(crate) async fn error(sender: &SessionSender, id: &OwnedRequestId, text: &str) {
+    if let Ok(error) = Message::error(id, ErrorCode::INTERNAL_ERROR, text) {
         // An error means that the client is gone.
-        let _ = sender.send(answer).await;
+        let _ = sender.send(error).await;
     }
 }
 

@@ -1,9 +1,8 @@
 //! Finds the request that a line belongs to, if the line is no valid message.
 
+use mcp_sse_server::message::{OwnedRequestId, RequestId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use super::open::key;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -11,11 +10,11 @@ struct Envelope<'a> {
     id: &'a RawValue,
 }
 
-/// Returns the id of a line as JSON. `cut` is the end of a line of which only the start, `text`, was kept.
+/// Returns the id of a line. `cut` is the end of a line of which only the start, `text`, was kept.
 ///
 /// It accepts what a message may not contain: half a surrogate pair, a result beside an error, raw control
 /// characters.
-pub(crate) fn id_of(text: &[u8], cut: Option<&[u8]>) -> Option<String> {
+pub(crate) fn id_of(text: &[u8], cut: Option<&[u8]>) -> Option<OwnedRequestId> {
     match cut {
         None => {
             let envelope: Envelope<'_> = serde_json::from_slice(text).ok()?;
@@ -27,7 +26,7 @@ pub(crate) fn id_of(text: &[u8], cut: Option<&[u8]>) -> Option<String> {
 }
 
 /// The id at the start of a line: `{"jsonrpc":"2.0","id":7,`.
-fn first(text: &[u8]) -> Option<String> {
+fn first(text: &[u8]) -> Option<OwnedRequestId> {
     let start = std::str::from_utf8(&text[..text.len().min(512)]);
     let start = start
         .or_else(|error| std::str::from_utf8(&text[..error.valid_up_to()]))
@@ -49,7 +48,7 @@ fn first(text: &[u8]) -> Option<String> {
 }
 
 /// The id at the end of a line: `,"id":7}`. Only the outermost object ends there, so no id inside is found.
-fn last(end: &[u8]) -> Option<String> {
+fn last(end: &[u8]) -> Option<OwnedRequestId> {
     // The end may begin inside a character.
     let end = String::from_utf8_lossy(end);
     let mut end = end.trim_end().strip_suffix('}')?.trim_end();
@@ -85,13 +84,14 @@ fn string_len(text: &str) -> Option<usize> {
     Some(end + 2)
 }
 
-/// Returns a string or an integer as it is kept, and nothing for other values.
-fn scalar(id: &str) -> Option<String> {
+/// Reads a string or an integer, and nothing else.
+fn scalar(id: &str) -> Option<OwnedRequestId> {
     let id = id.trim();
     let digits = id.strip_prefix('-').unwrap_or(id);
-    let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let is_string = string_len(id) == Some(id.len());
-    (is_integer || is_string).then(|| key(id))
+    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Some(RequestId::Integer(id).into()),
+        false => Some(RequestId::String(&serde_json::from_str::<String>(id).ok()?).into()),
+    }
 }
 
 #[cfg(test)]
@@ -117,7 +117,8 @@ mod tests {
             (r#"[{"id":1}]"#, None),
             ("half {\"id\":1", None),
         ] {
-            assert_eq!(id_of(line.as_bytes(), None).as_deref(), id, "{line}");
+            let found = id_of(line.as_bytes(), None).map(|id| id.to_string());
+            assert_eq!(found.as_deref(), id, "{line}");
         }
     }
 
@@ -151,7 +152,7 @@ mod tests {
             (r#"{"result":{"te"#, r#"xx","id":3}]}}"#, None),
             ("xxxx", "xxxx", None),
         ] {
-            let found = id_of(start.as_bytes(), Some(end.as_bytes()));
+            let found = id_of(start.as_bytes(), Some(end.as_bytes())).map(|id| id.to_string());
             assert_eq!(found.as_deref(), id, "{start} .. {end}");
         }
     }

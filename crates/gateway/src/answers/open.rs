@@ -7,74 +7,65 @@ use std::{
 
 use mcp_sse_server::{
     Message,
-    message::{MessageKind, RequestId},
+    message::{OwnedRequestId, RequestId},
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 /// The most requests that are remembered. The transport refuses more.
 const MOST: usize = 4096;
 
-/// The ids of open requests, as JSON, and since when they are open.
+/// The ids of open requests, and since when they are open.
 #[derive(Debug, Default)]
 pub(crate) struct Open {
-    ids: Mutex<HashMap<Box<str>, Instant>>,
-}
-
-#[derive(Deserialize)]
-struct Cancelled<'a> {
-    #[serde(borrow)]
-    params: CancelledParams<'a>,
+    ids: Mutex<HashMap<OwnedRequestId, Instant>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CancelledParams<'a> {
-    #[serde(borrow)]
-    request_id: &'a RawValue,
+struct Cancelled {
+    request_id: OwnedRequestId,
 }
 
 impl Open {
-    fn ids(&self) -> MutexGuard<'_, HashMap<Box<str>, Instant>> {
+    fn ids(&self) -> MutexGuard<'_, HashMap<OwnedRequestId, Instant>> {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a message of the client: a request is open, a cancelled one is not any more.
     pub(crate) fn asked(&self, message: &Message) {
-        match (message.kind(), message.id(), message.method()) {
-            (MessageKind::Request, Some(id), _) => {
-                let mut ids = self.ids();
-                if ids.len() < MOST {
-                    ids.insert(id.to_string().into(), Instant::now());
-                }
+        if let Some(request) = message.as_request() {
+            let mut ids = self.ids();
+            if ids.len() < MOST {
+                ids.insert(request.id().into(), Instant::now());
             }
-            (MessageKind::Notification, _, Some("notifications/cancelled")) => {
-                if let Ok(cancelled) = message.deserialize::<Cancelled<'_>>() {
-                    self.take(&key(cancelled.params.request_id.get()));
-                }
+        }
+        let notification = message.as_notification();
+        if let Some(cancelled) = notification.filter(|it| it.method() == "notifications/cancelled")
+        {
+            if let Ok(Cancelled { request_id }) = cancelled.params() {
+                self.take(&request_id);
             }
-            _ => {}
         }
     }
 
     /// Notes that an answer was sent. Returns whether the request was open.
     pub(crate) fn answered(&self, id: RequestId<'_>) -> bool {
-        self.take(&id.to_string())
+        self.take(&id.into())
     }
 
-    /// Takes an id, given as JSON. Returns whether the request was open.
-    pub(crate) fn take(&self, id: &str) -> bool {
+    /// Takes an id. Returns whether the request was open.
+    pub(crate) fn take(&self, id: &OwnedRequestId) -> bool {
         self.ids().remove(id).is_some()
     }
 
     /// Takes all ids.
-    pub(crate) fn take_all(&self) -> Vec<Box<str>> {
+    pub(crate) fn take_all(&self) -> Vec<OwnedRequestId> {
         self.ids().drain().map(|(id, _)| id).collect()
     }
 
     /// Takes the ids that have been open since before `time`.
-    pub(crate) fn take_older(&self, time: Instant) -> Vec<Box<str>> {
+    pub(crate) fn take_older(&self, time: Instant) -> Vec<OwnedRequestId> {
         self.ids()
             .extract_if(|_, since| *since < time)
             .map(|(id, _)| id)
@@ -83,14 +74,6 @@ impl Open {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.ids().is_empty()
-    }
-}
-
-/// Returns an id as it is kept: equal ids have equal texts.
-pub(crate) fn key(id: &str) -> String {
-    match serde_json::from_str::<String>(id) {
-        Ok(text) => RequestId::String(&text).to_string(),
-        Err(_) => id.to_owned(),
     }
 }
 
@@ -123,7 +106,8 @@ mod tests {
         ));
         let mut left = open.take_all();
         left.sort_unstable();
-        assert_eq!(left, ["123456789012345678901234567890".into(), "7".into()]);
+        let left: Vec<_> = left.iter().map(ToString::to_string).collect();
+        assert_eq!(left, ["7", "123456789012345678901234567890"]);
         assert!(open.take_all().is_empty());
     }
 }

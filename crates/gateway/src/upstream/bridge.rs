@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::{HeaderMap, HeaderValue};
 use mcp_sse_server::{
     Message, Session,
-    message::MessageKind,
+    message::{MessageKind, OwnedRequestId},
     session::{Incoming, SessionReceiver},
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -112,7 +112,7 @@ impl<'a> Bridge<'a> {
         let message = incoming.message;
         self.inbound.open.asked(&message);
         let id = match message.kind() {
-            MessageKind::Request => message.id().map(|id| id.to_string()),
+            MessageKind::Request => message.id().map(Into::into),
             _ => None,
         };
         let prepared = match outgoing(&message) {
@@ -223,7 +223,7 @@ impl<'a> Bridge<'a> {
     }
 
     /// Answers a request that was not answered yet.
-    async fn fail(&mut self, id: Option<String>, reason: &str) {
+    async fn fail(&mut self, id: Option<OwnedRequestId>, reason: &str) {
         if let Some(id) = id.filter(|id| self.inbound.open.take(id)) {
             answers::error(&self.inbound.sender, &id, reason).await;
         }

@@ -1,6 +1,7 @@
 //! One connection to an upstream: rmcp's transport, and the messages that are on their way into it.
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use mcp_sse_server::message::OwnedRequestId;
 use rmcp::{
     RoleClient,
     model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
@@ -25,8 +26,8 @@ pub(super) struct Link {
 
 /// A message that was sent, or could not be.
 pub(super) struct Sent {
-    /// The id of a request, as JSON.
-    pub(super) id: Option<String>,
+    /// The id of a request.
+    pub(super) id: Option<OwnedRequestId>,
     /// The `POST` that waits for the verdict.
     pub(super) waiting: Option<Waiting>,
     pub(super) result: Result<(), Failure>,
@@ -76,7 +77,7 @@ impl Link {
     pub(super) fn send(
         &mut self,
         message: ClientJsonRpcMessage,
-        id: Option<String>,
+        id: Option<OwnedRequestId>,
         waiting: Option<Waiting>,
     ) {
         let sent = Transport::<RoleClient>::send(&mut self.transport, message);

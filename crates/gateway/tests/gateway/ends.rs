@@ -33,11 +33,11 @@ async fn a_child_that_dies_ends_its_stream_after_what_it_wrote() {
     let (id, pid) = (talk.short_id(), talk.child().await);
     ends_after_what_was_written(talk, "").await;
     gateway
-        .logs(&format!("{id} child {pid} ended: exit status: 3\n"))
+        .logs_of(&id, &format!("child {pid} ended: exit status: 3"))
         .await;
     // It was reaped, and the other child is not affected.
     let left = other.child().await;
-    assert_eq!(system::children(gateway.id()), [left]);
+    assert_eq!(gateway.children(), [left]);
 }
 
 #[tokio::test]
@@ -116,10 +116,10 @@ async fn a_client_that_disconnects_ends_its_child_and_the_childs_processes() {
     until("the child's end", async || !runs(pid) && !runs(started)).await;
     // It ended by itself at the end of its stdin.
     gateway
-        .logs(&format!("{id} child {pid} ended: exit status: 0\n"))
+        .logs_of(&id, &format!("child {pid} ended: exit status: 0"))
         .await;
     let left = other.child().await;
-    assert_eq!(system::children(gateway.id()), [left]);
+    assert_eq!(gateway.children(), [left]);
     drop(other);
     gateway.childless().await;
 }
@@ -192,7 +192,10 @@ async fn a_command_that_was_removed_ends_each_stream_and_is_logged() {
         assert_eq!(talk.next().await, None);
         let id = talk.short_id();
         gateway
-            .logs(&format!("{id} cannot start {command}: No such file"))
+            .logs_of(
+                &id,
+                &format!("cannot start {command}: No such file or directory (os error 2)"),
+            )
             .await;
     }
 }

@@ -79,9 +79,28 @@ impl Gateway {
         until(&what, async || self.log().contains(text)).await;
     }
 
+    /// Waits for a line of a session that ends with `text`.
+    pub(crate) async fn logs_of(&self, session: &str, text: &str) {
+        let session = format!("session={session}");
+        let is_it = |line: &str| line.contains(&session) && line.ends_with(text);
+        let what = format!("{text:?} of {session} in the log");
+        until(&what, async || self.log().lines().any(is_it)).await;
+    }
+
+    /// The gateway's children, without the guard.
+    pub(crate) fn children(&self) -> Vec<u32> {
+        let is_guard = |pid: &u32| {
+            let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+            words.is_ok_and(|words| words.contains("--guard-children"))
+        };
+        let mut all = children(self.id());
+        all.retain(|pid| !is_guard(pid));
+        all
+    }
+
     /// Waits until the gateway has no children, not even zombies.
     pub(crate) async fn childless(&self) {
-        until("no child", async || children(self.id()).is_empty()).await;
+        until("no child", async || self.children().is_empty()).await;
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -165,9 +184,10 @@ impl Talk {
         assert_eq!(found["params"], json!({"still": "here"}));
     }
 
-    /// The prefix of the session's lines in the log.
+    /// How the log names the session.
     pub(crate) fn short_id(&self) -> String {
-        let id = self.stream.id().expose_secret().to_string();
-        format!("[{}..]", &id[..8])
+        let mut id = self.stream.id().expose_secret().to_string();
+        id.truncate(8);
+        id
     }
 }

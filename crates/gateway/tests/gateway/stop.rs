@@ -1,7 +1,7 @@
 //! The shutdown of the gateway.
 
 use mcp_sse_testkit::{
-    process::system::{runs, signal},
+    process::system::{self, runs, signal},
     until,
 };
 use serde_json::json;
@@ -66,11 +66,20 @@ async fn a_second_signal_stops_at_once() {
 }
 
 #[tokio::test]
-async fn children_of_a_gateway_that_is_killed_see_the_end_of_their_stdin() {
+async fn a_gateway_that_is_killed_leaves_no_process() {
     let mut gateway = Gateway::start(&[]);
     let mut talk = gateway.open().await;
     let pid = talk.child().await;
+    // Neither ends at the end of its stdin.
+    talk.ask("at_end", &json!({"do": "linger"})).await;
+    let words = json!({"words": ["sleep", "1000"]});
+    let started = talk.ask("start", &words).await["started"].as_u64();
+    let started = started.unwrap().try_into().unwrap();
+    let guard = system::children(gateway.id());
     gateway.signal("KILL");
     gateway.ended().await;
-    until("its end", async || !runs(pid)).await;
+    until("no process", async || {
+        !runs(pid) && !runs(started) && !guard.iter().any(|pid| runs(*pid))
+    })
+    .await;
 }

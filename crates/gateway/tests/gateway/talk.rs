@@ -32,7 +32,7 @@ async fn messages_of_one_client_never_reach_another() {
     children.sort_unstable();
     children.dedup();
     assert_eq!(children.len(), 8);
-    let mut running = system::children(gateway.id());
+    let mut running = gateway.children();
     running.sort_unstable();
     assert_eq!(running, children);
 }
@@ -91,9 +91,12 @@ async fn a_line_that_is_not_a_message_is_logged_and_skipped() {
         .collect();
     // The child's test harness may write one more.
     assert!((5..=6).contains(&skipped.len()), "{log}");
-    let prefix = format!("{id} skipped a line on stdout that is not a message: ");
+    let of_session = format!("session={id}");
+    let skips = "skipped on stdout a line that is not a message: ";
     assert!(
-        skipped.iter().all(|line| line.starts_with(&prefix)),
+        skipped
+            .iter()
+            .all(|line| line.contains(&of_session) && line.contains(skips)),
         "{log}"
     );
     assert!(
@@ -114,12 +117,12 @@ async fn stderr_goes_to_the_log_line_by_line_with_the_sessions_short_id() {
     // A last line without a line break is logged when the child has ended.
     let id = two.short_id();
     drop(two);
-    gateway.logs(&format!("{id} stderr: I am two\n")).await;
-    let clipped = format!("{id} stderr: {} .. (48000 bytes more)\n", &long[..2000]);
-    gateway.logs(&clipped).await;
+    gateway.logs_of(&id, "stderr: I am two").await;
+    let clipped = format!("stderr: {} .. (48000 bytes more)", &long[..2000]);
+    gateway.logs_of(&id, &clipped).await;
     let id = one.short_id();
     for line in ["I am one", r"and \u{7}so on"] {
-        gateway.logs(&format!("{id} stderr: {line}\n")).await;
+        gateway.logs_of(&id, &format!("stderr: {line}")).await;
     }
     one.works().await;
 }
@@ -164,11 +167,8 @@ async fn headers_of_the_get_become_variables_of_its_child_only() {
         }
         if headers.matches("Authorization").count() == 2 {
             let id = talk.short_id();
-            gateway
-                .logs(&format!(
-                    "{id} API_TOKEN is unset: authorization is not a single value in UTF-8\n"
-                ))
-                .await;
+            let unset = "API_TOKEN is unset: authorization is not a single value in UTF-8";
+            gateway.logs_of(&id, unset).await;
         }
     }
     assert!(!gateway.log().contains("Bearer"), "{}", gateway.log());
