@@ -187,12 +187,7 @@ pub(crate) struct Flags {
     )]
     pub(crate) log_level: String,
     /// The stdio server to run, and its arguments
-    #[arg(
-        value_name = "COMMAND",
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        hide = true
-    )]
+    #[arg(value_name = "COMMAND", trailing_var_arg = true, hide = true)]
     pub(crate) command: Vec<OsString>,
 }
 

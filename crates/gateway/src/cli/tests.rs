@@ -58,7 +58,11 @@ fn each_invalid_value_has_an_error_that_says_what_is_allowed() {
         ("--sse-path", "//evil", "must be a path"),
         ("--messages-path", "/m?x", "must have no query"),
         ("--prefix", "https://x/", "must be a path"),
-        ("--health-path", "/a/../b", "must have no . or .. segment"),
+        (
+            "--health-path",
+            "/a/../b",
+            "must have no `.` and no `..` segment",
+        ),
         ("--metrics", "9090", "invalid socket address syntax"),
         ("--allow-host", "http://x", "must be a host without"),
         ("--allow-origin", "x.com", "must have a scheme"),

@@ -62,8 +62,11 @@ fn servers_come_from_flags_and_from_a_file() {
         panic!()
     };
     assert_eq!(
-        (hosted.url.as_str(), &hosted.headers["x-key"]),
-        ("https://example.com/mcp", &"k")
+        (
+            hosted.url.as_str(),
+            hosted.headers["x-key"].to_str().unwrap()
+        ),
+        ("https://example.com/mcp", "k")
     );
 }
 

@@ -20,6 +20,10 @@ async fn ends_after_what_was_written(mut talk: Talk, last_line: &str) {
         let message = talk.next().await.expect("what it wrote before its end");
         assert_eq!(message["params"]["number"], number, "{message}");
     }
+    let answer = talk.next().await.expect("an answer to the open request");
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    let reason = "the server ended before it answered: exit status: 3";
+    assert_eq!(answer["error"]["message"], reason);
     assert_eq!(talk.next().await, None);
     let ping = r#"{"jsonrpc":"2.0","id":1,"method":"pid"}"#;
     assert_eq!(talk.post(ping).await, 404);

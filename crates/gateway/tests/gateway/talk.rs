@@ -1,6 +1,5 @@
 //! Messages, logs and headers.
 
-use mcp_sse_testkit::process::system;
 use serde_json::json;
 
 use crate::served::Gateway;
