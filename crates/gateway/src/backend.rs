@@ -18,6 +18,8 @@ pub(crate) struct Backends {
     upstreams: Upstreams,
     /// By the path of the stream, percent-encoded.
     servers: Arc<HashMap<String, Server>>,
+    /// Whether servers are initialized for clients that come back.
+    initialize: bool,
 }
 
 impl Backends {
@@ -32,6 +34,7 @@ impl Backends {
             upstreams: Upstreams::new(config.forward.clone(), config.limits)
                 .map_err(io::Error::other)?,
             servers: Arc::new(servers),
+            initialize: config.initialize,
         })
     }
 
@@ -50,7 +53,10 @@ impl Backends {
     /// disconnects. Neither may affect the server: its stderr must be logged in the meantime, and it has some
     /// time to end after its session. So a detached task does the work. `Spawned` would abort its task with the
     /// stream. The task ends within a bounded time after the session.
-    pub(crate) async fn handle(self, session: Session) {
+    pub(crate) async fn handle(self, mut session: Session) {
+        if self.initialize {
+            session.initialize_returning_clients();
+        }
         let task = async move {
             let path = session.parts().uri.path();
             let Some(server) = self.servers.get(path) else {

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use mcp_sse_server::{
     Session,
     session::{SessionReceiver, SessionSender},
@@ -98,10 +97,14 @@ impl Shared {
     }
 }
 
-/// Answers all requests that are open or were accepted.
+/// Answers all requests that are open or wait in the inbox.
 async fn refuse(sender: &SessionSender, receiver: &mut SessionReceiver, open: &Open, reason: &str) {
-    while let Some(Some(incoming)) = receiver.recv().now_or_never() {
-        open.asked(&incoming.message);
+    loop {
+        // First, because the inbox may wait for the answer to a handshake.
+        answers::fail_all(sender, open, reason).await;
+        match receiver.try_recv() {
+            Ok(incoming) => open.asked(&incoming.message),
+            Err(_) => return,
+        }
     }
-    answers::fail_all(sender, open, reason).await;
 }

@@ -5,40 +5,35 @@ use std::{sync::Arc, time::Duration};
 use http::{HeaderMap, HeaderValue};
 use mcp_sse_server::{
     Message, Session,
-    message::{MessageKind, OwnedRequestId},
+    message::MessageKind,
     session::{Incoming, SessionReceiver},
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use crate::{
-    answers::{self, Open},
-    config::UpstreamServer,
-};
+use crate::{answers::Open, config::UpstreamServer};
 
 use super::{
     Upstreams,
     held::Waiting,
     link::{Event, Link, Sent},
-    outgoing::{initialized, outgoing},
+    outgoing::outgoing,
     tap::{Inbound, Tap},
 };
 
-/// How long a handshake that the client did not ask for may take.
-const HANDSHAKE: Duration = Duration::from_secs(30);
 /// How long the upstream has to delete its session.
 const CLOSE: Duration = Duration::from_secs(6);
 
 pub(super) struct Bridge<'a> {
-    upstreams: &'a Upstreams,
-    server: &'a UpstreamServer,
+    pub(super) upstreams: &'a Upstreams,
+    pub(super) server: &'a UpstreamServer,
     receiver: SessionReceiver,
-    inbound: Arc<Inbound>,
-    tap: Tap,
-    link: Option<Link>,
+    pub(super) inbound: Arc<Inbound>,
+    pub(super) tap: Tap,
+    pub(super) link: Option<Link>,
     /// The client's `initialize`, to begin anew after the upstream was lost.
-    initialize: Option<Message>,
+    pub(super) initialize: Option<Message>,
     /// When the upstream sent something.
-    heard: Instant,
+    pub(super) heard: Instant,
 }
 
 impl<'a> Bridge<'a> {
@@ -132,119 +127,6 @@ impl<'a> Bridge<'a> {
         }
         if let Some(link) = &mut self.link {
             link.send(prepared, id, waiting);
-        }
-    }
-
-    fn connect(&self) -> Link {
-        let largest = usize::try_from(self.upstreams.limits.line).unwrap_or(usize::MAX);
-        Link::new(self.tap.clone(), self.server.url.as_str(), largest)
-    }
-
-    /// Repeats the client's handshake with a new session of the upstream. The client does not see it.
-    async fn begin_anew(&mut self, waiting: Option<Waiting>) -> Result<(), Sent> {
-        let Some(initialize) = self
-            .initialize
-            .as_ref()
-            .and_then(|message| outgoing(message).ok())
-        else {
-            return Ok(());
-        };
-        tracing::info!("the upstream's session is begun anew");
-        let mut link = self.connect();
-        link.send(initialize, None, waiting);
-        let answered = async {
-            loop {
-                match link.next().await {
-                    Event::Sent(Sent { result: Ok(()), .. }) => {}
-                    Event::Sent(sent) => return Err(sent),
-                    Event::Received(_) => return Ok(()),
-                    Event::Lost => {
-                        return Err(Sent::failed("the upstream failed: the connection was lost"));
-                    }
-                }
-            }
-        };
-        let late = Err(Sent::failed(
-            "the upstream failed: it did not answer the handshake",
-        ));
-        timeout(HANDSHAKE, answered).await.unwrap_or(late)?;
-        link.send(initialized(), None, None);
-        self.link = Some(link);
-        Ok(())
-    }
-
-    async fn event(&mut self, event: Event) {
-        match event {
-            Event::Sent(sent) => self.sent(sent).await,
-            Event::Received(message) => {
-                self.heard = Instant::now();
-                // The tap has passed on what came as an event. What is left came as plain JSON, or is rmcp's own.
-                match Message::new(&message) {
-                    Ok(message)
-                        if matches!(message.kind(), MessageKind::Response | MessageKind::Error) =>
-                    {
-                        self.inbound.pass(message).await;
-                    }
-                    Ok(_) => {}
-                    Err(error) => tracing::warn!("skipped a message of the upstream: {error}"),
-                }
-            }
-            Event::Lost => {
-                self.link = None;
-                tracing::warn!("the upstream's session was lost");
-                let reason = "the upstream's session was lost, the next message begins a new one";
-                answers::fail_all(&self.inbound.sender, &self.inbound.open, reason).await;
-            }
-        }
-    }
-
-    /// Handles the end of a send: a failed request is answered.
-    async fn sent(&mut self, sent: Sent) {
-        let held = &self.upstreams.held;
-        let session = self.inbound.sender.id();
-        let Err(failure) = sent.result else {
-            return held.remove(session);
-        };
-        tracing::warn!("{}", failure.text);
-        if let Some(challenge) = failure.challenge {
-            held.insert(session);
-            let refused = sent
-                .waiting
-                .is_some_and(|waiting| waiting.refuse(challenge));
-            if refused {
-                // The client knows from its POST, and may send the request again under the same id.
-                if let Some(id) = sent.id {
-                    self.inbound.open.take(&id);
-                }
-                return;
-            }
-        }
-        self.fail(sent.id, &failure.text).await;
-    }
-
-    /// Answers a request that was not answered yet.
-    async fn fail(&mut self, id: Option<OwnedRequestId>, reason: &str) {
-        if let Some(id) = id.filter(|id| self.inbound.open.take(id)) {
-            answers::error(&self.inbound.sender, &id, reason).await;
-        }
-    }
-
-    /// Answers the requests that wait for too long, unless the upstream sends something meanwhile.
-    async fn expire(&mut self) {
-        let limit = self.upstreams.limits.upstream;
-        let Some(before) = Instant::now().checked_sub(limit) else {
-            return;
-        };
-        if self.heard > before {
-            return;
-        }
-        let reason = format!(
-            "the upstream did not answer within {} s, see --upstream-timeout",
-            limit.as_secs_f64()
-        );
-        for id in self.inbound.open.take_older(before) {
-            tracing::warn!("{reason}");
-            answers::error(&self.inbound.sender, &id, &reason).await;
         }
     }
 }

@@ -4,7 +4,9 @@
 //! them, and `outgoing` puts messages of the client in.
 
 mod bridge;
+mod events;
 mod failure;
+mod handshake;
 mod held;
 mod link;
 mod outgoing;
