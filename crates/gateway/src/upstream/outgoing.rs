@@ -43,17 +43,25 @@ pub(super) fn outgoing(message: &Message) -> Result<ClientJsonRpcMessage, String
             }
             typed
         }
-        (MessageKind::Request, _) => {
-            let request = CustomRequest::new(method, parts()?.params);
-            ClientJsonRpcMessage::request(ClientRequest::CustomRequest(request), id(message)?)
-        }
+        (MessageKind::Request, _) => match parts()?.params {
+            Some(params) => {
+                let request = CustomRequest::new(method, Some(params));
+                ClientJsonRpcMessage::request(ClientRequest::CustomRequest(request), id(message)?)
+            }
+            None => id(message).and_then(|_| typed()).map(with_params)?,
+        },
         // rmcp acts on these.
         (MessageKind::Notification, "notifications/initialized" | "notifications/cancelled")
         | (MessageKind::Error, _) => typed()?,
-        (MessageKind::Notification, _) => {
-            let notification = CustomNotification::new(method, parts()?.params);
-            ClientJsonRpcMessage::notification(ClientNotification::CustomNotification(notification))
-        }
+        (MessageKind::Notification, _) => match parts()?.params {
+            Some(params) => {
+                let notification = CustomNotification::new(method, Some(params));
+                ClientJsonRpcMessage::notification(ClientNotification::CustomNotification(
+                    notification,
+                ))
+            }
+            None => with_params(typed()?),
+        },
         (MessageKind::Response, _) => {
             let result = CustomResult(parts()?.result.unwrap_or_default());
             ClientJsonRpcMessage::response(ClientResult::CustomResult(result), id(message)?)
@@ -87,6 +95,25 @@ pub(super) fn original(message: ClientJsonRpcMessage) -> ClientJsonRpcMessage {
     }
 }
 
+/// Gives a custom message empty parameters: rmcp would write `null`, which servers refuse.
+fn with_params(mut message: ClientJsonRpcMessage) -> ClientJsonRpcMessage {
+    let empty = || Some(Value::Object(serde_json::Map::new()));
+    match &mut message {
+        JsonRpcMessage::Request(request) => {
+            if let ClientRequest::CustomRequest(custom) = &mut request.request {
+                custom.params = empty();
+            }
+        }
+        JsonRpcMessage::Notification(notification) => {
+            if let ClientNotification::CustomNotification(custom) = &mut notification.notification {
+                custom.params = empty();
+            }
+        }
+        _ => {}
+    }
+    message
+}
+
 fn id(message: &Message) -> Result<NumberOrString, String> {
     match message.id() {
         Some(RequestId::String(text)) => Ok(NumberOrString::String(text.into())),
@@ -111,7 +138,9 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":-7,"method":"no/such","params":{}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
             r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2024-11-05","extra":[1],"capabilities":{"x":{"y":1}},"clientInfo":{"name":"n","version":"1","z":2}}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#,
             r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}"#,
             r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1,"more":true}}"#,
             r#"{"jsonrpc":"2.0","id":3,"result":{"roots":[{"uri":"file:///","unknown":1}],"content":[]}}"#,
             r#"{"jsonrpc":"2.0","id":3,"error":{"code":-1,"message":"no","data":{"b":1,"a":2}}}"#,

@@ -7,6 +7,8 @@ mod bounds;
 mod child;
 mod ends;
 mod flags;
+mod http;
+mod odd;
 mod served;
 mod stop;
 mod talk;

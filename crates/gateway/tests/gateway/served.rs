@@ -54,7 +54,13 @@ impl Gateway {
     }
 
     pub(crate) fn start_with(flags: &[&str], child: &[&str], env: &[(&str, &str)]) -> Self {
-        let arguments = [&["--listen", "127.0.0.1:0"], flags, &["--"], child].concat();
+        // The children are scripts, which know no handshake.
+        Self::start_as_is(&[flags, &["--no-initialize"]].concat(), child, env)
+    }
+
+    pub(crate) fn start_as_is(flags: &[&str], child: &[&str], env: &[(&str, &str)]) -> Self {
+        let separator: &[&str] = if child.is_empty() { &[] } else { &["--"] };
+        let arguments = [&["--listen", "127.0.0.1:0"], flags, separator, child].concat();
         let mut command = command(&arguments);
         let mut process = Process::start_logged(command.envs(env.iter().copied()));
         let url = process.line("MCP over HTTP+SSE at http://");
@@ -125,7 +131,11 @@ impl Gateway {
 
     /// Opens a session, or returns the status of the refusal.
     pub(crate) async fn try_open(&self, headers: &str) -> Result<Talk, u16> {
-        let get = format!("GET /sse HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
+        self.open_at("/sse", headers).await
+    }
+
+    pub(crate) async fn open_at(&self, path: &str, headers: &str) -> Result<Talk, u16> {
+        let get = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
         let stream = match Stream::open_with(self.address, &get).await {
             Ok(stream) => stream,
             Err(Refused::Status(status)) => return Err(status),
