@@ -21,7 +21,7 @@ pub(crate) struct Options {
     pub(crate) node: Option<NodeName>,
     pub(crate) security: TransportSecurity,
     pub(crate) identify: Option<Identify>,
-    pub(crate) max_sessions: Option<usize>,
+    pub(crate) max_sessions: usize,
     pub(crate) max_sessions_per_principal: Option<usize>,
     /// The capacity of each inbox and of each outbox.
     pub(crate) queue: Capacity,
@@ -71,7 +71,7 @@ impl Default for Options {
             node: None,
             security: TransportSecurity::default(),
             identify: None,
-            max_sessions: None,
+            max_sessions: 10_000,
             max_sessions_per_principal: None,
             queue: Capacity {
                 items: 32,

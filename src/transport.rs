@@ -26,7 +26,7 @@ use crate::{
 /// |---|---|
 /// | [`security`](Self::security) | loopback hosts and origins only |
 /// | [`principal`](Self::principal) | the `Principal` in a request's extensions |
-/// | [`max_sessions`](Self::max_sessions) | any number |
+/// | [`max_sessions`](Self::max_sessions) | 10 000 |
 /// | [`max_sessions_per_principal`](Self::max_sessions_per_principal) | any number |
 /// | [`keep_alive`](Self::keep_alive) | a comment after 8 s of silence |
 /// | [`body_limit`](Self::body_limit) | 4 MiB |
@@ -116,12 +116,12 @@ impl<H> SseServerTransport<H> {
         self.set(|options| options.identify = Some(Identify(Arc::new(identify))))
     }
 
-    /// How many sessions may be open at a time. Default: any number.
+    /// How many sessions may be open at a time. Default: 10 000.
     ///
-    /// A further `GET` gets 503 with `retry-after`. A session counts until its stream is gone, also after it
-    /// was closed.
+    /// A further `GET` gets 503 with `retry-after`, and a warning in the log names this method. A session
+    /// counts until its stream is gone, also after it was closed. `usize::MAX` turns the cap off.
     pub fn max_sessions(self, sessions: usize) -> Self {
-        self.set(|options| options.max_sessions = Some(sessions))
+        self.set(|options| options.max_sessions = sessions)
     }
 
     /// How many sessions each [`Principal`] may have open at a time. Default: any number.

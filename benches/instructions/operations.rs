@@ -117,7 +117,7 @@ pub(crate) fn sessions(meter: &Meter, others: usize) {
         return;
     }
     let [look_up, open, close] = &names;
-    let server = Server::new(send_back);
+    let server = Server::with(send_back, |transport| transport.max_sessions(usize::MAX));
     let streams = server.streams(if meter.is_counting() { others } else { 1 });
     let mut ids = streams.iter().map(|stream| stream.id()).cycle();
     let get = requests::python_get();

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 pub(crate) fn benches(criterion: &mut Criterion, runtime: &Handle) {
     let mut group = criterion.benchmark_group("registry");
     for sessions in [1, 1_000, 100_000] {
-        let server = Server::new(send_back);
+        let server = Server::with(send_back, |transport| transport.max_sessions(usize::MAX));
         let streams = server.streams(sessions);
         let ids: Vec<_> = streams.iter().map(|stream| stream.id()).collect();
         let get = requests::python_get();

@@ -61,13 +61,15 @@ impl Table {
             Doors::ShuttingDown => return Err(RejectionKind::ShuttingDown),
             Doors::Closed => return Err(RejectionKind::TransportClosed),
         }
-        let is_full = |count: usize, most: Option<usize>| most.is_some_and(|most| count >= most);
-        if is_full(map.streams, options.max_sessions) {
+        if map.streams >= options.max_sessions {
             return Err(RejectionKind::TooManySessions);
         }
         if let Some(principal) = principal {
             let count = map.principals.get(principal).copied().unwrap_or(0);
-            if is_full(count, options.max_sessions_per_principal) {
+            if options
+                .max_sessions_per_principal
+                .is_some_and(|most| count >= most)
+            {
                 return Err(RejectionKind::TooManySessionsOfPrincipal);
             }
         }
@@ -190,7 +192,7 @@ mod tests {
     fn caps_count_a_session_until_its_stream_leaves_and_forget_its_principal_then() {
         let (table, observer) = (Table::default(), Observer::new(&[]));
         let options = Options {
-            max_sessions: Some(2),
+            max_sessions: 2,
             ..Options::default()
         };
         let owner = Principal::new("client");
@@ -215,7 +217,7 @@ mod tests {
     #[test]
     fn a_session_that_a_cap_refuses_is_not_made() {
         let options = Options {
-            max_sessions: Some(0),
+            max_sessions: 0,
             ..Options::default()
         };
         let make = || unreachable!("a refused GET allocates no session");

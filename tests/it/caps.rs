@@ -108,6 +108,16 @@ async fn a_get_over_the_cap_is_refused_until_a_stream_is_gone_for_any_reason() {
 }
 
 #[tokio::test]
+async fn without_configuration_the_number_of_sessions_is_bounded() {
+    let server = server(|transport| transport);
+    let mut streams: Vec<_> = (0..10_000).map(|_| server.get()).collect();
+    assert_full(server.get(), RejectionKind::TooManySessions).await;
+    streams.pop();
+    streams.push(server.get());
+    assert_full(server.get(), RejectionKind::TooManySessions).await;
+}
+
+#[tokio::test]
 async fn a_cap_of_zero_refuses_every_session() {
     let server = server(|transport| transport.max_sessions(0));
     assert_full(server.get(), RejectionKind::TooManySessions).await;

@@ -21,7 +21,7 @@ fn caps_hold_and_a_stream_that_leaves_frees_its_place() {
     model(|| {
         let registry = SessionRegistry::new();
         let most = Arc::new(Options {
-            max_sessions: Some(2),
+            max_sessions: 2,
             max_sessions_per_principal: Some(1),
             ..options()
         });
