@@ -60,6 +60,20 @@ impl Message {
         Self { text, envelope }
     }
 
+    /// As [`parse`](Self::parse), for a slice of a connection's read buffer.
+    pub(crate) fn parse_slice(text: Bytes) -> Result<Self, InvalidMessage> {
+        let mut message = Self::parse(text)?;
+        message.envelope.is_slice = true;
+        Ok(message)
+    }
+
+    /// Copies the text if it is a slice of a larger buffer, which it would keep in memory.
+    pub(crate) fn detach(&mut self) {
+        if std::mem::take(&mut self.envelope.is_slice) {
+            self.text = Bytes::copy_from_slice(&self.text);
+        }
+    }
+
     /// Whether the message is a request, a notification, a response or an error.
     pub fn kind(&self) -> MessageKind {
         self.envelope.kind

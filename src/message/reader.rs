@@ -20,6 +20,8 @@ pub(super) struct Envelope {
     pub(super) method: Option<Text>,
     /// Where the value of `params`, `result` or `error` begins. 0 if there are no `params`.
     pub(super) content: usize,
+    /// Whether the text may be a small part of a large buffer.
+    pub(super) is_slice: bool,
 }
 
 /// The text of an id, by its JSON type.
@@ -122,6 +124,7 @@ pub(super) fn check(
         id: id_text,
         method: method_text,
         content: content.map_or(0, |value| value.0),
+        is_slice: false,
     })
 }
 

@@ -100,7 +100,8 @@ impl Reading {
                 break;
             }
             let Poll::Ready(frame) = body.as_mut().poll_frame(cx) else {
-                return self.poll_wait(cx).map(Err);
+                let more = body.size_hint().lower();
+                return self.poll_wait(cx, more).map(Err);
             };
             if let Some(wait) = &mut self.wait {
                 wait.progressed();
@@ -163,16 +164,25 @@ impl Reading {
             return;
         }
         if self.all.is_empty() {
-            // Reserve for the rest of the body, but not more than a declaration allows.
-            let more = more.min(DECLARED_BYTES) as usize;
-            self.all.reserve(self.len + more);
+            self.gather(self.len, more);
         }
-        self.all.put(std::mem::take(&mut self.first));
         self.all.put(frame);
     }
 
+    /// Copies the first frame into the buffer for a body of `len` bytes and `more`.
+    fn gather(&mut self, len: usize, more: u64) {
+        // Reserve for the rest of the body, but not more than a declaration allows.
+        let more = more.min(DECLARED_BYTES) as usize;
+        self.all.reserve(len + more);
+        self.all.put(std::mem::take(&mut self.first));
+    }
+
     /// Waits for the rest of the body. Ready with a refusal if the session is closed or the body stalls.
-    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Rejection> {
+    fn poll_wait(&mut self, cx: &mut Context<'_>, more: u64) -> Poll<Rejection> {
+        // A slice would keep the read buffer for as long as the client wants.
+        if !self.first.is_empty() {
+            self.gather(self.len, more);
+        }
         let wait = self.wait.get_or_insert_with(|| {
             let session = match &self.to {
                 To::Session(state) => Some(Arc::clone(state)),
@@ -197,7 +207,7 @@ impl Reading {
             patience,
             ..
         } = self;
-        let message = Message::parse(text)
+        let message = Message::parse_slice(text)
             .map_err(|error| Rejection::from(RejectionKind::InvalidMessage).with_detail(error))?;
         observer.parsed(&message);
         let state = match to {

@@ -148,10 +148,13 @@ impl<T> Queue<T> {
         if state.is_closed {
             return Poll::Ready(None);
         }
-        match &mut state.receiver {
-            Some(receiver) => receiver.clone_from(cx.waker()),
-            receiver => *receiver = Some(cx.waker().clone()),
-        }
+        let known = state.receiver.as_ref();
+        let replaced = match known.is_some_and(|receiver| receiver.will_wake(cx.waker())) {
+            true => None,
+            false => state.receiver.replace(cx.waker().clone()),
+        };
+        drop(state);
+        drop(replaced);
         Poll::Pending
     }
 
@@ -193,6 +196,15 @@ impl<T> Queue<T> {
         let items = std::mem::take(&mut state.items);
         self.close_locked(state);
         depth_of(&items)
+    }
+
+    /// Whether the receiver waits for an item. The queue is empty then.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.lock().receiver.is_some()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().items.is_empty()
     }
 
     /// The number of items in the queue, and the sum of their weights.

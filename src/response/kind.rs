@@ -20,6 +20,8 @@ pub enum RejectionKind {
     HostNotAllowed,
     /// The origin is not allowed.
     OriginNotAllowed,
+    /// The head of a `GET` is larger than a session may keep.
+    HeadTooLarge,
     /// The body is larger than the limit.
     BodyTooLarge,
     /// The query has no `session_id`.
@@ -72,6 +74,7 @@ impl RejectionKind {
             Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
             Self::OriginNotAllowed => StatusCode::FORBIDDEN,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooLarge | Self::TooLargeToRelay => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NodeSilent => StatusCode::GATEWAY_TIMEOUT,
             Self::SessionNotFound | Self::TransportClosed => StatusCode::NOT_FOUND,
@@ -93,6 +96,7 @@ impl RejectionKind {
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::HostNotAllowed => "host_not_allowed",
             Self::OriginNotAllowed => "origin_not_allowed",
+            Self::HeadTooLarge => "head_too_large",
             Self::BodyTooLarge => "body_too_large",
             Self::SessionIdMissing => "session_id_missing",
             Self::SessionIdInvalid => "session_id_invalid",
@@ -141,6 +145,7 @@ impl RejectionKind {
             Self::UnsupportedEncoding => "Unsupported content encoding",
             Self::HostNotAllowed => "Invalid Host header",
             Self::OriginNotAllowed => "Invalid Origin header",
+            Self::HeadTooLarge => "Request head too large",
             Self::BodyTooLarge => "Request body too large",
             Self::SessionIdMissing => "session_id is required",
             Self::SessionIdInvalid => "Invalid session ID",

@@ -13,7 +13,11 @@ pub(crate) enum Undelivered {
 
 impl State {
     /// Puts a message into the inbox if there is room.
-    pub(crate) fn try_deliver(&self, incoming: Incoming) -> Result<(), Undelivered> {
+    pub(crate) fn try_deliver(&self, mut incoming: Incoming) -> Result<(), Undelivered> {
+        // A message that the handler takes at once is not copied.
+        if !(self.asks() && self.inbox.is_awaited()) {
+            incoming.detach();
+        }
         let weight = incoming.weight();
         let mut arrival = Arrival::new(&incoming.message);
         let enter = || arrival.enter(&self.open);
@@ -26,7 +30,7 @@ impl State {
         }
     }
 
-    /// As `try_deliver`, and waits for room. If the future is dropped before it completes, the message is
+    /// As `try_deliver`, after it, and waits for room. If the future is dropped before it completes, the message is
     /// not in the inbox.
     pub(crate) async fn deliver(
         &self,

@@ -1,28 +1,37 @@
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Uri, request::Parts};
+use http::{
+    HeaderValue, Uri,
+    request::Parts,
+    uri::{self, Authority, PathAndQuery, Scheme},
+};
 
 /// Copies the URI and the header values, which are slices of the connection's read buffer, into one
 /// buffer of exactly their size.
 ///
-/// A session keeps the head of its `GET` while it is open. Without the copy it would also keep the read
-/// buffer of 8 KiB or more, and the server would have to allocate another.
+/// The head of a `GET` stays with its session, and that of a `POST` waits in an inbox. Without the copy, each
+/// would keep a read buffer of up to 400 KiB, and the server would have to allocate another. The names of
+/// headers are no slices.
 pub(super) fn detach(parts: &mut Parts) {
-    let target = parts.uri.path_and_query();
-    // A target with scheme and authority is not one slice. Few clients send one.
-    let target = target.filter(|_| parts.uri.authority().is_none());
-    let target = target.map_or("", |target| target.as_str());
+    let authority = parts.uri.authority().map_or("", Authority::as_str);
+    let target = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
     let values = parts.headers.values().map(HeaderValue::len);
-    let mut all = BytesMut::with_capacity(target.len() + values.sum::<usize>());
+    let len = authority.len() + target.len() + values.sum::<usize>();
+    let mut all = BytesMut::with_capacity(len);
+    all.extend_from_slice(authority.as_bytes());
     all.extend_from_slice(target.as_bytes());
-    let target = target.len();
+    let (authority, target) = (authority.len(), target.len());
     for value in parts.headers.values() {
         all.extend_from_slice(value.as_bytes());
     }
 
     let mut all = all.freeze();
     let mut next = |len| all.split_to(len);
-    if target > 0 {
-        replace(&mut parts.uri, Uri::from_maybe_shared(next(target)));
+    let (authority, target) = (next(authority), next(target));
+    if authority.is_empty() {
+        replace(&mut parts.uri, Uri::from_maybe_shared(target));
+    } else {
+        let uri = std::mem::take(&mut parts.uri).into_parts();
+        parts.uri = with_authority(uri, authority, target);
     }
     for value in parts.headers.values_mut() {
         let is_sensitive = value.is_sensitive();
@@ -30,6 +39,21 @@ pub(super) fn detach(parts: &mut Parts) {
         replace(value, HeaderValue::from_maybe_shared(copy));
         value.set_sensitive(is_sensitive);
     }
+}
+
+/// A URI with a scheme and an authority, which are no part of the target.
+fn with_authority(mut uri: uri::Parts, authority: Bytes, target: Bytes) -> Uri {
+    if let Some(scheme) = &mut uri.scheme {
+        let copy = Scheme::try_from(scheme.as_str());
+        replace(scheme, copy);
+    }
+    if let Some(place) = &mut uri.authority {
+        replace(place, Authority::from_maybe_shared(authority));
+    }
+    if let Some(place) = &mut uri.path_and_query {
+        replace(place, PathAndQuery::from_maybe_shared(target));
+    }
+    Uri::from_parts(uri).unwrap_or_default()
 }
 
 /// The same bytes were valid before, so the copy does not fail.
@@ -80,13 +104,29 @@ mod tests {
     }
 
     #[test]
-    fn a_target_with_an_authority_is_kept() {
-        for target in ["http://localhost:8000/sse?a=1", "*", "/"] {
-            let request = Request::get(target).header("host", "localhost");
+    fn every_form_of_a_target_is_copied() {
+        for target in [
+            "http://localhost:8000/sse?a=1",
+            "other+scheme://user@localhost/sse",
+            "localhost:8000",
+            "*",
+            "/",
+            "//two/slashes?a#b",
+        ] {
+            let buffer = Bytes::from(target);
+            let uri = Uri::from_maybe_shared(buffer.clone()).unwrap();
+            let request = Request::get(uri.clone()).header("host", "localhost");
             let (mut parts, ()) = request.body(()).unwrap().into_parts();
             detach(&mut parts);
-            assert_eq!(parts.uri, target);
+            assert_eq!(parts.uri, uri);
             assert_eq!(parts.headers["host"], "localhost");
+            drop(uri);
+            let scheme = parts.uri.scheme_str().unwrap_or_default();
+            for part in [scheme, parts.uri.path()] {
+                let part = part.as_bytes();
+                // "http" and "/" are constants of the crate `http`.
+                assert!(part.len() < 5 || !is_within(part, &buffer), "{target}");
+            }
         }
     }
 }

@@ -84,6 +84,7 @@ pub use self::{
 pub(crate) use self::{
     delivery::Undelivered,
     entry::{SessionEntry, StreamGuard},
+    incoming::head_weight,
     outgoing::Outgoing,
     room::Room,
     state::State,

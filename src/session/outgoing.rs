@@ -18,6 +18,13 @@ impl Outgoing {
         }
     }
 
+    /// Copies a message out of the read buffer of the connection that it came from.
+    pub(super) fn detach(&mut self) {
+        if let Self::Message(message) = self {
+            message.detach();
+        }
+    }
+
     /// The number of bytes that it takes in an outbox.
     pub(super) fn weight(&self) -> u32 {
         let bytes = match self {

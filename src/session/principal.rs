@@ -48,6 +48,12 @@ impl Principal {
         self
     }
 
+    /// The length of all parts, in bytes.
+    pub(super) fn len(&self) -> usize {
+        let part = |part: &Option<Box<str>>| part.as_ref().map_or(0, |part| part.len());
+        self.client_id.len() + part(&self.issuer) + part(&self.subject)
+    }
+
     /// The id of the OAuth client.
     pub fn client_id(&self) -> &str {
         &self.client_id

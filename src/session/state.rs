@@ -11,7 +11,10 @@ use crate::{
     observe::{Observer, SessionObserver, Stamp},
     options::Options,
     queue::{Budget, PushError, Queue},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::{
@@ -42,6 +45,8 @@ pub(crate) struct State {
     /// `None` without an idle timeout, because it reads the clock for each message.
     activity: Option<Activity>,
     lifecycle: Lifecycle,
+    /// Whether the server asks for the next bytes of the stream, or has got them.
+    asks: AtomicBool,
     pub(crate) observer: SessionObserver,
 }
 
@@ -64,6 +69,7 @@ impl State {
             bodies: Budget::new(options.bodies.session_bytes),
             activity: options.idle_timeout.map(|_| Activity::new()),
             lifecycle: Lifecycle::new(),
+            asks: AtomicBool::new(false),
             observer: observer.session(id.prefix()),
         }
     }
@@ -110,9 +116,13 @@ impl State {
     }
 
     /// Puts a message into the outbox if there is room.
-    pub(super) fn try_send(&self, outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {
+    pub(super) fn try_send(&self, mut outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {
         if self.handshake.takes(outgoing.message(), &self.observer) {
             return Ok(());
+        }
+        // A message that the server takes at once is not copied.
+        if !(self.asks() && self.outbox.is_empty()) {
+            outgoing.detach();
         }
         let weight = outgoing.weight();
         match self
@@ -157,6 +167,17 @@ impl State {
             self.settle(self.open.written(message));
         }
         outgoing
+    }
+
+    /// Whether the server asks for the next bytes of the stream.
+    pub(super) fn asks(&self) -> bool {
+        // Relaxed: it decides only whether a message is copied.
+        self.asks.load(Ordering::Relaxed)
+    }
+
+    /// Records whether the server asks for the next bytes of the stream, or has got them.
+    pub(crate) fn set_asks(&self, asks: bool) {
+        self.asks.store(asks, Ordering::Relaxed);
     }
 
     /// Removes the waker of the stream, because the stream is being polled now. Returns whether the

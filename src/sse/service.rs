@@ -21,17 +21,20 @@ use crate::{
     handler::Handler,
     observe,
     options::Options,
-    response::Rejection,
-    session::{CloseReason, SessionRegistry},
+    response::{Rejection, RejectionKind},
+    session::{CloseReason, SessionRegistry, head_weight},
 };
 
 use super::{body::SseBody, future::ResponseFuture, stream::Stream};
+
+/// A session keeps the head of its `GET`. Servers accept heads of this size by default, hyper accepts more.
+const MAX_HEAD: usize = 64 * 1024;
 
 /// Answers `GET` with the stream of a new session.
 ///
 /// [`SseServerTransport::services`](crate::SseServerTransport::services) makes it. It does not check the
 /// path of a request. `HEAD` gets the head of a stream and opens no session. Any other method gets 405 with
-/// `allow: GET, HEAD`. A client that tries Streamable HTTP first then falls back to this transport.
+/// `allow: GET, HEAD`, and a `GET` whose head takes more than 64 KiB of memory gets 431. A client that tries Streamable HTTP first then falls back to this transport.
 ///
 /// A clone is cheap and serves the same sessions.
 ///
@@ -76,6 +79,11 @@ impl<H: Handler> Shared<H> {
         }
         if let Some(identify) = &options.identify {
             identify.0(&mut parts.extensions);
+        }
+        let head = head_weight(&parts);
+        if head > MAX_HEAD {
+            let detail = format!("it takes {head} bytes, a session keeps at most {MAX_HEAD}");
+            return Err(Rejection::from(RejectionKind::HeadTooLarge).with_detail(detail));
         }
         let mount = parts.extensions.get().unwrap_or(&options.mount_path);
         let (mount, uri) = (

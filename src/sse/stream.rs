@@ -101,12 +101,15 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Bytes>> {
-        if let Some(stall) = self.as_mut().project().stall {
+        let this = self.as_mut().project();
+        this.guard.entry().state().set_asks(true);
+        if let Some(stall) = this.stall {
             stall.asked();
         }
         let bytes = self.as_mut().poll_next(cx);
         if let Poll::Ready(Some(bytes)) = &bytes {
             let this = self.project();
+            this.guard.entry().state().set_asks(false);
             this.guard.entry().state().observer.wrote(bytes.len());
             *this.last_sent = Instant::now();
             if let Some(stall) = this.stall {

@@ -20,6 +20,7 @@
 ))]
 
 mod counted;
+mod held;
 
 use mcp_sse_server::{Handler, Message};
 use mcp_sse_testkit::{

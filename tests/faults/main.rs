@@ -5,6 +5,7 @@
 #![cfg(target_os = "linux")]
 
 mod limits;
+mod memory;
 mod pause;
 mod proxy;
 mod server;

@@ -15,6 +15,8 @@ use tokio::{
 pub(crate) const STACK: &str = "FAULTS_STACK";
 /// The stall timeout in milliseconds.
 pub(crate) const STALL: &str = "FAULTS_STALL";
+/// The largest number of sessions.
+pub(crate) const SESSIONS: &str = "FAULTS_SESSIONS";
 /// The time over which the drains are spread.
 pub(crate) const WINDOW: Duration = Duration::from_secs(2);
 
@@ -56,6 +58,9 @@ pub(crate) fn run() {
         let mut transport = transport.delivery_timeout(Duration::from_millis(500));
         if let Ok(millis) = std::env::var(STALL) {
             transport = transport.stall_timeout(Duration::from_millis(millis.parse().unwrap()));
+        }
+        if let Ok(sessions) = std::env::var(SESSIONS) {
+            transport = transport.max_sessions(sessions.parse().unwrap());
         }
         let term = signal(SignalKind::terminate()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

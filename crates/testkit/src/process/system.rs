@@ -64,6 +64,11 @@ fn number(pid: u32, file: &str, line: &str) -> u64 {
     number.parse().unwrap()
 }
 
+/// The memory of the process now, in KiB.
+pub fn rss(pid: u32) -> u64 {
+    number(pid, "status", "VmRSS:")
+}
+
 /// The peak of the process's memory, in KiB.
 pub fn peak(pid: u32) -> u64 {
     number(pid, "status", "VmHWM:")
