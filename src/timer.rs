@@ -26,6 +26,11 @@ impl Timer {
         }
     }
 
+    /// When tokio's timer fires.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.sleep.deadline()
+    }
+
     /// Ready once the deadline has passed. `deadline` is called only when tokio's timer fires, and must
     /// not return an earlier time than before.
     pub(crate) fn poll_until(

@@ -67,6 +67,11 @@ impl Message {
         Ok(message)
     }
 
+    /// Whether the text may be a small part of a large buffer.
+    pub(crate) fn is_slice(&self) -> bool {
+        self.envelope.is_slice
+    }
+
     /// Copies the text if it is a slice of a larger buffer, which it would keep in memory.
     pub(crate) fn detach(&mut self) {
         if std::mem::take(&mut self.envelope.is_slice) {

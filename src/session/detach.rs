@@ -2,7 +2,7 @@ use bytes::{Bytes, BytesMut};
 use http::{
     HeaderValue, Uri,
     request::Parts,
-    uri::{self, Authority, PathAndQuery, Scheme},
+    uri::{Authority, PathAndQuery, Scheme},
 };
 
 /// Copies the URI and the header values, which are slices of the connection's read buffer, into one
@@ -12,26 +12,24 @@ use http::{
 /// would keep a read buffer of up to 400 KiB, and the server would have to allocate another. The names of
 /// headers are no slices.
 pub(super) fn detach(parts: &mut Parts) {
-    let authority = parts.uri.authority().map_or("", Authority::as_str);
-    let target = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let target = match parts.uri.authority() {
+        None => parts.uri.path_and_query().map_or("", PathAndQuery::as_str),
+        // The parts of such a target are no slice together.
+        Some(_) => "",
+    };
     let values = parts.headers.values().map(HeaderValue::len);
-    let len = authority.len() + target.len() + values.sum::<usize>();
-    let mut all = BytesMut::with_capacity(len);
-    all.extend_from_slice(authority.as_bytes());
+    let mut all = BytesMut::with_capacity(target.len() + values.sum::<usize>());
     all.extend_from_slice(target.as_bytes());
-    let (authority, target) = (authority.len(), target.len());
+    let target = target.len();
     for value in parts.headers.values() {
         all.extend_from_slice(value.as_bytes());
     }
 
     let mut all = all.freeze();
     let mut next = |len| all.split_to(len);
-    let (authority, target) = (next(authority), next(target));
-    if authority.is_empty() {
-        replace(&mut parts.uri, Uri::from_maybe_shared(target));
-    } else {
-        let uri = std::mem::take(&mut parts.uri).into_parts();
-        parts.uri = with_authority(uri, authority, target);
+    match target {
+        0 => parts.uri = copy(std::mem::take(&mut parts.uri)),
+        _ => replace(&mut parts.uri, Uri::from_maybe_shared(next(target))),
     }
     for value in parts.headers.values_mut() {
         let is_sensitive = value.is_sensitive();
@@ -41,19 +39,23 @@ pub(super) fn detach(parts: &mut Parts) {
     }
 }
 
-/// A URI with a scheme and an authority, which are no part of the target.
-fn with_authority(mut uri: uri::Parts, authority: Bytes, target: Bytes) -> Uri {
-    if let Some(scheme) = &mut uri.scheme {
+/// A copy of each part of a URI, with an authority and perhaps a scheme: that of HTTP/2, and of requests to a
+/// proxy.
+fn copy(uri: Uri) -> Uri {
+    let mut parts = uri.into_parts();
+    if let Some(scheme) = &mut parts.scheme {
         let copy = Scheme::try_from(scheme.as_str());
         replace(scheme, copy);
     }
-    if let Some(place) = &mut uri.authority {
-        replace(place, Authority::from_maybe_shared(authority));
+    if let Some(authority) = &mut parts.authority {
+        let copy = Authority::try_from(authority.as_str());
+        replace(authority, copy);
     }
-    if let Some(place) = &mut uri.path_and_query {
-        replace(place, PathAndQuery::from_maybe_shared(target));
+    if let Some(target) = &mut parts.path_and_query {
+        let copy = PathAndQuery::try_from(target.as_str());
+        replace(target, copy);
     }
-    Uri::from_parts(uri).unwrap_or_default()
+    Uri::from_parts(parts).unwrap_or_default()
 }
 
 /// The same bytes were valid before, so the copy does not fail.

@@ -18,7 +18,12 @@ impl Outgoing {
         }
     }
 
-    /// Copies a message out of the read buffer of the connection that it came from.
+    /// Whether it is a slice of the read buffer of the connection that it came from.
+    pub(super) fn is_slice(&self) -> bool {
+        self.message().is_some_and(Message::is_slice)
+    }
+
+    /// Copies it out of that buffer.
     pub(super) fn detach(&mut self) {
         if let Self::Message(message) = self {
             message.detach();

@@ -121,7 +121,7 @@ impl State {
             return Ok(());
         }
         // A message that the server takes at once is not copied.
-        if !(self.asks() && self.outbox.is_empty()) {
+        if outgoing.is_slice() && !(self.asks() && self.outbox.is_empty()) {
             outgoing.detach();
         }
         let weight = outgoing.weight();

@@ -5,21 +5,25 @@ use crate::{event, session::Outgoing};
 /// Messages that wait at the same time share one frame until it has this many bytes. A message of this
 /// size is sent in several frames and is not copied.
 pub(super) const FRAME_BYTES: usize = 16 * 1024;
+/// The largest frame. The server asks for the next frame when it has written most of this one, so a client
+/// that reads a large message slowly is seen to read.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Makes frames of the messages in the outbox.
 #[derive(Default)]
 pub(super) struct Frames {
-    /// The text of a large message whose first line was sent.
-    text: Option<Bytes>,
-    /// Whether the end of a large message must still be sent.
+    /// The rest of the frame that was begun.
+    rest: Bytes,
+    /// Whether the end of a large message must be sent after it.
     is_open: bool,
 }
 
 impl Frames {
     /// The rest of a large message, followed by waiting messages. `None` if no large message is unfinished.
     pub(super) fn rest(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Option<Bytes> {
-        if let Some(text) = self.text.take() {
-            return Some(text);
+        if !self.rest.is_empty() {
+            let rest = std::mem::take(&mut self.rest);
+            return Some(self.piece(rest));
         }
         if !std::mem::take(&mut self.is_open) {
             return None;
@@ -28,6 +32,14 @@ impl Frames {
             None => event::END,
             Some(outgoing) => self.fill(event::END.into(), outgoing, next),
         })
+    }
+
+    /// The first piece of a frame. The rest is sent later.
+    fn piece(&mut self, mut frame: Bytes) -> Bytes {
+        if frame.len() > PIECE_BYTES {
+            self.rest = frame.split_off(PIECE_BYTES);
+        }
+        frame
     }
 
     /// The waiting messages in one frame. The event of a broadcast that is alone in its frame is not copied.
@@ -44,7 +56,7 @@ impl Frames {
                 return self.fill(event.into(), second, next);
             }
         }
-        event
+        self.piece(event)
     }
 
     /// Appends messages until none waits or the frame is large.
@@ -60,13 +72,13 @@ impl Frames {
                 Outgoing::Message(message) => {
                     let is_plain = message.is_plain();
                     if is_plain && message.as_bytes().len() >= FRAME_BYTES {
-                        self.text = Some(message.into_bytes());
+                        self.rest = message.into_bytes();
                         self.is_open = true;
                         if frame.is_empty() {
                             return event::MESSAGE;
                         }
                         frame.extend_from_slice(&event::MESSAGE);
-                        break;
+                        return frame.into();
                     }
                     // Most frames hold one message: allocate exactly its size.
                     match frame.is_empty() {
@@ -82,6 +94,6 @@ impl Frames {
                 false => None,
             };
         }
-        frame.into()
+        self.piece(frame.into())
     }
 }

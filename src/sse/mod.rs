@@ -30,7 +30,7 @@ mod frames;
 mod future;
 mod last_words;
 mod service;
-mod stall;
 mod stream;
+mod watch;
 
 pub use self::{body::SseBody, future::ResponseFuture, service::SseService};

@@ -18,7 +18,7 @@ use crate::{
     timer::Timer,
 };
 
-use super::{frames::Frames, last_words::LastWords, stall::StallWatch};
+use super::{frames::Frames, last_words::LastWords, watch::Watch};
 
 /// How far the end of a stream has come.
 enum End {
@@ -48,10 +48,10 @@ pin_project! {
         frames: Frames,
         options: Arc<Options>,
         last_sent: Instant,
-        // For the keep-alive and the idle timeout.
+        // For the keep-alive, and for the end.
         #[pin]
         timer: Option<Timer>,
-        stall: Option<StallWatch>,
+        watch: Option<Watch>,
         end: End,
     }
 
@@ -77,19 +77,15 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
         options: Arc<Options>,
     ) -> Pin<Box<Self>> {
         let now = Instant::now();
-        let stall = |timeout| StallWatch::new(guard.entry().clone(), timeout, now);
-        let interval = options
-            .keep_alive
-            .into_iter()
-            .chain(options.idle_timeout)
-            .min();
+        let watch = Watch::new(guard.entry().clone(), Arc::clone(&options), now);
+        let timer = |interval| Timer::new(now + interval);
         Box::pin(Self {
-            stall: options.stall_timeout.map(stall),
+            watch,
             guard,
             handler,
             endpoint: Some(endpoint),
             frames: Frames::default(),
-            timer: interval.map(|interval| Timer::new(now + interval)),
+            timer: options.keep_alive.map(timer),
             options,
             last_sent: now,
             end: End::NotYet,
@@ -103,8 +99,8 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
     ) -> Poll<Option<Bytes>> {
         let this = self.as_mut().project();
         this.guard.entry().state().set_asks(true);
-        if let Some(stall) = this.stall {
-            stall.asked();
+        if let Some(watch) = this.watch {
+            watch.asked();
         }
         let bytes = self.as_mut().poll_next(cx);
         if let Poll::Ready(Some(bytes)) = &bytes {
@@ -112,8 +108,8 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
             this.guard.entry().state().set_asks(false);
             this.guard.entry().state().observer.wrote(bytes.len());
             *this.last_sent = Instant::now();
-            if let Some(stall) = this.stall {
-                stall.given(*this.last_sent);
+            if let Some(watch) = this.watch {
+                watch.given(*this.last_sent);
             }
         }
         bytes
@@ -163,30 +159,17 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
         caught(|| state.observer.in_scope(|| this.handler.set(None)));
     }
 
-    /// Called when no message waits. Sends a keep-alive after enough silence, and closes a session that
-    /// was idle for too long.
-    fn poll_timer(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let this = self.as_mut().project();
-        let Some(timer) = this.timer.as_pin_mut() else {
+    /// Called when no message waits. Sends a keep-alive after enough silence.
+    fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = self.project();
+        let (Some(timer), Some(interval)) = (this.timer.as_pin_mut(), this.options.keep_alive)
+        else {
             return Poll::Pending;
         };
-        let session = this.guard.entry();
-        let state = session.state();
-        let options = &this.options;
-        let keep_alive = || Some(*this.last_sent + options.keep_alive?);
-        let idle = || Some(state.last_activity()? + options.idle_timeout?);
-        let deadline = || {
-            let first = keep_alive().into_iter().chain(idle()).min();
-            first.expect("a stream without both has no timer")
-        };
-        ready!(timer.poll_until(cx, deadline));
-        if idle().is_none_or(|idle| idle > Instant::now()) {
-            state.observer.kept_alive();
-            return Poll::Ready(Some(event::KEEP_ALIVE));
-        }
-        session.close(CloseReason::Idle);
-        // Messages that were sent just before the close are still written.
-        self.poll_next(cx)
+        let last_sent = *this.last_sent;
+        ready!(timer.poll_until(cx, || last_sent + interval));
+        this.guard.entry().state().observer.kept_alive();
+        Poll::Ready(Some(event::KEEP_ALIVE))
     }
 
     /// Called when the session is closed and the outbox is empty. Tells the client which requests have no
@@ -204,7 +187,7 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
             }
             *this.end = End::Lingers;
             // Without timers there may be no runtime.
-            if this.timer.is_some() {
+            if this.timer.is_some() || this.watch.is_some() {
                 this.timer.set(Some(Timer::new(deadline)));
             }
         }

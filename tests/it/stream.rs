@@ -101,6 +101,8 @@ fn a_large_message_is_not_copied() {
         "y".repeat(16 * 1024)
     );
     let posted = Bytes::from(large);
+    // The server asks for the next frame.
+    assert_eq!(stream.poll(), None);
     let answer = server
         .post
         .clone()
@@ -123,6 +125,34 @@ fn a_large_message_with_line_breaks_has_one_data_line() {
     let expected = event(&format!("{head} {params}"));
     assert_eq!(stream.poll(), Some(Some(expected)));
     assert_eq!(stream.poll(), None);
+}
+
+/// A server asks for more when it has written a frame. So frames show that a client reads.
+#[test]
+fn a_large_message_is_handed_out_in_pieces() {
+    const LEN: usize = 8 * 1024 * 1024;
+    for line_break in ["", "\n"] {
+        let server = Server::with(silent, |transport| quiet(transport).queue_bytes(4 * LEN));
+        let mut stream = server.open();
+        let sender = server.sender(&stream);
+        let pad = "y".repeat(LEN);
+        let text =
+            format!(r#"{{"jsonrpc":"2.0","method":"x",{line_break}"params":{{"x":"{pad}"}}}}"#);
+        let message = Message::parse(text.clone()).unwrap();
+        sender.try_send(message.clone()).unwrap();
+        sender.try_send(Message::parse(ping(1)).unwrap()).unwrap();
+        assert_eq!(server.sessions.broadcast(&message).sent, 1);
+        let (mut all, mut largest) = (String::new(), 0);
+        while let Some(frame) = stream.poll() {
+            let frame = frame.unwrap();
+            largest = largest.max(frame.len());
+            all.push_str(&frame);
+        }
+        assert!(largest <= 64 * 1024, "{largest}");
+        let one_line = text.replace('\n', " ");
+        let events = [&*one_line, &ping(1), &one_line].map(event);
+        assert!(all == events.concat(), "what was read is what was sent");
+    }
 }
 
 #[test]

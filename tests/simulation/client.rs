@@ -171,7 +171,7 @@ impl<F: Future<Output: mcp_sse_server::handler::HandlerOutput>> Client<F> {
         };
         let since = given.elapsed();
         (
-            since >= timeout + Duration::from_millis(3),
+            since >= timeout * 9 / 8 + Duration::from_millis(1_010),
             since >= timeout,
         )
     }

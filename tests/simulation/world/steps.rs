@@ -57,7 +57,13 @@ impl<H: Handler> World<H> {
                 for post in &mut self.posts {
                     post.timeouts += u32::from(time > PATIENCE);
                 }
-                advance(time).await;
+                // In steps: a jump of the clock means to the transport that the process was stopped.
+                let mut left = time;
+                while !left.is_zero() {
+                    let step = left.min(Duration::from_millis(500));
+                    advance(step).await;
+                    left -= step;
+                }
             }
             _ => self.shut_down(),
         }
