@@ -1,47 +1,99 @@
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use tokio::time::{Duration, Instant};
 
 use crate::{
+    queue::Budget,
     response::{Rejection, RejectionKind},
     session::{CloseReason, State},
     timer::Timer,
 };
 
-/// Waits until a body stalls or its session is closed, while the rest of the body has not arrived.
+/// While other bodies wait for room, a body is slow if it brings fewer bytes than this in half of the delivery
+/// timeout.
+const BYTES: usize = 32 * 1024;
+
+/// Waits until a body stalls, has to give way to others, or its session is closed, while the rest of the body
+/// has not arrived.
 pub(super) struct BodyWait {
     progress: Instant,
     stall: Option<(Pin<Box<Timer>>, Duration)>,
     closed: Option<Pin<Box<dyn Future<Output = CloseReason> + Send>>>,
+    pace: Pace,
+    budget: Arc<Budget>,
+    demand: Demand,
+}
+
+/// How fast a body arrives.
+struct Pace {
+    /// The length of the body when it last had enough new bytes, and the time.
+    len: usize,
+    since: Instant,
+    time: Duration,
+}
+
+/// Whether other bodies wait for the room of this one.
+enum Demand {
+    None(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// They do, and the timer fires when this body is slow.
+    Some(Pin<Box<Timer>>),
+}
+
+impl Demand {
+    fn none(budget: &Arc<Budget>) -> Self {
+        let budget = Arc::clone(budget);
+        Self::None(Box::pin(async move { budget.wanted().await }))
+    }
 }
 
 impl BodyWait {
-    pub(super) fn new(session: Option<Arc<State>>, stall_timeout: Option<Duration>) -> Self {
-        let progress = Instant::now();
-        let stall = |timeout| (Box::pin(Timer::new(progress + timeout)), timeout);
+    /// `budget` is what the body has its room of.
+    pub(super) fn new(
+        session: Option<Arc<State>>,
+        budget: Arc<Budget>,
+        stall_timeout: Option<Duration>,
+        delivery_timeout: Duration,
+    ) -> Self {
+        let now = Instant::now();
+        let stall = |timeout| (Box::pin(Timer::new(now + timeout)), timeout);
         let closed = |state: Arc<State>| Box::pin(async move { state.closed().await }) as _;
         Self {
-            progress,
+            progress: now,
             stall: stall_timeout.map(stall),
             closed: session.map(closed),
+            pace: Pace {
+                len: 0,
+                since: now,
+                time: delivery_timeout / 2,
+            },
+            demand: Demand::none(&budget),
+            budget,
         }
     }
 
-    /// Call it when a part of the body has arrived.
-    pub(super) fn progressed(&mut self) {
+    /// Call it when a part of the body has arrived, which has `len` bytes now.
+    pub(super) fn progressed(&mut self, len: usize) {
         self.progress = Instant::now();
+        if len - self.pace.len >= BYTES {
+            (self.pace.len, self.pace.since) = (len, self.progress);
+        }
     }
 
-    /// Ready with the refusal when the body has stalled or the session is closed.
+    /// Ready with the refusal when the body has stalled or has to give way, or the session is closed.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Rejection> {
         if let Some(closed) = &mut self.closed {
             if closed.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(RejectionKind::SessionNotFound.into());
             }
+        }
+        if self.poll_demand(cx).is_ready() {
+            let detail = "the body arrives slowly, and others wait for its room";
+            let busy = Rejection::from(RejectionKind::ServerBusy);
+            return Poll::Ready(busy.with_detail(detail));
         }
         let Some((timer, timeout)) = &mut self.stall else {
             return Poll::Pending;
@@ -52,5 +104,25 @@ impl BodyWait {
             let detail = format!("no more of it arrived for {} s", timeout.as_secs_f64());
             Rejection::from(RejectionKind::BodyUnreadable).with_detail(detail)
         })
+    }
+
+    /// Ready when the body is slow and others wait for room.
+    fn poll_demand(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let slow_at = self.pace.since + self.pace.time;
+        loop {
+            match &mut self.demand {
+                Demand::None(wanted) => {
+                    ready!(wanted.as_mut().poll(cx));
+                    self.demand = Demand::Some(Box::pin(Timer::new(slow_at)));
+                }
+                Demand::Some(timer) => {
+                    ready!(timer.as_mut().poll_until(cx, || slow_at));
+                    if self.budget.is_wanted() {
+                        return Poll::Ready(());
+                    }
+                    self.demand = Demand::none(&self.budget);
+                }
+            }
+        }
     }
 }

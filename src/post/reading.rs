@@ -103,9 +103,6 @@ impl Reading {
                 let more = body.size_hint().lower();
                 return self.poll_wait(cx, more).map(Err);
             };
-            if let Some(wait) = &mut self.wait {
-                wait.progressed();
-            }
             match frame {
                 None => break,
                 Some(Err(_)) => {
@@ -121,6 +118,9 @@ impl Reading {
                         return Poll::Ready(Err(RejectionKind::BodyTooLarge.into()));
                     }
                     self.len += len;
+                    if let (1.., Some(wait)) = (len, &mut self.wait) {
+                        wait.progressed(self.len);
+                    }
                     self.frame = Some(data.copy_to_bytes(len));
                 }
             }
@@ -188,7 +188,13 @@ impl Reading {
                 To::Session(state) => Some(Arc::clone(state)),
                 To::Node(_) => None,
             };
-            Box::new(BodyWait::new(session, self.options.stall_timeout))
+            let bodies = &self.options.bodies;
+            let budget = match &self.to {
+                To::Session(_) => &bodies.here,
+                To::Node(_) => &bodies.elsewhere,
+            };
+            let (stall, delivery) = (self.options.stall_timeout, self.options.delivery_timeout);
+            Box::new(BodyWait::new(session, Arc::clone(budget), stall, delivery))
         });
         wait.poll(cx)
     }

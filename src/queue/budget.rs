@@ -25,6 +25,8 @@ pub(crate) struct Budget {
     turn: Semaphore,
     freed: Notify,
     freed_to_grow: Notify,
+    /// Notified when a part begins to wait and no other waits.
+    wanted: Notify,
 }
 
 impl Budget {
@@ -37,6 +39,7 @@ impl Budget {
             turn: Semaphore::new(1),
             freed: Notify::new(),
             freed_to_grow: Notify::new(),
+            wanted: Notify::new(),
         }
     }
 
@@ -69,7 +72,7 @@ impl Budget {
         // A waiting part is counted before it tries to take. So either it sees the bytes that another
         // thread gives back, or `give_back` sees the count and wakes it.
         if held == 0 {
-            let _waiting = Waiting::new(&self.new);
+            let _waiting = self.wait(&self.new);
             // The semaphore is never closed.
             let _turn = self.turn.acquire_many(1).await;
             loop {
@@ -79,7 +82,7 @@ impl Budget {
                 }
             }
         }
-        let _waiting = Waiting::new(&self.growing);
+        let _waiting = self.wait(&self.growing);
         loop {
             let mut freed = pin!(self.freed_to_grow.notified());
             freed.as_mut().enable();
@@ -87,6 +90,31 @@ impl Budget {
                 Some(held) => return held,
                 None => freed.await,
             }
+        }
+    }
+
+    fn wait<'a>(&self, count: &'a AtomicUsize) -> Waiting<'a> {
+        let waiting = Waiting::new(count);
+        self.wanted.notify_waiters();
+        waiting
+    }
+
+    /// Whether a part waits for bytes.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.new.load(SeqCst) + self.growing.load(SeqCst) > 0
+    }
+
+    /// Waits until a part waits for bytes.
+    pub(crate) async fn wanted(&self) {
+        loop {
+            let mut wanted = pin!(self.wanted.notified());
+            // Register before reading the counts, so that a part that begins to wait between the two is not
+            // missed.
+            wanted.as_mut().enable();
+            if self.is_wanted() {
+                return;
+            }
+            wanted.await;
         }
     }
 
@@ -197,6 +225,28 @@ mod tests {
         budget.give_back(held);
         drop(waiting);
         assert_eq!(budget.try_grow(0, 10), Some(10));
+    }
+
+    #[test]
+    fn a_part_that_waits_is_announced() {
+        let budget = Budget::new(10);
+        let held = budget.try_grow(0, 10).unwrap();
+        let mut wanted = task::spawn(budget.wanted());
+        assert_pending!(wanted.poll());
+        let mut new = task::spawn(budget.grow(0, 1));
+        assert_pending!(new.poll());
+        assert!(wanted.is_woken());
+        assert_ready!(wanted.poll());
+        drop(new);
+        assert!(!budget.is_wanted());
+        let mut wanted = task::spawn(budget.wanted());
+        assert_pending!(wanted.poll());
+        budget.give_back(held);
+        assert!(!wanted.is_woken());
+        let held = budget.try_grow(0, 9).unwrap();
+        let mut growing = task::spawn(budget.grow(held, 10));
+        assert_ready!(growing.poll());
+        assert!(!budget.is_wanted());
     }
 
     #[test]

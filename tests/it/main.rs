@@ -10,6 +10,7 @@ mod close_reason;
 mod delivery;
 mod demo;
 mod disconnect;
+mod dripping;
 mod good_messages;
 mod handler;
 mod http_edge;

@@ -277,6 +277,9 @@ async fn a_body_of_one_frame_is_not_copied() {
     let (uri, mut events) = memory.open().into_events();
     let text = Bytes::from(ping(1));
     let at = text.as_ptr() as usize;
+    // The handler waits for a message.
+    let mut reading = task::spawn(events.next());
+    assert_pending!(reading.poll());
     let answer = memory
         .post
         .clone()
@@ -284,7 +287,6 @@ async fn a_body_of_one_frame_is_not_copied() {
         .await
         .unwrap();
     assert_eq!(answer.status(), 202);
-    let mut reading = task::spawn(events.next());
     assert_pending!(reading.poll());
     assert_eq!(receive.try_recv(), Ok(at));
 }
