@@ -122,6 +122,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod caught;
 pub mod endpoint;
 mod event;
 pub mod guide;

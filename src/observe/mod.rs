@@ -17,10 +17,14 @@ mod metrics;
 mod post;
 mod relay;
 mod session;
+#[cfg(feature = "tracing")]
+mod span;
 mod stamp;
 #[cfg(feature = "tracing")]
 mod text;
 
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use crate::caught::caught;
 use crate::response::Rejection;
 
 #[cfg(feature = "metrics")]
@@ -57,36 +61,50 @@ impl Observer {
 
     /// A message was broadcast: `sent` outboxes took it, and `full` outboxes had no room.
     pub(crate) fn broadcast(&self, sent: usize, full: usize) {
-        #[cfg(feature = "metrics")]
-        {
-            self.metrics.broadcasts.increment(1);
-            self.metrics.broadcast_sent.increment(sent as u64);
-            self.metrics.broadcast_full.increment(full as u64);
-        }
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            {
+                self.metrics.broadcasts.increment(1);
+                self.metrics.broadcast_sent.increment(sent as u64);
+                self.metrics.broadcast_full.increment(full as u64);
+            }
+        });
     }
 }
+
+/// Runs code of a recorder or a subscriber. A panic of it ends here: in a drop or a timer it would end the
+/// process, and elsewhere the session that it reports.
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+fn reporting(code: impl FnOnce()) {
+    caught(code);
+}
+
+#[cfg(not(any(feature = "metrics", feature = "tracing")))]
+fn reporting(_: impl FnOnce()) {}
 
 /// A request to a service (`sse` or `post`) was refused.
 ///
 /// If an option would prevent the refusal, the event is a warning that names the option.
 pub(crate) fn refused(service: &'static str, rejection: &Rejection) {
-    let kind = rejection.kind;
-    #[cfg(feature = "metrics")]
-    metrics::refused(service, kind.as_str());
-    #[cfg(feature = "tracing")]
-    {
-        let (reason, values) = (kind.as_str(), rejection.values());
-        let detail = rejection.detail.as_deref();
-        match (rejection.hint(), detail) {
-            (Some(hint), _) => {
-                tracing::warn!(target: TARGET, service, reason, values, hint, "refused: {kind}");
+    reporting(|| {
+        let kind = rejection.kind;
+        #[cfg(feature = "metrics")]
+        metrics::refused(service, kind.as_str());
+        #[cfg(feature = "tracing")]
+        {
+            let (reason, values) = (kind.as_str(), rejection.values());
+            let detail = rejection.detail.as_deref();
+            match (rejection.hint(), detail) {
+                (Some(hint), _) => {
+                    tracing::warn!(target: TARGET, service, reason, values, hint, "refused: {kind}");
+                }
+                (None, Some(detail)) => {
+                    tracing::info!(target: TARGET, service, reason, detail, "refused: {kind}");
+                }
+                (None, None) => tracing::debug!(target: TARGET, service, reason, "refused: {kind}"),
             }
-            (None, Some(detail)) => {
-                tracing::info!(target: TARGET, service, reason, detail, "refused: {kind}");
-            }
-            (None, None) => tracing::debug!(target: TARGET, service, reason, "refused: {kind}"),
         }
-    }
+    });
 }
 
 /// Runs a future in the span that is current now.

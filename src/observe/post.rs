@@ -2,11 +2,11 @@ use std::marker::PhantomData;
 
 use crate::{message::Message, response::Rejection};
 
-use super::{Observer, SessionObserver};
+use super::{Observer, SessionObserver, reporting};
 
 #[cfg(feature = "tracing")]
 use {
-    super::{TARGET, text},
+    super::{TARGET, span, text},
     tracing::field::{Empty, display},
 };
 
@@ -14,7 +14,7 @@ use {
 #[must_use = "dropping it leaves the span"]
 pub(crate) struct InSpan<'a> {
     #[cfg(feature = "tracing")]
-    _entered: tracing::span::Entered<'a>,
+    _entered: span::InSpan<'a>,
     _post: PhantomData<&'a PostObserver>,
 }
 
@@ -34,6 +34,20 @@ pub(crate) struct PostObserver {
 impl Observer {
     /// The head of a `POST` arrived.
     pub(crate) fn post(&self) -> PostObserver {
+        #[cfg(feature = "tracing")]
+        let mut span = tracing::Span::none();
+        #[cfg(feature = "tracing")]
+        reporting(|| {
+            span = tracing::info_span!(
+                target: TARGET,
+                "mcp_sse_post",
+                session = Empty,
+                kind = Empty,
+                id = Empty,
+                method = Empty,
+                outcome = Empty,
+            );
+        });
         PostObserver {
             #[cfg(feature = "metrics")]
             metrics: std::sync::Arc::clone(&self.metrics),
@@ -42,15 +56,7 @@ impl Observer {
             #[cfg(feature = "metrics")]
             has_outcome: false,
             #[cfg(feature = "tracing")]
-            span: tracing::info_span!(
-                target: TARGET,
-                "mcp_sse_post",
-                session = Empty,
-                kind = Empty,
-                id = Empty,
-                method = Empty,
-                outcome = Empty,
-            ),
+            span,
         }
     }
 }
@@ -58,55 +64,63 @@ impl Observer {
 impl PostObserver {
     /// The `POST` is for this session.
     pub(crate) fn in_session(&self, session: &SessionObserver) {
-        #[cfg(feature = "tracing")]
-        if !self.span.is_disabled() {
-            self.span.record(
-                "session",
-                display(format_args!("{:08x}", session.log.prefix)),
-            );
-            if let Some(session) = session.span() {
-                self.span.follows_from(session);
+        reporting(|| {
+            #[cfg(feature = "tracing")]
+            if !self.span.is_disabled() {
+                self.span.record(
+                    "session",
+                    display(format_args!("{:08x}", session.log.prefix)),
+                );
+                if let Some(session) = session.span() {
+                    self.span.follows_from(session);
+                }
             }
-        }
+        });
     }
 
     /// The body is a message.
     pub(crate) fn parsed(&self, message: &Message) {
-        // Recording looks up each field by its name, even if the span is disabled.
-        #[cfg(feature = "tracing")]
-        if !self.span.is_disabled() {
-            self.span
-                .record("kind", tracing::field::debug(message.kind()));
-            text::record(&self.span, "id", text::id_of(message));
-            text::record(&self.span, "method", text::method_of(message));
-        }
+        reporting(|| {
+            // Recording looks up each field by its name, even if the span is disabled.
+            #[cfg(feature = "tracing")]
+            if !self.span.is_disabled() {
+                self.span
+                    .record("kind", tracing::field::debug(message.kind()));
+                text::record(&self.span, "id", text::id_of(message));
+                text::record(&self.span, "method", text::method_of(message));
+            }
+        });
     }
 
     /// The message is in the inbox.
     pub(crate) fn accepted(&mut self) {
-        #[cfg(feature = "metrics")]
-        {
-            self.metrics.accepted.increment(1);
-            self.metrics.post_duration.record(self.start.elapsed());
-            self.has_outcome = true;
-        }
-        #[cfg(feature = "tracing")]
-        {
-            if !self.span.is_disabled() {
-                self.span.record("outcome", "accepted");
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            {
+                self.metrics.accepted.increment(1);
+                self.metrics.post_duration.record(self.start.elapsed());
+                self.has_outcome = true;
             }
-            tracing::debug!(target: TARGET, parent: &self.span, "message accepted");
-        }
+            #[cfg(feature = "tracing")]
+            {
+                if !self.span.is_disabled() {
+                    self.span.record("outcome", "accepted");
+                }
+                tracing::debug!(target: TARGET, parent: &self.span, "message accepted");
+            }
+        });
     }
 
     pub(crate) fn refused(&mut self, rejection: &Rejection) {
-        #[cfg(feature = "metrics")]
-        {
-            self.metrics.refused.increment(1);
-            self.has_outcome = true;
-        }
-        #[cfg(feature = "tracing")]
-        self.span.record("outcome", rejection.kind.as_str());
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            {
+                self.has_outcome = true;
+                self.metrics.refused.increment(1);
+            }
+            #[cfg(feature = "tracing")]
+            self.span.record("outcome", rejection.kind.as_str());
+        });
         let _in_span = self.enter();
         super::refused("post", rejection);
     }
@@ -115,17 +129,22 @@ impl PostObserver {
     pub(crate) fn enter(&self) -> InSpan<'_> {
         InSpan {
             #[cfg(feature = "tracing")]
-            _entered: self.span.enter(),
+            _entered: span::InSpan::enter(&self.span),
             _post: PhantomData,
         }
     }
 }
 
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "tracing"))]
 impl Drop for PostObserver {
     fn drop(&mut self) {
-        if !self.has_outcome {
-            self.metrics.cancelled.increment(1);
-        }
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            if !self.has_outcome {
+                self.metrics.cancelled.increment(1);
+            }
+        });
+        #[cfg(feature = "tracing")]
+        reporting(|| drop(std::mem::replace(&mut self.span, tracing::Span::none())));
     }
 }

@@ -5,7 +5,10 @@ use std::{
 
 use tokio::sync::{SemaphorePermit, TryAcquireError};
 
-use crate::sync::{Mutex, MutexGuard, PoisonError, Semaphore};
+use crate::{
+    caught::caught,
+    sync::{Mutex, MutexGuard, PoisonError, Semaphore},
+};
 
 /// The bounds of a queue.
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +198,12 @@ impl<T> Queue<T> {
         }
         let items = std::mem::take(&mut state.items);
         self.close_locked(state);
-        depth_of(&items)
+        let depth = depth_of(&items);
+        // Each alone: an item may hold code of others, which may panic.
+        for item in items {
+            caught(|| drop(item));
+        }
+        depth
     }
 
     /// Whether the receiver waits for an item. The queue is empty then.

@@ -64,9 +64,10 @@ impl SessionRegistry {
                 break state;
             }
         };
+        // First of all, so that nothing can leave the session in the table for ever.
+        let guard = StreamGuard::new(Arc::clone(&self.table), Arc::clone(&state));
         state.observe_open(&parts);
         detach(&mut parts);
-        let guard = StreamGuard::new(Arc::clone(&self.table), Arc::clone(&state));
         Ok((Session::new(state, parts, self.clone()), guard))
     }
 

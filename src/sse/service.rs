@@ -2,7 +2,6 @@ use std::{
     any::type_name,
     convert::Infallible,
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -16,6 +15,7 @@ use http::{
 use tower::Service;
 
 use crate::{
+    caught::caught,
     endpoint::announce,
     event,
     handler::Handler,
@@ -97,7 +97,7 @@ impl<H: Handler> Shared<H> {
         // Unwind safe: a handler that panics makes no future, and its session is closed.
         let observer = &guard.entry().state().observer;
         let handler = || observer.in_scope(|| self.handler.handle(session));
-        let handler = catch_unwind(AssertUnwindSafe(handler)).ok();
+        let handler = caught(handler);
         if handler.is_none() {
             guard.entry().close(CloseReason::HandlerPanicked);
         }

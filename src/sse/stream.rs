@@ -1,5 +1,4 @@
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -10,6 +9,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Duration, Instant};
 
 use crate::{
+    caught::caught,
     event,
     handler::{HandlerOutput, Output as _},
     observe::SessionObserver,
@@ -133,6 +133,9 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
         }
     }
 
+    /// A handler that panicked is dropped and not polled again. The state that it shares with the stream is
+    /// consistent whenever its code runs.
+    ///
     /// Polls the handler while the session is open. Closes the session when the handler completes.
     fn poll_handler(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let mut this = self.project();
@@ -196,12 +199,4 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
             None => Poll::Ready(None),
         }
     }
-}
-
-/// Runs code of a handler. `None` if it panics: the panic closes this session and no other.
-///
-/// Unwind safe: a handler that panicked is dropped and never polled again. The state that it shares with
-/// the stream is consistent whenever its code runs.
-fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(code)).ok()
 }

@@ -1,6 +1,5 @@
 use std::{
     future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
@@ -18,6 +17,7 @@ use tokio::{
 };
 
 use crate::{
+    caught::caught,
     options::Options,
     session::{CloseReason, SessionEntry},
     timer::Timer,
@@ -177,7 +177,7 @@ impl Wake for Check {
                     CloseReason::Idle => self.session.close(reason),
                     _ => self.session.cut(reason),
                 };
-                let _ = catch_unwind(AssertUnwindSafe(close));
+                caught(close);
                 return;
             }
             if self

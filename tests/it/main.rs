@@ -25,6 +25,7 @@ mod metrics;
 mod middleware;
 mod mount_path;
 mod pair;
+mod panics;
 mod post_body;
 mod post_body_wire;
 mod post_rows;

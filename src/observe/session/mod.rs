@@ -4,12 +4,13 @@ mod tests;
 
 use crate::message::Message;
 
-use super::{Observer, Stamp};
+use super::{Observer, Stamp, reporting};
 
 #[cfg(feature = "tracing")]
 use {
     super::{
         TARGET,
+        span::InSpan,
         text::{id_of, method_of},
     },
     std::sync::{
@@ -41,6 +42,23 @@ pub(super) struct Log {
     untaken: AtomicU64,
 }
 
+#[cfg(feature = "tracing")]
+impl Log {
+    fn new(prefix: u32) -> Self {
+        let mut log = Self::default();
+        log.prefix = prefix;
+        log
+    }
+}
+
+#[cfg(feature = "tracing")]
+impl Drop for Log {
+    fn drop(&mut self) {
+        // This closes the span. It may run in the thread of the runtime's timer.
+        reporting(|| drop(self.span.take()));
+    }
+}
+
 impl Observer {
     /// `prefix` is the first digits of the session's id.
     pub(crate) fn session(&self, prefix: u32) -> SessionObserver {
@@ -48,10 +66,7 @@ impl Observer {
             #[cfg(feature = "metrics")]
             metrics: std::sync::Arc::clone(&self.metrics),
             #[cfg(feature = "tracing")]
-            log: Log {
-                prefix,
-                ..Log::default()
-            },
+            log: Log::new(prefix),
         }
     }
 }
@@ -59,101 +74,119 @@ impl Observer {
 impl SessionObserver {
     /// A message of `bytes` bytes, with the weight `weight`, is in the inbox.
     pub(crate) fn received(&self, bytes: usize, weight: u32) {
-        #[cfg(feature = "metrics")]
-        {
-            self.metrics.received.increment(1);
-            self.metrics.received_bytes.increment(bytes as u64);
-            self.metrics.inbox.put(weight);
-        }
-        #[cfg(feature = "tracing")]
-        self.log.received.fetch_add(1, Relaxed);
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            {
+                self.metrics.received.increment(1);
+                self.metrics.received_bytes.increment(bytes as u64);
+                self.metrics.inbox.put(weight);
+            }
+            #[cfg(feature = "tracing")]
+            self.log.received.fetch_add(1, Relaxed);
+        });
     }
 
     /// The handler took a message out of the inbox.
     pub(crate) fn taken(&self, since: Stamp, weight: u32) {
-        #[cfg(feature = "metrics")]
-        self.metrics.inbox.taken(since.since, weight);
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            self.metrics.inbox.taken(since.since, weight);
+        });
     }
 
     /// These messages were in the inbox when the session was closed or its receiver was dropped.
     pub(crate) fn untaken(&self, (messages, weight): (usize, usize)) {
-        #[cfg(feature = "metrics")]
-        self.metrics.inbox.dropped(messages, weight);
-        #[cfg(feature = "tracing")]
-        self.log.untaken.fetch_add(messages as u64, Relaxed);
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            self.metrics.inbox.dropped(messages, weight);
+            #[cfg(feature = "tracing")]
+            self.log.untaken.fetch_add(messages as u64, Relaxed);
+        });
     }
 
     /// A send waits for room in the outbox.
     pub(crate) fn waits(&self) {
-        #[cfg(feature = "tracing")]
-        if let Some(span) = self.span() {
-            debug!(
-                target: TARGET,
-                parent: span,
-                "the client does not keep up: a send waits for room in the outbox"
-            );
-        }
+        reporting(|| {
+            #[cfg(feature = "tracing")]
+            if let Some(span) = self.span() {
+                debug!(
+                    target: TARGET,
+                    parent: span,
+                    "the client does not keep up: a send waits for room in the outbox"
+                );
+            }
+        });
     }
 
     /// A message is in the outbox.
     pub(crate) fn sent(&self, weight: u32) {
-        #[cfg(feature = "metrics")]
-        self.metrics.outbox.put(weight);
-        #[cfg(feature = "tracing")]
-        self.log.sent.fetch_add(1, Relaxed);
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            self.metrics.outbox.put(weight);
+            #[cfg(feature = "tracing")]
+            self.log.sent.fetch_add(1, Relaxed);
+        });
     }
 
     /// The stream took a message out of the outbox. The message of a broadcast is `None`, because the
     /// outbox holds its event only.
     pub(crate) fn written(&self, message: Option<&Message>, since: Stamp, weight: u32) {
-        #[cfg(feature = "metrics")]
-        {
-            self.metrics.sent.increment(1);
-            self.metrics.outbox.taken(since.since, weight);
-        }
-        #[cfg(feature = "tracing")]
-        match (self.span(), message) {
-            (None, _) => {}
-            (Some(span), Some(message)) => debug!(
-                target: TARGET,
-                parent: span,
-                kind = ?message.kind(),
-                id = id_of(message).map(display),
-                method = method_of(message).map(display),
-                "message sent"
-            ),
-            (Some(span), None) => debug!(target: TARGET, parent: span, "broadcast sent"),
-        }
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            {
+                self.metrics.sent.increment(1);
+                self.metrics.outbox.taken(since.since, weight);
+            }
+            #[cfg(feature = "tracing")]
+            match (self.span(), message) {
+                (None, _) => {}
+                (Some(span), Some(message)) => debug!(
+                    target: TARGET,
+                    parent: span,
+                    kind = ?message.kind(),
+                    id = id_of(message).map(display),
+                    method = method_of(message).map(display),
+                    "message sent"
+                ),
+                (Some(span), None) => debug!(target: TARGET, parent: span, "broadcast sent"),
+            }
+        });
     }
 
     /// These messages were in the outbox when the stream was dropped or the session was cut.
     pub(crate) fn unread(&self, (messages, weight): (usize, usize)) {
-        #[cfg(feature = "metrics")]
-        self.metrics.outbox.dropped(messages, weight);
-        #[cfg(feature = "tracing")]
-        if let (1.., Some(span)) = (messages, self.span()) {
-            info!(
-                target: TARGET,
-                parent: span,
-                messages,
-                "messages of a closed session were not read"
-            );
-        }
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            self.metrics.outbox.dropped(messages, weight);
+            #[cfg(feature = "tracing")]
+            if let (1.., Some(span)) = (messages, self.span()) {
+                info!(
+                    target: TARGET,
+                    parent: span,
+                    messages,
+                    "messages of a closed session were not read"
+                );
+            }
+        });
     }
 
     /// The stream passed `bytes` bytes to the server.
     pub(crate) fn wrote(&self, bytes: usize) {
-        #[cfg(feature = "metrics")]
-        self.metrics.sent_bytes.increment(bytes as u64);
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            self.metrics.sent_bytes.increment(bytes as u64);
+        });
     }
 
     pub(crate) fn kept_alive(&self) {
-        #[cfg(feature = "metrics")]
-        self.metrics.keep_alives.increment(1);
-        #[cfg(feature = "tracing")]
-        if let Some(span) = self.span() {
-            trace!(target: TARGET, parent: span, "keep-alive");
-        }
+        reporting(|| {
+            #[cfg(feature = "metrics")]
+            self.metrics.keep_alives.increment(1);
+            #[cfg(feature = "tracing")]
+            if let Some(span) = self.span() {
+                trace!(target: TARGET, parent: span, "keep-alive");
+            }
+        });
     }
 
     /// Whether there is a span that code can run in.
@@ -162,9 +195,7 @@ impl SessionObserver {
     /// Runs code of the session's handler in the session's span.
     pub(crate) fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
         #[cfg(feature = "tracing")]
-        if let Some(span) = self.span() {
-            return span.in_scope(code);
-        }
+        let _in_span = self.span().map(InSpan::enter);
         code()
     }
 
