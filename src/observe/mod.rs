@@ -15,6 +15,8 @@
 #[cfg(feature = "metrics")]
 mod metrics;
 mod post;
+#[cfg(feature = "tracing")]
+mod rate;
 mod relay;
 mod session;
 #[cfg(feature = "tracing")]
@@ -30,12 +32,7 @@ use crate::response::Rejection;
 #[cfg(feature = "metrics")]
 use self::metrics::Metrics;
 
-pub(crate) use self::{
-    post::PostObserver,
-    relay::{relayed, unroutable},
-    session::SessionObserver,
-    stamp::Stamp,
-};
+pub(crate) use self::{post::PostObserver, session::SessionObserver, stamp::Stamp};
 
 /// The target of every span and event. It does not change when code moves to another module, so that
 /// filters continue to work.
@@ -48,7 +45,22 @@ pub(crate) struct Observer {
     // Made once, because a recorder looks up each name.
     #[cfg(feature = "metrics")]
     metrics: std::sync::Arc<Metrics>,
+    #[cfg(feature = "tracing")]
+    rate: std::sync::Arc<rate::Rate>,
 }
+
+/// Writes an event at its level, or at the level of debug if there were many of its reason.
+#[cfg(feature = "tracing")]
+macro_rules! limited {
+    ($observer:expr, $reason:expr, $level:ident, $($fields:tt)*) => {
+        match $observer.rate.admit($reason) {
+            Some(left_out) => tracing::$level!(target: $crate::observe::TARGET, left_out, $($fields)*),
+            None => tracing::debug!(target: $crate::observe::TARGET, $($fields)*),
+        }
+    };
+}
+#[cfg(feature = "tracing")]
+use limited;
 
 impl Observer {
     /// `close_reasons` are the names of all reasons for which a session can be closed.
@@ -56,6 +68,8 @@ impl Observer {
         Self {
             #[cfg(feature = "metrics")]
             metrics: Metrics::new(close_reasons).into(),
+            #[cfg(feature = "tracing")]
+            rate: std::sync::Arc::default(),
         }
     }
 
@@ -70,6 +84,51 @@ impl Observer {
             }
         });
     }
+
+    /// A request to a service (`sse` or `post`) was refused.
+    ///
+    /// If an option would prevent the refusal, the event is a warning that names the option. A client can
+    /// cause such events at will, so their number is limited.
+    pub(crate) fn refused(&self, service: &'static str, rejection: &Rejection) {
+        reporting(|| {
+            let kind = rejection.kind;
+            #[cfg(feature = "metrics")]
+            metrics::refused(service, kind.as_str());
+            #[cfg(feature = "tracing")]
+            {
+                let (reason, values) = (kind.as_str(), rejection.values());
+                let detail = rejection.detail.as_deref();
+                match (rejection.hint(), detail) {
+                    (Some(hint), _) => {
+                        limited!(
+                            self,
+                            reason,
+                            warn,
+                            service,
+                            reason,
+                            values,
+                            hint,
+                            "refused: {kind}"
+                        );
+                    }
+                    (None, Some(detail)) => {
+                        limited!(
+                            self,
+                            reason,
+                            info,
+                            service,
+                            reason,
+                            detail,
+                            "refused: {kind}"
+                        );
+                    }
+                    (None, None) => {
+                        tracing::debug!(target: TARGET, service, reason, "refused: {kind}");
+                    }
+                }
+            }
+        });
+    }
 }
 
 /// Runs code of a recorder or a subscriber. A panic of it ends here: in a drop or a timer it would end the
@@ -81,31 +140,6 @@ fn reporting(code: impl FnOnce()) {
 
 #[cfg(not(any(feature = "metrics", feature = "tracing")))]
 fn reporting(_: impl FnOnce()) {}
-
-/// A request to a service (`sse` or `post`) was refused.
-///
-/// If an option would prevent the refusal, the event is a warning that names the option.
-pub(crate) fn refused(service: &'static str, rejection: &Rejection) {
-    reporting(|| {
-        let kind = rejection.kind;
-        #[cfg(feature = "metrics")]
-        metrics::refused(service, kind.as_str());
-        #[cfg(feature = "tracing")]
-        {
-            let (reason, values) = (kind.as_str(), rejection.values());
-            let detail = rejection.detail.as_deref();
-            match (rejection.hint(), detail) {
-                (Some(hint), _) => {
-                    tracing::warn!(target: TARGET, service, reason, values, hint, "refused: {kind}");
-                }
-                (None, Some(detail)) => {
-                    tracing::info!(target: TARGET, service, reason, detail, "refused: {kind}");
-                }
-                (None, None) => tracing::debug!(target: TARGET, service, reason, "refused: {kind}"),
-            }
-        }
-    });
-}
 
 /// Runs a future in the span that is current now.
 #[cfg(feature = "tracing")]

@@ -20,8 +20,7 @@ pub(crate) struct InSpan<'a> {
 
 /// Observes one `POST`. A `POST` that is dropped before it has an outcome was cancelled.
 pub(crate) struct PostObserver {
-    #[cfg(feature = "metrics")]
-    metrics: std::sync::Arc<super::Metrics>,
+    observer: Observer,
     #[cfg(feature = "metrics")]
     start: tokio::time::Instant,
     #[cfg(feature = "metrics")]
@@ -49,8 +48,7 @@ impl Observer {
             );
         });
         PostObserver {
-            #[cfg(feature = "metrics")]
-            metrics: std::sync::Arc::clone(&self.metrics),
+            observer: self.clone(),
             #[cfg(feature = "metrics")]
             start: tokio::time::Instant::now(),
             #[cfg(feature = "metrics")]
@@ -97,8 +95,11 @@ impl PostObserver {
         reporting(|| {
             #[cfg(feature = "metrics")]
             {
-                self.metrics.accepted.increment(1);
-                self.metrics.post_duration.record(self.start.elapsed());
+                self.observer.metrics.accepted.increment(1);
+                self.observer
+                    .metrics
+                    .post_duration
+                    .record(self.start.elapsed());
                 self.has_outcome = true;
             }
             #[cfg(feature = "tracing")]
@@ -116,13 +117,13 @@ impl PostObserver {
             #[cfg(feature = "metrics")]
             {
                 self.has_outcome = true;
-                self.metrics.refused.increment(1);
+                self.observer.metrics.refused.increment(1);
             }
             #[cfg(feature = "tracing")]
             self.span.record("outcome", rejection.kind.as_str());
         });
         let _in_span = self.enter();
-        super::refused("post", rejection);
+        self.observer.refused("post", rejection);
     }
 
     /// Enters the span of the `POST` until the guard is dropped.
@@ -141,7 +142,7 @@ impl Drop for PostObserver {
         reporting(|| {
             #[cfg(feature = "metrics")]
             if !self.has_outcome {
-                self.metrics.cancelled.increment(1);
+                self.observer.metrics.cancelled.increment(1);
             }
         });
         #[cfg(feature = "tracing")]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     endpoint::NodeName,
     message::Message,
-    observe,
+    observe::Observer,
     relay::{self, Relay, RelayError},
     response::RejectionKind,
     session::{Principal, Room},
@@ -22,6 +22,7 @@ pub(super) struct Forward {
     node: NodeName,
     id: Uuid,
     principal: Option<Principal>,
+    observer: Observer,
 }
 
 impl Forward {
@@ -30,12 +31,14 @@ impl Forward {
         node: NodeName,
         id: Uuid,
         principal: Option<Principal>,
+        observer: Observer,
     ) -> Self {
         Self {
             relay,
             node,
             id,
             principal,
+            observer,
         }
     }
 
@@ -47,6 +50,7 @@ impl Forward {
             node,
             id,
             principal,
+            observer,
         } = self;
         let post = relay::encode(id, principal.as_ref(), parts, message.as_bytes());
         Box::pin(async move {
@@ -58,7 +62,7 @@ impl Forward {
                 Ok(outcome) => (*outcome, &"the session's node refused it"),
                 Err(error) => (Err(kind_of(error)), error),
             };
-            observe::relayed(node.as_str(), outcome, why);
+            observer.relayed(node.as_str(), outcome, why);
             outcome
         })
     }

@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use crate::{
     endpoint::{node, session_id},
-    observe,
     options::Options,
     relay::Relay,
     response::{Rejection, RejectionKind},
@@ -143,11 +142,13 @@ impl Shared {
         }
         let node = node(query).filter(|node| Some(node) != here)?;
         let Some(relay) = &self.relay else {
-            observe::unroutable(here.map(|here| here.as_str()), node.as_str());
+            let observer = &self.registry.observer;
+            observer.unroutable(here.map(|here| here.as_str()), node.as_str());
             return None;
         };
         let (relay, principal) = (Arc::clone(relay), principal.cloned());
-        Some(Forward::new(relay, node, id, principal))
+        let observer = self.registry.observer.clone();
+        Some(Forward::new(relay, node, id, principal, observer))
     }
 }
 

@@ -63,19 +63,21 @@ impl Inbound {
     /// If the future is dropped before it completes, the message is not delivered.
     pub fn deliver(&self, post: Bytes) -> impl Future<Output = Bytes> + Send + use<> {
         let shared = Arc::clone(&self.shared);
-        async move { reply::encode(shared.deliver(&post).await) }
+        async move { reply::encode(shared.deliver(post).await) }
     }
 }
 
 impl Shared {
-    async fn deliver(&self, post: &[u8]) -> Result<(), RejectionKind> {
-        let frame = frame::decode(post).ok_or(RejectionKind::NodeUnreachable)?;
+    async fn deliver(&self, post: Bytes) -> Result<(), RejectionKind> {
+        let frame = frame::decode(&post).ok_or(RejectionKind::NodeUnreachable)?;
+        let bytes = post.len() + OVERHEAD;
+        // The frame is a copy. Only one of the two may wait, because one is counted.
+        drop(post);
         if frame.text.len() > self.options.body_limit {
             return Err(RejectionKind::BodyTooLarge);
         }
         let state = self.registry.table.find(frame.id, frame.principal.as_ref());
         let state = state.ok_or(RejectionKind::SessionNotFound)?;
-        let bytes = post.len() + OVERHEAD;
         let here = Arc::clone(&self.options.bodies.here);
         let mut room = Room::new(Some(Arc::clone(&state)), here);
         room.try_grow(bytes)?;

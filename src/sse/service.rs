@@ -19,7 +19,6 @@ use crate::{
     endpoint::announce,
     event,
     handler::Handler,
-    observe,
     options::Options,
     response::{Rejection, RejectionKind},
     session::{CloseReason, SessionRegistry, head_weight},
@@ -122,7 +121,7 @@ impl<H: Handler, B> Service<Request<B>> for SseService<H> {
             Ok(Some(opened)) => stream(SseBody::stream(opened)),
             Ok(None) => stream(SseBody::default()),
             Err(rejection) => {
-                observe::refused("sse", &rejection);
+                self.shared.registry.observer.refused("sse", &rejection);
                 // The line feed is for the client of rust-mcp-sdk: it keeps an unfinished line across
                 // connections, and would then never open a stream.
                 rejection.to_response("\n", SseBody::text)

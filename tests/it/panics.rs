@@ -84,6 +84,7 @@ async fn an_extension_that_panics_when_a_stream_is_dropped_leaves_no_session() {
         .expect("no stream is left");
 }
 
+#[cfg(any(feature = "metrics", feature = "tracing"))]
 /// The life of a session, while every call to a subscriber or a recorder panics.
 async fn whole_life() {
     let (server, slot) = kept();

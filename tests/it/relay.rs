@@ -13,8 +13,8 @@ use mcp_sse_server::{
     relay::{Inbound, Relay, RelayError, RelayFuture},
 };
 use mcp_sse_testkit::{
-    handlers::echo,
-    messages::ping,
+    handlers::{echo, silent},
+    messages::{ping, with_len},
     polled::Server,
     relay_kit::{self, Engine, Serving},
 };
@@ -190,4 +190,49 @@ fn inbound_panics_without_a_node_name() {
     let _ = SseServerTransport::new("/messages/", echo)
         .unwrap()
         .inbound();
+}
+
+/// Keeps what it should send.
+#[derive(Clone, Default)]
+struct Keeps(Arc<Mutex<Vec<Bytes>>>);
+
+impl Relay for Keeps {
+    fn forward<'a>(&'a self, _: &'a NodeName, post: Bytes) -> RelayFuture<'a> {
+        self.0.lock().unwrap().push(post);
+        Box::pin(async { Ok(Bytes::from_static(b"+")) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relayed_body_counts_once_and_from_the_first_poll() {
+    const LEN: usize = 100_000;
+    let transport = SseServerTransport::new("/messages/", silent).unwrap();
+    let transport = transport.node("a1").unwrap().queue_messages(1);
+    // Room for three deliveries.
+    let transport = transport.body_limit(LEN).in_flight_bytes(3 * (LEN + 4096));
+    let (owner, inbound) = (Server::of(&transport), transport.inbound());
+    let stream = owner.open();
+    let uri = stream.uri.clone();
+    let keeps = Keeps::default();
+    let other = SseServerTransport::new("/messages/", silent).unwrap();
+    let edge = Server::of(&other.node("a2").unwrap().relay(keeps.clone()));
+    let large = String::from_utf8(with_len(LEN).to_vec()).unwrap();
+    assert_eq!(edge.post(&uri, &large).await.status(), 202);
+    let frame = keeps.0.lock().unwrap().remove(0);
+    // As an engine has it: in a buffer of its own.
+    let copy = || Bytes::copy_from_slice(&frame);
+
+    let unpolled: Vec<_> = (0..10).map(|_| inbound.deliver(copy())).collect();
+    owner.post_now(&uri, ping(1));
+    // The inbox is full now, so deliveries wait, and hold their bytes once.
+    let post = copy();
+    let mut waiting = tokio_test::task::spawn(inbound.deliver(post.clone()));
+    tokio_test::assert_pending!(waiting.poll());
+    assert!(post.is_unique(), "the frame is not kept beside its copy");
+    drop((unpolled, waiting));
+    assert_eq!(
+        inbound.deliver(copy()).await,
+        "s",
+        "nothing is held any more"
+    );
 }

@@ -74,3 +74,42 @@ async fn a_failed_relay_logs_the_reason_and_the_setting() {
         assert!(!all.contains(ID), "{all}");
     }
 }
+
+/// A client can name any node in a query, and any host.
+#[tokio::test]
+async fn a_client_cannot_write_warnings_at_will() {
+    const TIMES: usize = 300;
+    let transport = SseServerTransport::new("/messages/", silent).unwrap();
+    let alone = Server::of(&transport.clone().node("a1").unwrap());
+    let large = RelayError::TooLarge {
+        len: 2,
+        limit: 1,
+        setting: "x",
+    };
+    let relayed = Server::of(&transport.node("a1").unwrap().relay(Fails(large)));
+    let recorder = Recorder::start();
+    for n in 0..TIMES {
+        let uri = format!("/messages/?session_id={ID}&node=n{n}");
+        assert_eq!(alone.post(&uri, &ping(1)).await.status(), 404);
+        assert_eq!(relayed.post(&uri, &ping(1)).await.status(), 413);
+        let mut post = mcp_sse_testkit::requests::post_text("/messages/", ping(1));
+        let host = format!("h{n}.example.com");
+        post.headers_mut().insert("host", host.parse().unwrap());
+        assert_eq!(alone.call(post).await.status(), 421);
+        // A precise reason, at the level `info`.
+        let mut post = mcp_sse_testkit::requests::post_text("/messages/", ping(1));
+        post.headers_mut().remove("content-type");
+        assert_eq!(alone.call(post).await.status(), 400);
+    }
+    let told = recorder.take();
+    let above_debug = told.iter().filter(|told| told.level <= Level::INFO);
+    let events = above_debug.filter(|told| !told.text.contains("kind="));
+    let events = events.filter(|told| told.text.contains("message="));
+    // Ten of each of the four kinds.
+    assert_eq!(events.count(), 40);
+    let all = told.iter().filter(|told| told.text.contains("message="));
+    assert!(
+        all.count() >= 4 * TIMES,
+        "the others are at the level `debug`"
+    );
+}
