@@ -22,7 +22,13 @@
 //!
 //! Ctrl-C ends the open streams and stops the server.
 
-use std::{env, error::Error, future::ready, sync::Arc};
+use std::{
+    env,
+    error::Error,
+    future::{IntoFuture, ready},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -35,7 +41,7 @@ use mcp_sse_server::{Session, SseServerTransport, session::Principal};
 use mcp_sse_testkit::demo;
 use serde_json::json;
 use subtle::ConstantTimeEq;
-use tokio::{net::TcpListener, signal};
+use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::auth::AsyncRequireAuthorizationLayer;
 
 const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
@@ -75,13 +81,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // After the layer: a client without a token can read where to get one.
         .route(METADATA_PATH, get(metadata(&base)));
 
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            // If the signal handler cannot be installed, the server stops at once.
-            let _ = signal::ctrl_c().await;
-            sessions.shutdown().await;
-        })
-        .await?;
+    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(served.into_future());
+    // If the signal handler cannot be installed, the server stops at once.
+    let _ = signal::ctrl_c().await;
+    // The graceful shutdown would wait for open streams without end.
+    sessions.shutdown().await;
+    drop(stop);
+    // It would also wait for clients that do not read. They are cut when `main` returns.
+    let _ = timeout(Duration::from_secs(5), server).await;
     Ok(())
 }
 

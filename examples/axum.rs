@@ -8,7 +8,7 @@
 //! Web pages of this machine may use the server from their own origin, such as the page of
 //! `examples/browser`. Ctrl-C ends the open streams, waits for open requests, and stops the server.
 
-use std::error::Error;
+use std::{error::Error, future::IntoFuture, time::Duration};
 
 use axum::{
     Router,
@@ -17,7 +17,7 @@ use axum::{
 };
 use mcp_sse_server::{MountPath, SseServerTransport};
 use mcp_sse_testkit::demo;
-use tokio::{net::TcpListener, signal};
+use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// The origins whose pages may read responses. The transport's `TransportSecurity` decides which pages may
@@ -61,13 +61,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "MCP over HTTP+SSE at http://{}/api/sse",
         listener.local_addr()?
     );
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            // If the signal handler cannot be installed, the server stops at once.
-            let _ = signal::ctrl_c().await;
-            // The graceful shutdown would wait for open streams without end.
-            sessions.shutdown().await;
-        })
-        .await?;
+    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(served.into_future());
+    // If the signal handler cannot be installed, the server stops at once.
+    let _ = signal::ctrl_c().await;
+    // The graceful shutdown would wait for open streams without end.
+    sessions.shutdown().await;
+    drop(stop);
+    // It would also wait for clients that do not read. They are cut when `main` returns.
+    let _ = timeout(Duration::from_secs(5), server).await;
     Ok(())
 }

@@ -18,7 +18,7 @@
 //!
 //! Ctrl-C ends the open streams and stops the server.
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, future::IntoFuture, io, time::Duration};
 
 use axum::{
     Router,
@@ -29,7 +29,12 @@ use axum::{
 use mcp_sse_server::SseServerTransport;
 use mcp_sse_testkit::demo;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use tokio::{net::TcpListener, signal, time};
+use tokio::{
+    net::TcpListener,
+    signal,
+    sync::oneshot,
+    time::{self, timeout},
+};
 use tower_http::trace::TraceLayer;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -107,14 +112,20 @@ pub(crate) async fn run(address: &str) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{address}: {error}"))?;
     let base = format!("http://{}", listener.local_addr()?);
     println!("MCP over HTTP+SSE at {base}/sse, metrics at {base}/metrics");
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            // If the signal handler cannot be installed, the server stops at once.
-            let _ = signal::ctrl_c().await;
-            tracing::info!(sessions = sessions.len(), "stopping");
-            let cut = sessions.shutdown().deadline(Duration::from_secs(10)).await;
-            tracing::info!(cut, "all streams have ended");
-        })
-        .await?;
+    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(served.into_future());
+    // If the signal handler cannot be installed, the server stops at once.
+    let _ = signal::ctrl_c().await;
+    // The graceful shutdown would wait for open streams without end.
+    tracing::info!(sessions = sessions.len(), "stopping");
+    let cut = sessions.shutdown().deadline(Duration::from_secs(10)).await;
+    tracing::info!(cut, "all sessions have ended");
+    drop(stop);
+    // It would also wait for clients that do not read. They are cut when `main` returns.
+    let _ = timeout(Duration::from_secs(5), server).await;
     Ok(())
 }

@@ -12,6 +12,7 @@
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |
 //! | on more than one server | [`nodes`] | |
 //! | for a client that you know: what works, what helps | [`clients`] | |
+//! | with clients that vanish or do not read | [`connections`] | |
 //! | with OpenTelemetry | [`opentelemetry`] | [`opentelemetry.rs`] |
 //!
 //! # Rules for all servers
@@ -33,7 +34,11 @@
 //!
 //! **Shutdown.** An open stream is an open request: a graceful shutdown waits for it without end. Call
 //! [`SessionRegistry::shutdown`] when the server begins to stop. It refuses new streams with 503, and
-//! ends each open stream after the messages that were sent.
+//! ends each open stream after the messages that were sent. Then bound the graceful shutdown itself: a client
+//! that does not read would keep the process alive, see [`connections`].
+//!
+//! **Vanished clients.** Set `TCP_USER_TIMEOUT` on the listener, see [`connections`]. Without it, the session of a
+//! machine that lost its network stays open for about 15 minutes.
 //!
 //! [`SseServerTransport::layer`]: crate::SseServerTransport::layer
 //! [`SseServerTransport::services`]: crate::SseServerTransport::services
@@ -53,6 +58,9 @@ pub mod axum {}
 
 #[doc = include_str!("clients.md")]
 pub mod clients {}
+
+#[doc = include_str!("connections.md")]
+pub mod connections {}
 
 #[doc = include_str!("hyper.md")]
 pub mod hyper {}

@@ -10,6 +10,7 @@ mod pause;
 mod proxy;
 mod server;
 mod stop;
+mod vanished;
 
 use mcp_sse_testkit::{
     messages::ping,
@@ -30,6 +31,14 @@ fn server() {
 fn client() {
     if process::has_role("client") {
         pause::run_client();
+    }
+}
+
+/// Not a test: a server and a client whose network breaks, in a network namespace of their own.
+#[test]
+fn vanished() {
+    if process::has_role("vanished") {
+        vanished::run();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The server: hyper or axum, each with a graceful shutdown on SIGTERM.
 
-use std::time::Duration;
+use std::{future::IntoFuture, time::Duration};
 
 use axum::Router;
 use mcp_sse_server::{Handler, Message, Session, SseServerTransport};
@@ -8,7 +8,8 @@ use mcp_sse_testkit::server::{routes, serve_until};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
-    time::sleep,
+    sync::oneshot,
+    time::{sleep, timeout},
 };
 
 /// Set to `axum` to serve with axum instead of hyper.
@@ -19,6 +20,8 @@ pub(crate) const STALL: &str = "FAULTS_STALL";
 pub(crate) const SESSIONS: &str = "FAULTS_SESSIONS";
 /// The time over which the drains are spread.
 pub(crate) const WINDOW: Duration = Duration::from_secs(2);
+/// The time for connections to end when all streams are gone, also that of `serve_until`.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 pub(crate) fn answer(id: impl std::fmt::Display, pad: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"pad":"{pad}"}}}}"#)
@@ -82,12 +85,16 @@ where
     let app = Router::new()
         .route_service("/sse", sse)
         .route_service("/messages/", post);
-    let served = axum::serve(listener, app).with_graceful_shutdown(async move {
-        term.recv().await;
-        // Without this, open streams would delay the shutdown without end.
-        sessions.shutdown().spread_over(WINDOW).await;
-    });
-    served.await.unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(served.into_future());
+    term.recv().await;
+    // Without this, open streams would delay the shutdown without end.
+    sessions.shutdown().spread_over(WINDOW).await;
+    drop(stop);
+    // And without this, a client that does not read, or half a request, would do so.
+    let ended = timeout(GRACE, server).await;
+    report(ended.is_ok());
 }
 
 async fn hyper<H>(listener: TcpListener, transport: &SseServerTransport<H>, mut term: Signal)
@@ -103,5 +110,10 @@ where
     };
     // Without streams, the connections end after the answers that are being written.
     let (_cut, ended) = serve_until(listener, routes(transport), stop).await;
-    ended.expect("all connections end");
+    report(ended.is_ok());
+}
+
+/// Prints whether the connections ended before they were cut.
+fn report(ended: bool) {
+    println!("connections {}", if ended { "ended" } else { "are cut" });
 }

@@ -1,10 +1,15 @@
-//! SIGTERM, with a thousand streams open and messages on their way.
+//! SIGTERM, with a thousand streams open and messages on their way, and with clients that would delay it.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use mcp_sse_testkit::{
     process::Process,
-    wire::{Conn, open},
+    until,
+    wire::{self, Conn, GET, open},
 };
 use tokio::task::JoinSet;
 
@@ -43,6 +48,7 @@ async fn stops_in_order(stack: &str) {
     while let Some(read) = reads.join_next().await {
         read.unwrap();
     }
+    server.line("connections ended");
     let status = server.wait();
     assert!(status.success(), "{status}");
     // The last session is drained at the end of the window. The rest is time for the handlers and for a busy
@@ -59,4 +65,90 @@ async fn axum_shuts_down_gracefully() {
 #[tokio::test]
 async fn hyper_shuts_down_gracefully() {
     stops_in_order("hyper").await;
+}
+
+/// Clients that a graceful shutdown without a bound would wait for.
+async fn obstacles(address: std::net::SocketAddr, path: &str) -> Vec<Conn> {
+    let mut all = Vec::new();
+    let half_head = &GET[..20];
+    let get = GET.replace("/sse", path);
+    // A stream that is not read, half a request's head, a body of which one byte is there, and an idle connection.
+    for text in [&*get, half_head, ""] {
+        let mut conn = Conn::open(address).await.unwrap();
+        conn.write(text).await.unwrap();
+        all.push(conn);
+    }
+    let mut conn = Conn::open(address).await.unwrap();
+    let post = wire::post_head("/messages/?session_id=x", 100) + "{";
+    conn.write(post).await.unwrap();
+    all.push(conn);
+    all
+}
+
+async fn stops_in_time(stack: &str) {
+    let (mut server, address) = Process::serve("", &[(server::STACK, stack.to_owned())]);
+    let mut posts = Conn::open(address).await.unwrap();
+    // These clients ask for much, and do not read.
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let unread = open(address).await;
+        let text = r#"{"jsonrpc":"2.0","id":1,"method":"flood"}"#;
+        assert_eq!(posts.post(&unread.uri, text).await.unwrap(), 202);
+        held.push(unread);
+    }
+    let _obstacles = obstacles(address, "/sse").await;
+    server.signal("TERM");
+    let start = Instant::now();
+    server.line("connections are cut");
+    assert!(server.wait().success());
+    let after = start.elapsed();
+    println!("{stack} stops after {:.1} s", after.as_secs_f64());
+    // The deadline of the shutdown is 10 s.
+    let most = Duration::from_secs(10) + server::GRACE;
+    assert!(after < most + Duration::from_secs(10), "{after:?}");
+}
+
+#[tokio::test]
+async fn axum_stops_in_time_with_clients_that_do_not_read() {
+    stops_in_time("axum").await;
+}
+
+#[tokio::test]
+async fn hyper_stops_in_time_with_clients_that_do_not_read() {
+    stops_in_time("hyper").await;
+}
+
+/// An example of this package.
+fn example(name: &str) -> PathBuf {
+    // `cargo test --test faults` builds no examples.
+    let mut build = Command::new(env!("CARGO"));
+    let built = build.args(["build", "--quiet", "--example", name]).status();
+    assert!(built.unwrap().success());
+    let binary = std::env::current_exe().unwrap();
+    binary
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .join("examples")
+        .join(name)
+}
+
+#[tokio::test]
+async fn examples_stop_in_time_with_clients_that_do_not_read() {
+    for (name, path) in [
+        ("quickstart", "/sse"),
+        ("axum", "/api/sse"),
+        ("auth", "/sse"),
+    ] {
+        let mut server = Process::start(Command::new(example(name)).arg("127.0.0.1:0"));
+        let url = server.line("http://");
+        let (address, _) = url.split_once('/').unwrap();
+        let address = address.parse().unwrap();
+        let _obstacles = obstacles(address, path).await;
+        server.signal("INT");
+        let start = Instant::now();
+        until("the example ends", async || !server.is_alive()).await;
+        assert!(server.wait().success());
+        println!("{name} stops after {:.1} s", start.elapsed().as_secs_f64());
+    }
 }

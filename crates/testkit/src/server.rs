@@ -175,6 +175,14 @@ impl Server {
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::serve_on(listener, app, sessions)
+    }
+
+    /// Serves any service on a listener.
+    pub fn serve_on<B>(listener: TcpListener, app: impl App<B>, sessions: SessionRegistry) -> Self
+    where
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
         let address = listener.local_addr().unwrap();
         let accept = tokio::spawn(serve(listener, app));
         Self {

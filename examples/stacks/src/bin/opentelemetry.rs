@@ -19,7 +19,7 @@
 //!
 //! Ctrl-C ends the open streams and their spans, and stops the server.
 
-use std::error::Error;
+use std::{error::Error, future::IntoFuture, time::Duration};
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request};
@@ -34,7 +34,7 @@ use opentelemetry::{
 use opentelemetry_http::HeaderExtractor;
 use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use serde_json::json;
-use tokio::{net::TcpListener, signal};
+use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::trace::TraceLayer;
 use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -122,13 +122,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{address}: {error}"))?;
     let url = format!("http://{}/sse", listener.local_addr()?);
     println!("MCP over HTTP+SSE at {url}");
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            let _ = signal::ctrl_c().await;
-            // The graceful shutdown would wait for open streams without end.
-            sessions.shutdown().await;
-        })
-        .await?;
+    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(served.into_future());
+    // If the signal handler cannot be installed, the server stops at once.
+    let _ = signal::ctrl_c().await;
+    // The graceful shutdown would wait for open streams without end.
+    sessions.shutdown().await;
+    drop(stop);
+    // It would also wait for clients that do not read. They are cut when `main` returns.
+    let _ = timeout(Duration::from_secs(5), server).await;
     // Flushes the spans that an exporter still holds.
     provider.shutdown()?;
     Ok(())

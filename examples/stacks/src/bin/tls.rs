@@ -61,6 +61,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| format!("{address}: {error}"))?;
+    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
     let url = format!("https://{}/sse", listener.local_addr()?);
     println!("MCP over HTTP+SSE at {url}");
 

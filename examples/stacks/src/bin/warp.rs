@@ -14,7 +14,7 @@
 //!
 //! Ctrl-C ends the open streams, waits for open requests, and stops the server.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -43,6 +43,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| format!("{address}: {error}"))?;
+    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
     let url = format!("http://{}/sse", listener.local_addr()?);
     println!("MCP over HTTP+SSE at {url}");
 
@@ -62,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Err(error) => {
                     // Such as too many open files: this is temporary, so the server must continue.
                     eprintln!("accept: {error}");
-                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },
             _ = signal::ctrl_c() => break,
@@ -70,6 +73,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     // The graceful shutdown would wait for open streams without end.
     transport.sessions().shutdown().await;
-    connections.shutdown().await;
+    // It would also wait for clients that do not read. They are cut when `main` returns.
+    let _ = tokio::time::timeout(Duration::from_secs(5), connections.shutdown()).await;
     Ok(())
 }
