@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo run --example quickstart                      # http://127.0.0.1:8000/sse
 //! cargo run --example quickstart -- 127.0.0.1:9000    # another address
+//! cargo run --example quickstart -- 0.0.0.0:8000 mcp.example.com    # for other machines, under this name
 //! ```
 //!
 //! Then, in another terminal:
@@ -15,7 +16,7 @@
 //!
 //! Ctrl-C stops the server and its open streams at once.
 
-use std::{convert::Infallible, error::Error, time::Duration};
+use std::{convert::Infallible, error::Error, net::SocketAddr, time::Duration};
 
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -25,8 +26,9 @@ use hyper_util::{
     server::conn::auto,
 };
 use mcp_sse_server::{
-    Message, Session, SseServerTransport,
+    Message, RejectionKind, Session, SseServerTransport, TransportSecurity,
     message::{ErrorCode, Request, RequestFailed},
+    security::InvalidPattern,
     session::SessionSender,
 };
 use serde::Deserialize;
@@ -36,10 +38,17 @@ use tower::{Service, service_fn};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "127.0.0.1:8000".to_owned());
-    let transport = SseServerTransport::new("/messages/", serve)?;
+    let mut args = std::env::args().skip(1);
+    let address = args.next();
+    let address = address.as_deref().unwrap_or("127.0.0.1:8000");
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("{address}: {error}"))?;
+    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    let (url, security) = reach(listener.local_addr()?, args)?;
+    let transport = SseServerTransport::new("/messages/", serve)?.security(security);
     let (sse, post) = transport.services();
 
     // One service for both paths. The bodies have different types, so they are boxed. The router of a
@@ -47,7 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = service_fn(move |request: http::Request<Incoming>| {
         let (mut sse, mut post) = (sse.clone(), post.clone());
         async move {
-            Ok::<_, Infallible>(match request.uri().path() {
+            let host = request.headers().get("host").cloned();
+            let response = match request.uri().path() {
                 "/sse" => sse.call(request).await?.map(BodyExt::boxed_unsync),
                 "/messages/" | "/messages" => post.call(request).await?.map(BodyExt::boxed_unsync),
                 _ => {
@@ -56,19 +66,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     *response.status_mut() = StatusCode::NOT_FOUND;
                     response
                 }
-            })
+            };
+            // The crate itself logs refusals with the feature `tracing` only.
+            if response.extensions().get() == Some(&RejectionKind::HostNotAllowed) {
+                eprintln!("refused the host {host:?}: give it as an argument after the address");
+            }
+            Ok::<_, Infallible>(response)
         }
     });
 
-    let listener = TcpListener::bind(&address)
-        .await
-        .map_err(|error| format!("{address}: {error}"))?;
-    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
-    #[cfg(target_os = "linux")]
-    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
-    let url = format!("http://{}/sse", listener.local_addr()?);
     println!("MCP over HTTP+SSE at {url}");
-    println!("npx @modelcontextprotocol/inspector --transport sse --server-url {url}");
+    println!("npx @modelcontextprotocol/inspector@0.21.0 --transport sse --server-url {url}");
 
     let serve = async {
         loop {
@@ -97,6 +105,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     // When `main` returns, the runtime is dropped with every connection, stream and session.
     Ok(())
+}
+
+/// The URL to print, and the security that allows it and `hosts`.
+pub(crate) fn reach(
+    address: SocketAddr,
+    hosts: impl IntoIterator<Item = String>,
+) -> Result<(String, TransportSecurity), InvalidPattern> {
+    let security = TransportSecurity::default().allow_hosts(hosts)?;
+    if address.ip().is_unspecified() {
+        // `0.0.0.0` means each address of this machine. It is not an address that clients use.
+        let url = format!("http://localhost:{}/sse", address.port());
+        return Ok((url, security));
+    }
+    let security = security.allow_host(address.to_string())?;
+    Ok((format!("http://{address}/sse"), security))
 }
 
 const PROTOCOL_VERSION: &str = "2024-11-05";

@@ -31,10 +31,14 @@
 //! # Which paths
 //!
 //! The layer compares the path of the request's target byte by byte. It must be equal to the stream's
-//! path, or to the messages' path with or without the last slash. The layer does not decode or normalise
-//! the path: `/SSE`, `//sse`, `/sse/`, `/%73se` and `/x/../sse` go to the inner service. The
+//! path or to the messages' path, each with or without the last slash. The layer does not decode or
+//! normalise the path: `/SSE`, `//sse`, `/%73se` and `/x/../sse` go to the inner service. The
 //! [`MountPath`](crate::MountPath) is not compared, because it names a prefix that a router or a proxy has
 //! already removed.
+//!
+//! Both paths may be the same, as in `SseServerTransport::new("/mcp", ..)` with `layer("/mcp")`. Then a
+//! `POST` with a `session_id` in its query is a message, and any other request is for the stream. A `POST`
+//! without it gets 405, which makes clients that try Streamable HTTP first fall back.
 //!
 //! # One URL for old and new clients
 //!

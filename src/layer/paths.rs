@@ -1,6 +1,9 @@
 use http::{HeaderMap, Method, Request, header::ACCEPT};
 
-use crate::endpoint::{Endpoint, session_id};
+use crate::{
+    endpoint::{Endpoint, session_id},
+    response::RejectionKind,
+};
 
 /// Which requests the transport answers.
 #[derive(Clone, Debug)]
@@ -41,19 +44,27 @@ impl Paths {
             self.shared && without_last_slash(path) == without_last_slash(self.stream.as_str());
         match is_shared {
             true => shared_target(request),
-            false => self.target_of(path),
+            false => self.own_target(request),
         }
     }
 
-    fn target_of(&self, path: &str) -> Target {
-        if path == self.stream.as_str() {
-            return Target::Stream;
-        }
-        match without_last_slash(path) == without_last_slash(self.messages.as_str()) {
-            true => Target::Messages,
-            false => Target::Inner,
+    fn own_target<B>(&self, request: &Request<B>) -> Target {
+        let path = without_last_slash(request.uri().path());
+        let is = |known: &Endpoint| path == without_last_slash(known.as_str());
+        match (is(&self.stream), is(&self.messages)) {
+            (false, false) => Target::Inner,
+            (false, true) => Target::Messages,
+            (true, true) if is_message(request) => Target::Messages,
+            (true, _) => Target::Stream,
         }
     }
+}
+
+/// Whether a request for the path of both services is a message. A `POST` without a session is a client that
+/// tries Streamable HTTP: the stream's 405 makes it fall back.
+fn is_message<B>(request: &Request<B>) -> bool {
+    let session = || session_id(request.uri().query());
+    request.method() == Method::POST && session() != Err(RejectionKind::SessionIdMissing)
 }
 
 fn without_last_slash(path: &str) -> &str {
@@ -98,19 +109,14 @@ mod tests {
 
     #[test]
     fn paths_are_compared_byte_by_byte() {
-        let paths = |stream, messages| {
-            Paths::new(
-                Endpoint::new(stream).unwrap(),
-                Endpoint::new(messages).unwrap(),
-            )
-        };
         for messages in ["/messages", "/messages/"] {
             let paths = paths("/sse", messages);
             for (path, target) in [
                 ("/sse", Stream),
+                ("/sse/", Stream),
                 ("/messages", Messages),
                 ("/messages/", Messages),
-                ("/sse/", Inner),
+                ("/sse//", Inner),
                 ("/SSE", Inner),
                 ("//sse", Inner),
                 ("/%73se", Inner),
@@ -124,16 +130,50 @@ mod tests {
                 ("/messages/x", Inner),
                 ("/messages/.", Inner),
                 ("/", Inner),
-                ("", Inner),
                 ("*", Inner),
             ] {
-                assert_eq!(paths.target_of(path), target, "{path:?} for {messages:?}");
+                let found = paths.target(&request("GET", path));
+                assert_eq!(found, target, "{path:?} for {messages:?}");
             }
         }
-        assert_eq!(paths("/größe", "/m").target_of("/gr%C3%B6%C3%9Fe"), Stream);
-        assert_eq!(paths("/sse", "/").target_of("/"), Messages);
-        // One path for both services: the SSE service answers, and checks the method.
-        assert_eq!(paths("/mcp", "/mcp").target_of("/mcp"), Stream);
+        let get = |paths: Paths, path| paths.target(&request("GET", path));
+        assert_eq!(get(paths("/größe", "/m"), "/gr%C3%B6%C3%9Fe"), Stream);
+        assert_eq!(get(paths("/sse", "/"), "/"), Messages);
+        assert_eq!(get(paths("/sse/", "/m"), "/sse"), Stream);
+    }
+
+    #[test]
+    fn one_path_for_both_services_is_decided_by_the_method_and_the_session() {
+        for (stream, messages) in [("/mcp", "/mcp"), ("/mcp", "/mcp/"), ("/mcp/", "/mcp")] {
+            let paths = paths(stream, messages);
+            for (method, target, answers) in [
+                ("GET", "/mcp", Stream),
+                ("GET", "/mcp/?session_id=7", Stream),
+                ("HEAD", "/mcp", Stream),
+                ("POST", OURS, Messages),
+                ("POST", "/mcp/?session_id=7", Messages),
+                ("POST", "/mcp?session_id", Messages),
+                // A client that tries Streamable HTTP gets 405, and falls back.
+                ("POST", "/mcp", Stream),
+                ("POST", "/mcp?x=1", Stream),
+                ("DELETE", OURS, Stream),
+                ("OPTIONS", "/mcp", Stream),
+                ("POST", "/mcp/x?session_id=7", Inner),
+            ] {
+                let found = paths.target(&request(method, target));
+                assert_eq!(found, answers, "{method} {target}");
+            }
+        }
+    }
+
+    fn paths(stream: &str, messages: &str) -> Paths {
+        let path = |path| Endpoint::new(path).unwrap();
+        Paths::new(path(stream), path(messages))
+    }
+
+    fn request(method: &str, target: &str) -> Request<()> {
+        let request = Request::builder().method(method).uri(target);
+        request.body(()).unwrap()
     }
 
     #[test]

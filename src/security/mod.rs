@@ -18,7 +18,11 @@
 //! form, they must agree. Hosts are compared as browsers compare them: case and one trailing dot are ignored,
 //! and addresses are compared as addresses.
 //!
-//! If clients reach the server under a name, allow the name:
+//! The answer says so, and names the call that allows more: `Invalid Host header: this server does not allow
+//! it, see allow_host`.
+//!
+//! If clients reach the server under a name, allow the name. A server that listens on `0.0.0.0`, as in a
+//! container, is reached under a name or an address that is not loopback, too:
 //!
 //! ```
 //! use mcp_sse_server::security::TransportSecurity;
@@ -28,6 +32,13 @@
 //!     .allow_origin("https://app.example.com")?;
 //! # Ok::<(), mcp_sse_server::security::InvalidPattern>(())
 //! ```
+//!
+//! | call | what it allows |
+//! |---|---|
+//! | [`allow_host`](TransportSecurity::allow_host), [`allow_hosts`](TransportSecurity::allow_hosts) | requests for this host, or for each of a list |
+//! | [`allow_any_host`](TransportSecurity::allow_any_host) | requests for any host; the origin is still checked |
+//! | [`allow_origin`](TransportSecurity::allow_origin) | requests that pages of this origin send: a web site, a desktop app, an extension |
+//! | [`disabled`](TransportSecurity::disabled) | everything |
 //!
 //! This is not authentication: it stops web pages, not other clients. `SECURITY.md` lists what other layers
 //! must do.

@@ -1,4 +1,4 @@
-use super::host::HostPort;
+use super::host::{Host, HostPort};
 
 /// An origin as RFC 6454 writes it in a header: `null`, or scheme, host and port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +22,28 @@ impl<'a> Origin<'a> {
         if !is_scheme(scheme) {
             return None;
         }
-        let mut at = HostPort::parse(at)?;
-        at.port = at.port.or(default_port(scheme));
+        let at = at_of(scheme, at)?;
         Some(Self::Tuple { scheme, at })
     }
+}
+
+/// Reads what follows `scheme://`.
+///
+/// Browsers treat the name after a scheme of an app or an extension as plain text: it may be a number, or `.` as
+/// in `app://.`. In `file://` it is empty.
+pub(super) fn at_of<'a>(scheme: &str, text: &'a str) -> Option<HostPort<'a>> {
+    let default = default_port(scheme);
+    if let Some(at) = HostPort::parse(text) {
+        let port = at.port.or(default);
+        return Some(HostPort { port, ..at });
+    }
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let is_name = match text {
+        "" => scheme.eq_ignore_ascii_case("file"),
+        name => default.is_none() && name.bytes().all(in_name),
+    };
+    let host = Host::Name(text);
+    is_name.then_some(HostPort { host, port: None })
 }
 
 /// RFC 3986, section 3.1.

@@ -6,7 +6,7 @@ use std::{
 
 use super::{
     host::{Host, HostPort, split_port},
-    origin::{Origin, default_port, is_scheme},
+    origin::{Origin, at_of, is_scheme},
 };
 
 /// An allowed host, on any port or on one port.
@@ -94,7 +94,7 @@ impl OriginPattern {
             ));
         }
         let (at, any_port) = without_any_port(at);
-        let parsed = HostPort::parse(at).ok_or_else(|| refuse(host_rule(at)))?;
+        let parsed = at_of(scheme, at).ok_or_else(|| refuse(host_rule(at)))?;
         if any_port && has_port(at) {
             return Err(refuse("must have one port"));
         }
@@ -103,7 +103,7 @@ impl OriginPattern {
             host: parsed.host.to_owned(),
             port: match any_port {
                 true => PortPattern::Any,
-                false => PortPattern::Only(parsed.port.or(default_port(scheme))),
+                false => PortPattern::Only(parsed.port),
             },
         })
     }

@@ -19,20 +19,45 @@ use super::{
 #[derive(Clone, Debug)]
 #[must_use = "it has no effect until it is given to a transport"]
 pub struct TransportSecurity {
-    rules: Option<Rules>,
+    hosts: Allowed<HostPattern>,
+    origins: Allowed<OriginPattern>,
 }
 
+/// What is allowed: anything, or what a pattern of the list matches.
 #[derive(Clone, Debug)]
-struct Rules {
-    hosts: Vec<HostPattern>,
-    origins: Vec<OriginPattern>,
+enum Allowed<P> {
+    Any,
+    Only(Vec<P>),
 }
 
 impl TransportSecurity {
     /// Allows any host and any origin, or none. For a server that clients can reach only through a proxy that
     /// checks both.
     pub fn disabled() -> Self {
-        Self { rules: None }
+        Self {
+            hosts: Allowed::Any,
+            origins: Allowed::Any,
+        }
+    }
+
+    /// Allows any host, also a missing one, and still checks the origin. For a server whose names are not known
+    /// in advance: in a container, or in a local network.
+    ///
+    /// Web pages of other origins can post nothing. A page that rebinds its name to this server can still open
+    /// streams, because a browser sends no `Origin` with the `GET` of a page to its own host. Prefer
+    /// [`allow_host`](Self::allow_host) if you know the names.
+    ///
+    /// ```
+    /// use mcp_sse_server::TransportSecurity;
+    ///
+    /// let security = TransportSecurity::default()
+    ///     .allow_any_host()
+    ///     .allow_origin("https://app.example.com")?;
+    /// # Ok::<(), mcp_sse_server::security::InvalidPattern>(())
+    /// ```
+    pub fn allow_any_host(mut self) -> Self {
+        self.hosts = Allowed::Any;
+        self
     }
 
     /// Allows requests for a host: `example.com` or `example.com:*` for any port, `example.com:8443` for this
@@ -41,18 +66,45 @@ impl TransportSecurity {
     /// # Errors
     ///
     /// The text is not a host: it has a scheme, a path, a user, a `*` in its name or an invalid port, or it is
-    /// an IPv6 address without brackets. Or the security is [`disabled`](Self::disabled).
+    /// an IPv6 address without brackets. Or any host is allowed already.
     pub fn allow_host(mut self, host: impl AsRef<str>) -> Result<Self, InvalidPattern> {
         let host = host.as_ref();
         let pattern = HostPattern::parse(host)?;
-        let rules = self.rules.as_mut().ok_or_else(|| disabled(host))?;
-        rules.hosts.push(pattern);
+        match &mut self.hosts {
+            Allowed::Only(hosts) => hosts.push(pattern),
+            Allowed::Any => return Err(InvalidPattern::new(host, ANY_HOST, "mcp.example.com")),
+        }
         Ok(self)
     }
 
+    /// Allows each of these hosts, as [`allow_host`](Self::allow_host) does. For a list from a configuration:
+    ///
+    /// ```
+    /// use mcp_sse_server::TransportSecurity;
+    ///
+    /// let hosts = "mcp.example.com,10.0.0.7:8000"; // such as from an environment variable
+    /// let security = TransportSecurity::default().allow_hosts(hosts.split(','))?;
+    /// # Ok::<(), mcp_sse_server::security::InvalidPattern>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`allow_host`](Self::allow_host) refuses one of them.
+    pub fn allow_hosts<T: AsRef<str>>(
+        self,
+        hosts: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidPattern> {
+        hosts.into_iter().try_fold(self, Self::allow_host)
+    }
+
     /// Allows the pages of an origin: `https://app.example.com` with the scheme's default port,
-    /// `https://app.example.com:8443` with this port, `http://app.example.com:*` with any port. `null` allows
-    /// pages that hide their origin. Scheme, host and port must be equal, as in RFC 6454.
+    /// `https://app.example.com:8443` with this port, `http://app.example.com:*` with any port. Scheme, host and
+    /// port must be equal, as in RFC 6454.
+    ///
+    /// Desktop apps and extensions have an origin with a scheme of their own, such as `tauri://localhost`,
+    /// `app://.` or `chrome-extension://` and the extension's id. Some apps send `file://`. A page that a
+    /// browser opens from a file sends `null`, as does any page that hides its origin: to allow `null` allows
+    /// every web site.
     ///
     /// Browsers also need CORS headers, which another layer must send.
     ///
@@ -63,62 +115,69 @@ impl TransportSecurity {
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Result<Self, InvalidPattern> {
         let origin = origin.as_ref();
         let pattern = OriginPattern::parse(origin)?;
-        let rules = self.rules.as_mut().ok_or_else(|| disabled(origin))?;
-        rules.origins.push(pattern);
+        match &mut self.origins {
+            Allowed::Only(origins) => origins.push(pattern),
+            Allowed::Any => {
+                let example = "https://app.example.com";
+                return Err(InvalidPattern::new(origin, ANY_ORIGIN, example));
+            }
+        }
         Ok(self)
     }
 
     pub(crate) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Rejection> {
-        let Some(rules) = &self.rules else {
+        self.check_host(uri, headers)?;
+        self.check_origin(headers)
+    }
+
+    fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Rejection> {
+        let Allowed::Only(hosts) = &self.hosts else {
             return Ok(());
         };
         let at = host(uri, headers);
-        let mut is_allowed = false;
         if let Some(at) = &at {
-            for pattern in &rules.hosts {
-                is_allowed |= at.is_at(&pattern.host, pattern.port);
+            for pattern in hosts {
+                if at.is_at(&pattern.host, pattern.port) {
+                    return Ok(());
+                }
             }
         }
-        if !is_allowed {
-            let authority = uri.authority().map(|at| at.as_str().as_bytes());
-            let values = authority.into_iter().chain(values(headers, &HOST));
-            return Err(refuse(RejectionKind::HostNotAllowed, values, at.is_some()));
-        }
+        let authority = uri.authority().map(|at| at.as_str().as_bytes());
+        let values = authority.into_iter().chain(values(headers, &HOST));
+        Err(refuse(RejectionKind::HostNotAllowed, values, at.is_some()))
+    }
+
+    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Rejection> {
+        let Allowed::Only(origins) = &self.origins else {
+            return Ok(());
+        };
         let origin = origin(headers);
         let is_allowed = match &origin {
             Ok(None) => true,
-            Ok(Some(origin)) => rules.origins.iter().any(|known| known.allows(origin)),
+            Ok(Some(origin)) => origins.iter().any(|known| known.allows(origin)),
             Err(NotOne) => false,
         };
-        if !is_allowed {
-            let values = values(headers, &ORIGIN);
-            let is_one = origin.is_ok();
-            return Err(refuse(RejectionKind::OriginNotAllowed, values, is_one));
+        if is_allowed {
+            return Ok(());
         }
-        Ok(())
+        let (values, is_one) = (values(headers, &ORIGIN), origin.is_ok());
+        Err(refuse(RejectionKind::OriginNotAllowed, values, is_one))
     }
 }
 
-/// `TransportSecurity::disabled` lets everything in, so there is nothing to add to it.
-fn disabled(value: &str) -> InvalidPattern {
-    InvalidPattern::new(
-        value,
-        "cannot be allowed where TransportSecurity::disabled allows everything: begin with \
-         TransportSecurity::default(), to which hosts and origins can be added",
-        match value.contains("://") {
-            true => "https://app.example.com",
-            false => "mcp.example.com",
-        },
-    )
-}
+/// Where any host is allowed, there is nothing to add.
+const ANY_HOST: &str = "cannot be allowed where TransportSecurity::disabled or allow_any_host allows any host: \
+    begin with TransportSecurity::default(), to which hosts can be added";
+
+/// Where any origin is allowed, there is nothing to add.
+const ANY_ORIGIN: &str = "cannot be allowed where TransportSecurity::disabled allows any origin: begin with \
+    TransportSecurity::default(), to which origins can be added";
 
 impl Default for TransportSecurity {
     fn default() -> Self {
         Self {
-            rules: Some(Rules {
-                hosts: HostPattern::loopback(),
-                origins: OriginPattern::loopback(),
-            }),
+            hosts: Allowed::Only(HostPattern::loopback()),
+            origins: Allowed::Only(OriginPattern::loopback()),
         }
     }
 }

@@ -1,41 +1,50 @@
 use crate::response::{Rejection, RejectionKind};
 
-/// Refuses a host or an origin.
+/// Refuses a host or an origin. The answer says which call allows it, and the log also says what the client sent.
 ///
 /// `values` are the request's hosts or origins: first the target's, then those of the headers. There is no
 /// value if a request has no `Origin` and its `sec-fetch-site` is `cross-site`. `is_one` means that the request
 /// has exactly one valid value, so that a pattern of the first value would allow it.
-#[cfg(not(feature = "tracing"))]
-pub(super) fn refuse<'a>(
-    kind: RejectionKind,
-    _: impl Iterator<Item = &'a [u8]>,
-    _: bool,
-) -> Rejection {
-    kind.into()
-}
-
-/// Refuses a host or an origin, with a hint for the log: the call that would allow the request, if there is one.
-#[cfg(feature = "tracing")]
 pub(super) fn refuse<'a>(
     kind: RejectionKind,
     values: impl Iterator<Item = &'a [u8]>,
     is_one: bool,
 ) -> Rejection {
-    const MOST: usize = 4;
     let (what, call) = match kind {
-        RejectionKind::OriginNotAllowed => ("origin", "TransportSecurity::allow_origin"),
-        _ => ("host", "TransportSecurity::allow_host"),
+        RejectionKind::OriginNotAllowed => ("origin", "allow_origin"),
+        _ => ("host", "allow_host"),
     };
+    let detail = match is_one {
+        true => format!("this server does not allow it, see {call}"),
+        false => format!("the request must name one valid {what}"),
+    };
+    let rejection = Rejection::from(kind).with_detail(detail);
+    #[cfg(feature = "tracing")]
+    let rejection = rejection.with_hint(hint(values, is_one, what, call));
+    #[cfg(not(feature = "tracing"))]
+    let _ = values;
+    rejection
+}
+
+/// A hint for the log: the call that would allow the request, if there is one.
+#[cfg(feature = "tracing")]
+fn hint<'a>(
+    values: impl Iterator<Item = &'a [u8]>,
+    is_one: bool,
+    what: &str,
+    call: &str,
+) -> crate::response::Hint {
+    const MOST: usize = 4;
     let values: Vec<_> = values.take(MOST).map(shown).collect();
     let text = match values.as_slice() {
-        [first, ..] if is_one => format!("{call}({first}) allows it"),
+        [first, ..] if is_one => format!("TransportSecurity::{call}({first}) allows it"),
         [] if what == "origin" => "the browser reports a cross-site request".to_owned(),
         [] => "a request must name its host".to_owned(),
         [_] => format!("this is not a valid {what}"),
         _ => format!("a request must name one {what}"),
     };
     let values = values.join(", ");
-    Rejection::from(kind).with_hint(crate::response::Hint { values, text })
+    crate::response::Hint { values, text }
 }
 
 /// A value that a client sent, escaped to ASCII and cut. The length is enough for a host name and a port. A user

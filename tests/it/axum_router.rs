@@ -149,7 +149,7 @@ async fn the_layer_works_on_a_router_and_around_a_router() {
         session(&sessions, &address, "/sse", "/messages/").await;
         let mut client = Client::http1(&address).await;
         assert_eq!(client.get(&address, "/").await, (200, "hello".to_owned()));
-        assert_eq!(client.get(&address, "/sse/").await.0, 404);
+        assert_eq!(client.get(&address, "/sse/x").await.0, 404);
     }
 }
 

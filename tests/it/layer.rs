@@ -70,7 +70,7 @@ async fn the_layer_serves_sessions_and_passes_other_requests_to_the_inner_servic
         "/",
         "/SSE",
         "//sse",
-        "/sse/",
+        "/sse//",
         "/%73se",
         "/sse%2f",
         "/./sse",
@@ -91,6 +91,36 @@ async fn the_layer_serves_sessions_and_passes_other_requests_to_the_inner_servic
         );
         let text = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(text, path);
+    }
+}
+
+#[tokio::test]
+async fn one_path_serves_the_stream_and_the_messages() {
+    let handler: Echo = |session| Box::pin(send_back(session));
+    let transport = SseServerTransport::new("/mcp", handler).unwrap();
+    let inner = service_fn(|_: Request<Full<Bytes>>| async {
+        Err::<Response<Full<Bytes>>, _>(std::io::Error::other("not for the inner service"))
+    });
+    let app = transport.layer("/mcp").unwrap().layer(inner);
+    for path in ["/mcp", "/mcp/"] {
+        let stream = app.clone().oneshot(get(path)).await.unwrap();
+        assert_eq!(stream.status(), 200, "{path}");
+        let mut stream = stream.into_body();
+        let first = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+        let uri = std::str::from_utf8(&first).unwrap().lines().nth(1).unwrap();
+        let uri = uri.strip_prefix("data: /mcp?session_id=").unwrap();
+        let text = ping(1);
+        let message = requests::post_text(&format!("{path}?session_id={uri}"), &text);
+        assert_eq!(app.clone().oneshot(message).await.unwrap().status(), 202);
+        let frame = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(frame, event(&text));
+
+        let probe = requests::post_text(path, &text);
+        let answer = app.clone().oneshot(probe).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["allow"]),
+            (405, &"GET, HEAD".parse().unwrap())
+        );
     }
 }
 

@@ -37,7 +37,6 @@ const NOT_OURS: &[&str] = &[
     "/Messages",
     // slashes
     "//sse",
-    "/sse/",
     "/sse//",
     "///sse",
     "//messages/",
@@ -92,6 +91,16 @@ async fn a_path_similar_to_the_streams_path_opens_no_session() {
         }
     }
     assert!(server.sessions.is_empty());
+}
+
+#[tokio::test]
+async fn the_streams_path_is_served_with_and_without_its_last_slash() {
+    let server = server().await;
+    for path in ["/sse", "/sse/", "/sse/?x=1"] {
+        let (uri, mut events) = server.open(path).await;
+        assert_eq!(server.post(&uri, ping(1)).await.status(), 202, "{path}");
+        assert_eq!(events.echoed().await, ping(1), "{path}");
+    }
 }
 
 #[tokio::test]

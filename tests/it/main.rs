@@ -31,6 +31,7 @@ mod post_body_wire;
 mod post_rows;
 mod post_table;
 mod principal;
+mod quickstart;
 mod registry;
 mod relay;
 mod returning;

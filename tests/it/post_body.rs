@@ -54,14 +54,14 @@ async fn a_request_that_its_head_refuses_has_its_body_read_to_the_end_before_the
         (
             json(&uri).header("origin", "https://evil.example"),
             403,
-            "Invalid Origin header",
+            "Invalid Origin header: this server does not allow it, see allow_origin",
         ),
         (
             Request::post(&uri)
                 .header("host", "evil.example")
                 .header("content-type", "application/json"),
             421,
-            "Invalid Host header",
+            "Invalid Host header: this server does not allow it, see allow_host",
         ),
         (
             json(&uri).header("content-encoding", "gzip"),

@@ -364,8 +364,7 @@ const COMBINED: &[(Allowed, Option<&str>, Hosts, Verdict, &str)] = &[
 ];
 
 fn security(hosts: &[&str]) -> TransportSecurity {
-    let allow = |security: TransportSecurity, host| security.allow_host(host).unwrap();
-    hosts.iter().fold(TransportSecurity::default(), allow)
+    TransportSecurity::default().allow_hosts(hosts).unwrap()
 }
 
 fn case(

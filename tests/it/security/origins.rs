@@ -168,6 +168,25 @@ const NAMED: &[(&[&str], &str, Verdict, &str)] = &[
     (EXTENSION, "moz-extension://abc", Stop, "another scheme"),
     (EXTENSION, "https://abc", Stop, "another scheme"),
     (&["tauri://localhost"], "tauri://localhost", Pass, "named"),
+    (&["app://."], "app://.", Pass, "named, a dot alone"),
+    (&["app://."], "APP://.", Pass, "case is ignored"),
+    (&["app://."], "app://..", Stop, "another name"),
+    (&["app://."], "app://", Stop, "another name"),
+    (&["app://."], "http://.", Stop, "another scheme, whose hosts are names or addresses"),
+    (&["app://-"], "app://-", Pass, "named"),
+    (&["app://obsidian.md"], "app://obsidian.md", Pass, "named"),
+    (&["app://1"], "app://1", Pass, "a name of digits is no address here"),
+    (&["moz-extension://0e1c-0x7f"], "moz-extension://0e1c-0x7f", Pass, "named"),
+    (&["file://"], "file://", Pass, "named"),
+    (&["file://"], "FILE://", Pass, "case is ignored"),
+    (&["file://"], "file:///", Stop, "an origin has no path"),
+    (&["file://"], "file://localhost", Stop, "another name"),
+    (&["file://"], "http://", Stop, "no host"),
+    (&["file://"], "null", Stop, "another origin"),
+    (EXTENSION, "chrome-extension://", Stop, "no name"),
+    (EXTENSION, "chrome-extension://a b", Stop, "a space is not allowed"),
+    (EXTENSION, "chrome-extension://abc/", Stop, "an origin has no path"),
+    (EXTENSION, "chrome-extension://abc@abc", Stop, "userinfo"),
     (&["vscode-webview://1a2b"], "vscode-webview://1a2b", Pass, "named"),
     (&["app+x-1.0://a_b"], "app+x-1.0://a_b", Pass, "named"),
     (&["https://a.example", "https://b.example"], "https://a.example", Pass, "one of two"),
@@ -280,4 +299,64 @@ async fn the_host_is_checked_before_the_origin() {
     case.headers[0].1 = "evil.example";
     case.refusal = (421, "Invalid Host header");
     run(&[case]).await;
+}
+
+#[tokio::test]
+async fn any_host_may_be_named_and_the_origin_is_checked() {
+    let any = || TransportSecurity::default().allow_any_host();
+    let named = any().allow_origin("https://app.example.com").unwrap();
+    let off = TransportSecurity::disabled().allow_any_host();
+    let row = |security: &TransportSecurity, headers: Headers, verdict| Case {
+        security: security.clone(),
+        authority: None,
+        headers: headers.to_vec(),
+        verdict,
+        refusal: (403, "Invalid Origin header"),
+        row: format!("any host, {headers:?}: {verdict:?}"),
+    };
+    let any = any();
+    run(&[
+        row(&any, &[("host", "mcp.example.com")], Pass),
+        row(&any, &[("host", "0.0.0.0:8000")], Pass),
+        row(&any, &[("host", "no host!")], Pass),
+        row(&any, &[], Pass),
+        row(
+            &any,
+            &[("host", "a.example"), ("origin", "http://localhost:3000")],
+            Pass,
+        ),
+        row(
+            &any,
+            &[("host", "a.example"), ("origin", "https://evil.example")],
+            Stop,
+        ),
+        row(
+            &any,
+            &[("host", "evil.example"), ("origin", "https://evil.example")],
+            Stop,
+        ),
+        row(
+            &any,
+            &[("host", "a.example"), ("sec-fetch-site", "cross-site")],
+            Stop,
+        ),
+        row(
+            &named,
+            &[("host", "a.example"), ("origin", "https://app.example.com")],
+            Pass,
+        ),
+        row(
+            &named,
+            &[("host", "a.example"), ("origin", "https://evil.example")],
+            Stop,
+        ),
+        row(
+            &off,
+            &[("host", "a.example"), ("origin", "https://evil.example")],
+            Pass,
+        ),
+    ])
+    .await;
+    let added = off.allow_origin("https://app.example.com");
+    assert!(added.is_err(), "any origin is allowed already");
 }

@@ -105,6 +105,12 @@ const ORIGINS: &[(&str, &str)] = &[
     ("https://example.com#x", END),
     ("https:///example.com", END),
     ("https://", NO_HOST),
+    ("chrome-extension://", NO_HOST),
+    ("app://:*", NO_HOST),
+    ("file:///", END),
+    ("https://.", NO_HOST),
+    ("ws://1 2", NO_HOST),
+    ("chrome-extension://*", STAR),
     ("https://:8443", NO_HOST),
     ("https://:*", NO_HOST),
     ("https://exa mple.com", NO_HOST),
@@ -149,11 +155,22 @@ fn assert_refused(
 fn nothing_can_be_added_to_a_disabled_security() {
     let host = TransportSecurity::disabled().allow_host("mcp.example.com");
     let origin = TransportSecurity::disabled().allow_origin("https://app.example.com");
-    for error in [host.unwrap_err(), origin.unwrap_err()] {
+    let any = TransportSecurity::default().allow_any_host();
+    let any = any.allow_hosts(["mcp.example.com"]);
+    for error in [host.unwrap_err(), origin.unwrap_err(), any.unwrap_err()] {
         let text = error.to_string();
         assert!(text.contains("TransportSecurity::disabled"), "{text}");
         assert!(text.contains("TransportSecurity::default()"), "{text}");
     }
+}
+
+#[test]
+fn a_list_of_hosts_is_allowed_or_refused_as_one() {
+    let allow = |hosts: &[&str]| TransportSecurity::default().allow_hosts(hosts);
+    assert!(allow(&["mcp.example.com", "10.0.0.7:8000"]).is_ok());
+    assert!(allow(&[]).is_ok());
+    let error = allow(&["mcp.example.com", "*"]).unwrap_err();
+    assert_eq!(error.value(), "*");
 }
 
 #[test]

@@ -26,7 +26,7 @@ async fn a_session_before_warp_s_filters() {
         for (path, answer) in [
             ("/hello/warp", (200, "Hello, warp!")),
             ("/messages/of/mine", (200, "mine")),
-            ("/sse/", (404, "")),
+            ("/sse//", (404, "")),
             ("/", (404, "")),
         ] {
             let (status, text) = client.get(&address, path).await;
