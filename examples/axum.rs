@@ -12,13 +12,13 @@ use std::{error::Error, future::IntoFuture, time::Duration};
 
 use axum::{
     Router,
-    http::{HeaderValue, Method, Uri, header::CONTENT_TYPE},
+    http::{HeaderName, HeaderValue, Method, Uri, header::WWW_AUTHENTICATE},
     routing::get,
 };
 use mcp_sse_server::{MountPath, SseServerTransport};
 use mcp_sse_testkit::demo;
 use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// The origins whose pages may read responses. The transport's `TransportSecurity` decides which pages may
 /// send requests. Its default allows the same origins.
@@ -47,8 +47,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route_service("/messages", post);
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(|origin, _| is_loopback(origin)))
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([CONTENT_TYPE]);
+        // Only Streamable HTTP needs `DELETE` and `mcp-session-id`. A server that has both can use the same layer.
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        // Clients send `mcp-protocol-version`, `authorization` and more, and new ones with each version.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([HeaderName::from_static("mcp-session-id"), WWW_AUTHENTICATE]);
     let app = Router::new()
         .nest("/api", api)
         .layer(cors)

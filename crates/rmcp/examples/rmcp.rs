@@ -18,7 +18,11 @@ mod everything;
 
 use std::{error::Error, sync::Arc};
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, Method, Uri, header::WWW_AUTHENTICATE},
+    routing::get,
+};
 use everything::{Everything, Notes};
 use mcp_sse_server::SseServerTransport;
 use mcp_sse_server_rmcp::RmcpHandler;
@@ -28,6 +32,21 @@ use rmcp::transport::{
 };
 use tokio::{net::TcpListener, signal};
 use tower::Layer;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+/// The pages of this machine may read responses. Both transports check the origin by themselves, too.
+fn cors() -> CorsLayer {
+    let is_loopback = |origin: &HeaderValue, _: &_| {
+        let origin = Uri::try_from(origin.as_bytes());
+        let host = origin.as_ref().ok().and_then(Uri::host);
+        matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_loopback))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([HeaderName::from_static("mcp-session-id"), WWW_AUTHENTICATE])
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -61,7 +80,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "/both",
             both.shared_layer("/both")?.layer(streamable.clone()),
         )
-        .route_service("/mcp", streamable);
+        .route_service("/mcp", streamable)
+        .layer(cors());
 
     let listener = TcpListener::bind(&address)
         .await

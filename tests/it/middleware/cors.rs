@@ -1,4 +1,4 @@
-use http::{Method, Response, header::CONTENT_TYPE};
+use http::{HeaderName, Method, Response, header::WWW_AUTHENTICATE};
 use mcp_sse_server::TransportSecurity;
 use mcp_sse_testkit::{
     HOST,
@@ -8,11 +8,13 @@ use mcp_sse_testkit::{
     wire::{Wire, WireBody},
 };
 use tower::{ServiceBuilder, service_fn};
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use super::{page, transport};
 
 const APP: &str = "https://app.example.com";
+/// What the TypeScript SDK's client asks for.
+const SENT: &str = "authorization,content-type,mcp-protocol-version";
 
 /// The transport allows pages of `APP`, and the layer adds the CORS headers for them.
 async fn server() -> Server {
@@ -20,8 +22,9 @@ async fn server() -> Server {
     let transport = transport().security(security);
     let cors = CorsLayer::new()
         .allow_origin([APP.parse().unwrap()])
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([CONTENT_TYPE]);
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([HeaderName::from_static("mcp-session-id"), WWW_AUTHENTICATE]);
     let app = ServiceBuilder::new()
         .layer(cors)
         .layer(transport.layer("/sse").unwrap())
@@ -33,7 +36,7 @@ async fn preflight(wire: &mut Wire, origin: &str, method: &str, target: &str) ->
     wire.send(format!(
         "OPTIONS {target} HTTP/1.1\r\nhost: {HOST}\r\norigin: {origin}\r\n\
          access-control-request-method: {method}\r\n\
-         access-control-request-headers: content-type\r\n\r\n"
+         access-control-request-headers: {SENT}\r\n\r\n"
     ))
     .await;
     wire.answer().await
@@ -85,9 +88,9 @@ async fn a_page_of_an_allowed_origin_can_preflight_open_and_post() {
         assert_eq!(answer.status(), 200, "{method}");
         assert_eq!(allowed_origin(&answer), Some(APP), "{method}");
         let methods = &answer.headers()["access-control-allow-methods"];
-        assert_eq!(methods, "GET,POST");
+        assert_eq!(methods, "GET,POST,DELETE");
         let headers = &answer.headers()["access-control-allow-headers"];
-        assert_eq!(headers, "content-type");
+        assert_eq!(headers, SENT);
     }
 
     let answer = post_from(&mut wire, APP, &uri, &ping(1)).await;
