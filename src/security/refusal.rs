@@ -19,21 +19,27 @@ pub(super) fn refuse<'a>(
         false => format!("the request must name one valid {what}"),
     };
     let rejection = Rejection::from(kind).with_detail(detail);
-    #[cfg(feature = "tracing")]
-    let rejection = rejection.with_hint(hint(values, is_one, what, call));
-    #[cfg(not(feature = "tracing"))]
-    let _ = values;
+    with_hint(rejection, values, is_one, [what, call])
+}
+
+#[cfg(not(feature = "tracing"))]
+fn with_hint<'a>(
+    rejection: Rejection,
+    _: impl Iterator<Item = &'a [u8]>,
+    _: bool,
+    _: [&str; 2],
+) -> Rejection {
     rejection
 }
 
-/// A hint for the log: the call that would allow the request, if there is one.
+/// Adds a hint for the log: the call that would allow the request, if there is one.
 #[cfg(feature = "tracing")]
-fn hint<'a>(
+fn with_hint<'a>(
+    rejection: Rejection,
     values: impl Iterator<Item = &'a [u8]>,
     is_one: bool,
-    what: &str,
-    call: &str,
-) -> crate::response::Hint {
+    [what, call]: [&str; 2],
+) -> Rejection {
     const MOST: usize = 4;
     let values: Vec<_> = values.take(MOST).map(shown).collect();
     let text = match values.as_slice() {
@@ -44,7 +50,7 @@ fn hint<'a>(
         _ => format!("a request must name one {what}"),
     };
     let values = values.join(", ");
-    crate::response::Hint { values, text }
+    rejection.with_hint(crate::response::Hint { values, text })
 }
 
 /// A value that a client sent, escaped to ASCII and cut. The length is enough for a host name and a port. A user
