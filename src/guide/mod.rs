@@ -62,6 +62,9 @@ pub mod clients {}
 #[doc = include_str!("connections.md")]
 pub mod connections {}
 
+#[doc = include_str!("endpoints.md")]
+pub mod endpoints {}
+
 #[doc = include_str!("hyper.md")]
 pub mod hyper {}
 

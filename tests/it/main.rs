@@ -11,6 +11,7 @@ mod delivery;
 mod demo;
 mod disconnect;
 mod dripping;
+mod endpoints;
 mod good_messages;
 mod handler;
 mod http_edge;
