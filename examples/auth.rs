@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The server prints the tokens of `alice` and `bob`. It takes them from the environment variables
-//! `ALICE_TOKEN` and `BOB_TOKEN`, or makes new ones. In another terminal, send requests without a token,
+//! `ALICE_TOKEN` and `BOB_TOKEN`, or makes new ones. `ISSUER` is the URL of the authorization server, which
+//! clients that speak OAuth ask for a token. In another terminal, send requests without a token,
 //! with alice's token and with bob's token. `SESSION_PATH` is the path that alice's stream printed:
 //!
 //! ```sh
@@ -18,7 +19,8 @@
 //! ```
 //!
 //! The last request gets 404, as if the session did not exist. With alice's token, it is accepted, and
-//! the response arrives on her stream. `tests/clients/auth.py` does the same with a real client.
+//! the response arrives on her stream. `tests/clients/auth.py` does the same with a real client, and
+//! `tests/clients/oauth.mjs` gets the token from an authorization server.
 //!
 //! Ctrl-C ends the open streams and stops the server.
 
@@ -33,7 +35,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    http::{HeaderValue, Request, Response, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
@@ -42,11 +44,12 @@ use mcp_sse_testkit::demo;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
-use tower_http::auth::AsyncRequireAuthorizationLayer;
+use tower_http::{
+    auth::AsyncRequireAuthorizationLayer,
+    cors::{AllowHeaders, AllowOrigin, CorsLayer},
+};
 
 const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
-/// The issuer of the tokens. A real issuer is the URL of the authorization server.
-const ISSUER: &str = "https://auth.example.com";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -69,7 +72,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (sse, post) = transport.services();
     let sessions = transport.sessions();
 
-    let gate = Arc::new(Gate::new(&base)?);
+    let issuer = env::var("ISSUER").unwrap_or_else(|_| "https://auth.example.com".to_owned());
+    let gate = Arc::new(Gate::new(&base, &issuer)?);
     let app = Router::new()
         .route_service("/sse", sse)
         .route_service("/messages/", post.clone())
@@ -79,7 +83,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             ready(gate.let_in(request))
         }))
         // After the layer: a client without a token can read where to get one.
-        .route(METADATA_PATH, get(metadata(&base)));
+        .route(METADATA_PATH, get(metadata(&base, &issuer)))
+        // Outermost: a browser asks without a token whether it may send one.
+        .layer(cors());
 
     // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
     #[cfg(target_os = "linux")]
@@ -97,6 +103,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Pages of this machine may send tokens and read responses.
+fn cors() -> CorsLayer {
+    let is_loopback = |origin: &HeaderValue, _: &_| {
+        let origin = http::Uri::try_from(origin.as_bytes());
+        let host = origin.as_ref().ok().and_then(http::Uri::host);
+        matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_loopback))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            HeaderName::from_static("mcp-session-id"),
+            header::WWW_AUTHENTICATE,
+        ])
+}
+
 /// Accepts requests with a known token, and puts the principal into their extensions.
 struct Gate {
     users: Vec<(String, Principal)>,
@@ -104,11 +127,11 @@ struct Gate {
 }
 
 impl Gate {
-    fn new(base: &str) -> Result<Self, Box<dyn Error>> {
+    fn new(base: &str, issuer: &str) -> Result<Self, Box<dyn Error>> {
         let user = |name: &str, variable: &str| {
             let token = env::var(variable).unwrap_or_else(|_| uuid::Uuid::new_v4().to_string());
             println!("{variable}={token}");
-            let principal = Principal::new("auth-example").with_issuer(ISSUER);
+            let principal = Principal::new("auth-example").with_issuer(issuer);
             (token, principal.with_subject(name))
         };
         let challenge = format!(r#"Bearer resource_metadata="{base}{METADATA_PATH}""#);
@@ -149,11 +172,11 @@ fn bearer(request: &Request<Body>) -> Option<&str> {
 }
 
 /// Tells clients that speak OAuth where to get a token (RFC 9728).
-fn metadata(base: &str) -> impl IntoResponse + Clone + use<> {
+fn metadata(base: &str, issuer: &str) -> impl IntoResponse + Clone + use<> {
     let document = json!({
         "resource": base,
         "resource_name": "The auth example of mcp-sse-server",
-        "authorization_servers": [ISSUER],
+        "authorization_servers": [issuer],
         "bearer_methods_supported": ["header"],
     });
     let json = [(header::CONTENT_TYPE, "application/json")];

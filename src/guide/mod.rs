@@ -53,6 +53,9 @@
 //! [`opentelemetry.rs`]: opentelemetry#complete-example
 //! [`mcp-sse-server-rmcp`]: https://docs.rs/mcp-sse-server-rmcp
 
+#[doc = include_str!("authentication.md")]
+pub mod authentication {}
+
 #[doc = include_str!("axum.md")]
 pub mod axum {}
 
