@@ -38,6 +38,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
     response::IntoResponse,
     routing::get,
+    serve::ListenerExt,
 };
 use mcp_sse_server::{Session, SseServerTransport, session::Principal};
 use mcp_sse_testkit::demo;
@@ -90,6 +91,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    // Otherwise an event may wait 40 ms for the acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let (stop, stopped) = oneshot::channel::<()>();
     let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(served.into_future());

@@ -29,6 +29,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{any, put},
+    serve::ListenerExt,
 };
 use mcp_sse_server::{Handler, MountPath, Session, SseServerTransport};
 use mcp_sse_testkit::demo;
@@ -45,6 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{address}: {error}"))?;
     println!("MCP servers at http://{}", listener.local_addr()?);
     let servers = Servers::default();
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, router(servers.clone()))
         .with_graceful_shutdown(async move {
             // If the signal handler cannot be installed, the program stops at once.

@@ -85,6 +85,9 @@ pub mod proxies {}
 
 // The code of these pages needs other crates: `examples/stacks` compiles and runs it.
 
+#[cfg_attr(not(doctest), doc = include_str!("actix.md"))]
+pub mod actix {}
+
 #[cfg_attr(not(doctest), doc = include_str!("opentelemetry.md"))]
 pub mod opentelemetry {}
 

@@ -1,4 +1,7 @@
-//! Runs the code of the guide's pages that need crates that the core does not depend on.
+//! Runs the code of the guide's pages that need crates that the core does not depend on. `actix` is the bridge that
+//! one of them shows.
+
+pub mod actix;
 
 macro_rules! pages {
     ($($name:ident: $page:literal),+ $(,)?) => {
@@ -11,6 +14,7 @@ macro_rules! pages {
 }
 
 pages! {
+    Actix: "actix.md",
     Warp: "warp.md",
     Tonic: "tonic.md",
     Tls: "tls.md",

@@ -45,6 +45,11 @@ async fn the_warp_example_serves_and_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_actix_example_serves_and_stops() {
+    serves(env!("CARGO_BIN_EXE_actix")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_tonic_example_serves_and_stops() {
     serves(env!("CARGO_BIN_EXE_tonic")).await;
 }
