@@ -10,7 +10,7 @@ mod example;
 fn status(address: &str, hosts: &[&str], host: Option<&str>) -> (u16, String) {
     let hosts = hosts.iter().map(ToString::to_string);
     let (url, security) = example::reach(address.parse().unwrap(), hosts).unwrap();
-    let handler = |_: mcp_sse_server::Session| std::future::pending();
+    let handler = |_: mcp_sse_server::Session| std::future::pending::<()>();
     let server = Server::with(handler, |transport| {
         transport
             .keep_alive(None)
