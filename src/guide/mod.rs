@@ -6,9 +6,14 @@
 //! | hyper, HTTP/1.1 and HTTP/2, TLS | [`hyper`], [`tls`] | `examples/quickstart.rs`, [`tls.rs`] |
 //! | warp | [`warp`] | [`warp.rs`] |
 //! | tonic, beside gRPC | [`tonic`] | [`tonic.rs`] |
+//! | actix-web, and others without tower | [`actix`] | [`actix.rs`] |
 //! | rmcp, also beside its Streamable HTTP | the crate [`mcp-sse-server-rmcp`] | its example `rmcp` |
 //! | with middleware of tower and tower-http | [`middleware`] | |
+//! | with users and tokens | [`authentication`] | `examples/auth.rs` |
+//! | with endpoints that come and go | [`endpoints`] | `examples/endpoints.rs` |
 //! | behind nginx and other proxies | [`proxies`] | |
+//! | with tests | [`testing`] | |
+//! | with a status or a hang that you did not expect | [`troubleshooting`] | |
 //! | with traces and metrics | [`observability`] | `examples/observe.rs` |
 //! | on more than one server | [`nodes`] | |
 //! | for a client that you know: what works, what helps | [`clients`] | |
@@ -47,6 +52,7 @@
 //! [`MountPath`]: crate::MountPath
 //! [`PostService`]: crate::PostService
 //! [`TransportSecurity`]: crate::TransportSecurity
+//! [`actix.rs`]: actix#complete-example
 //! [`tls.rs`]: tls#complete-example
 //! [`warp.rs`]: warp#complete-example
 //! [`tonic.rs`]: tonic#complete-example
@@ -82,6 +88,12 @@ pub mod observability {}
 
 #[doc = include_str!("proxies.md")]
 pub mod proxies {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
+
+#[doc = include_str!("troubleshooting.md")]
+pub mod troubleshooting {}
 
 // The code of these pages needs other crates: `examples/stacks` compiles and runs it.
 

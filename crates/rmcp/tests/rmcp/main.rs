@@ -15,6 +15,7 @@ mod one_url;
 mod order;
 mod pressure;
 mod questions;
+mod readme;
 mod returning;
 mod transport;
 
