@@ -13,10 +13,12 @@ use std::{error::Error, future::IntoFuture, time::Duration};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, Uri, header::WWW_AUTHENTICATE},
+    middleware,
+    response::Response,
     routing::get,
     serve::ListenerExt,
 };
-use mcp_sse_server::{MountPath, SseServerTransport};
+use mcp_sse_server::{MountPath, RejectionKind, SseServerTransport};
 use mcp_sse_testkit::demo;
 use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -27,6 +29,14 @@ fn is_loopback(origin: &HeaderValue) -> bool {
     let origin = Uri::try_from(origin.as_bytes());
     let host = origin.as_ref().ok().and_then(Uri::host);
     matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// Prints a refused host. The crate itself logs refusals with the feature `tracing` only.
+async fn report(response: Response) -> Response {
+    if response.extensions().get() == Some(&RejectionKind::HostNotAllowed) {
+        eprintln!("refused a host: TransportSecurity::allow_host allows more than loopback");
+    }
+    response
 }
 
 #[tokio::main]
@@ -55,6 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .expose_headers([HeaderName::from_static("mcp-session-id"), WWW_AUTHENTICATE]);
     let app = Router::new()
         .nest("/api", api)
+        .layer(middleware::map_response(report))
         .layer(cors)
         .route("/", get(|| async { "MCP over HTTP+SSE at /api/sse\n" }));
 

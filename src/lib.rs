@@ -68,7 +68,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`guide`] | use with axum, hyper, warp and tonic, with middleware, behind proxies, with traces and metrics |
+//! | [`guide`] | use with axum, hyper, warp, tonic and actix-web, with users and tokens, behind proxies, with traces and metrics; tests; troubleshooting |
 //! | [`SseServerTransport`] | the options and their defaults |
 //! | [`handler`] | what runs a session, where, and for how long |
 //! | [`session`] | receiving, sending, the registry of open sessions |
@@ -80,6 +80,35 @@
 //! | [`endpoint`] | the announced path, under prefixes and behind proxies |
 //! | [`response`] | the kinds of refusals |
 //! | [`relay`] | several servers behind a load balancer that cannot route by session |
+//!
+//! # Types
+//!
+//! | to store | use |
+//! |---|---|
+//! | a transport, or its services, in a struct | [`BoxHandler`](handler::BoxHandler) as `H`: `SseServerTransport<BoxHandler>`, `SseService<BoxHandler>`. The type of a closure cannot be named |
+//! | one handler in several places | `Arc<H>`, which is a handler, too |
+//! | a handler with state | a type that implements [`Handler`], or a closure that owns the state |
+//! | something that sends to a client | [`SessionSender`](session::SessionSender), a cheap clone |
+//! | all sessions of a transport | [`SessionRegistry`], a cheap clone |
+//! | a session, a request as the key of a map | [`SessionId`](session::SessionId), [`OwnedRequestId`](message::OwnedRequestId) |
+//! | the body of a response beside other bodies | `http_body_util::BodyExt::boxed_unsync`: a stream holds its handler, which is often not `Sync` |
+//!
+//! ```
+//! use mcp_sse_server::{PostService, SessionRegistry, SseServerTransport, SseService, handler::BoxHandler};
+//!
+//! struct App {
+//!     sse: SseService<BoxHandler>,
+//!     post: PostService,
+//!     sessions: SessionRegistry,
+//! }
+//!
+//! impl App {
+//!     fn new(transport: &SseServerTransport<BoxHandler>) -> Self {
+//!         let (sse, post) = transport.services();
+//!         Self { sse, post, sessions: transport.sessions() }
+//!     }
+//! }
+//! ```
 //!
 //! # What runs where
 //!

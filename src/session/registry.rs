@@ -87,7 +87,21 @@ impl SessionRegistry {
         states.iter().map(|state| SessionInfo::of(state)).collect()
     }
 
-    /// A handle that sends to an open session.
+    /// A handle that sends to an open session. `None` if the session is closed.
+    ///
+    /// ```
+    /// use mcp_sse_server::{Message, SessionRegistry, session::SessionId};
+    ///
+    /// /// Tells one client that a job of its is done. Returns whether it is still there.
+    /// async fn done(sessions: &SessionRegistry, id: &SessionId) -> bool {
+    ///     let Some(session) = sessions.get(id) else { return false };
+    ///     let done = Message::notification("notifications/message", &serde_json::json!({
+    ///         "level": "info",
+    ///         "data": "done",
+    ///     }));
+    ///     session.send(done.expect("a notification")).await.is_ok()
+    /// }
+    /// ```
     pub fn get(&self, id: &SessionId) -> Option<SessionSender> {
         self.table.get(id.uuid()).map(SessionSender::new)
     }
@@ -126,6 +140,19 @@ impl SessionRegistry {
     /// From then on, a `POST` to the session gets 404. Messages in the inbox are dropped. The stream ends
     /// after the messages in the outbox and an error for each request that has no answer. The handler is
     /// dropped when the server next polls or drops the stream.
+    ///
+    /// ```
+    /// use mcp_sse_server::{SessionRegistry, session::Principal};
+    ///
+    /// /// Ends all sessions of a user at once.
+    /// fn log_out(sessions: &SessionRegistry, user: &str) {
+    ///     for session in sessions.list() {
+    ///         if session.principal.as_ref().and_then(Principal::subject) == Some(user) {
+    ///             sessions.close(&session.id);
+    ///         }
+    ///     }
+    /// }
+    /// ```
     pub fn close(&self, id: &SessionId) -> bool {
         self.table.close(id.uuid(), CloseReason::Closed)
     }
