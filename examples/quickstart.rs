@@ -69,7 +69,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             };
             // The crate itself logs refusals with the feature `tracing` only.
             if response.extensions().get() == Some(&RejectionKind::HostNotAllowed) {
-                eprintln!("refused the host {host:?}: give it as an argument after the address");
+                let host = host.map_or_else(String::new, |host| format!("{host:?}"));
+                eprintln!("refused the host {host}: give it as an argument after the address");
             }
             Ok::<_, Infallible>(response)
         }
