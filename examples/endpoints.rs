@@ -33,7 +33,7 @@ use axum::{
 };
 use mcp_sse_server::{Handler, MountPath, Session, SseServerTransport};
 use mcp_sse_testkit::demo;
-use tokio::{net::TcpListener, signal};
+use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower::ServiceExt;
 
 #[tokio::main]
@@ -46,14 +46,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{address}: {error}"))?;
     println!("MCP servers at http://{}", listener.local_addr()?);
     let servers = Servers::default();
+    let (stop, stopped) = oneshot::channel::<()>();
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, router(servers.clone()))
-        .with_graceful_shutdown(async move {
-            // If the signal handler cannot be installed, the program stops at once.
-            let _ = signal::ctrl_c().await;
-            servers.shutdown().await;
-        })
-        .await?;
+    let served = axum::serve(listener, router(servers.clone()))
+        .with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(served.into_future());
+    // If the signal handler cannot be installed, the program stops at once.
+    let _ = signal::ctrl_c().await;
+    servers.shutdown().await;
+    drop(stop);
+    // The graceful shutdown would also wait for clients that do not read. They are cut when `main` returns.
+    let _ = timeout(Duration::from_secs(5), server).await;
     Ok(())
 }
 
