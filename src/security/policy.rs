@@ -126,42 +126,33 @@ impl TransportSecurity {
     }
 
     pub(crate) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Rejection> {
-        self.check_host(uri, headers)?;
-        self.check_origin(headers)
-    }
-
-    fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Rejection> {
-        let Allowed::Only(hosts) = &self.hosts else {
-            return Ok(());
-        };
-        let at = host(uri, headers);
-        if let Some(at) = &at {
-            for pattern in hosts {
-                if at.is_at(&pattern.host, pattern.port) {
-                    return Ok(());
+        if let Allowed::Only(hosts) = &self.hosts {
+            let at = host(uri, headers);
+            let mut is_allowed = false;
+            if let Some(at) = &at {
+                for pattern in hosts {
+                    is_allowed |= at.is_at(&pattern.host, pattern.port);
                 }
             }
+            if !is_allowed {
+                let authority = uri.authority().map(|at| at.as_str().as_bytes());
+                let values = authority.into_iter().chain(values(headers, &HOST));
+                return Err(refuse(RejectionKind::HostNotAllowed, values, at.is_some()));
+            }
         }
-        let authority = uri.authority().map(|at| at.as_str().as_bytes());
-        let values = authority.into_iter().chain(values(headers, &HOST));
-        Err(refuse(RejectionKind::HostNotAllowed, values, at.is_some()))
-    }
-
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Rejection> {
-        let Allowed::Only(origins) = &self.origins else {
-            return Ok(());
-        };
-        let origin = origin(headers);
-        let is_allowed = match &origin {
-            Ok(None) => true,
-            Ok(Some(origin)) => origins.iter().any(|known| known.allows(origin)),
-            Err(NotOne) => false,
-        };
-        if is_allowed {
-            return Ok(());
+        if let Allowed::Only(origins) = &self.origins {
+            let origin = origin(headers);
+            let is_allowed = match &origin {
+                Ok(None) => true,
+                Ok(Some(origin)) => origins.iter().any(|known| known.allows(origin)),
+                Err(NotOne) => false,
+            };
+            if !is_allowed {
+                let (values, is_one) = (values(headers, &ORIGIN), origin.is_ok());
+                return Err(refuse(RejectionKind::OriginNotAllowed, values, is_one));
+            }
         }
-        let (values, is_one) = (values(headers, &ORIGIN), origin.is_ok());
-        Err(refuse(RejectionKind::OriginNotAllowed, values, is_one))
+        Ok(())
     }
 }
 
