@@ -78,6 +78,8 @@ const example = spawn(process.argv[2], ['127.0.0.1:0'], {
     env: { ...process.env, ALICE_TOKEN: TOKEN, ISSUER: issuer },
     stdio: ['ignore', 'pipe', 'inherit']
 });
+// Also if this script fails.
+process.on('exit', () => example.kill('SIGKILL'));
 const [line] = await once(createInterface(example.stdout), 'line');
 const server = line.split(' ').pop();
 
