@@ -53,9 +53,11 @@ mod kind;
 mod message;
 mod output;
 mod owned_id;
+mod quote;
 mod reader;
 mod request;
 mod scan;
+mod serializer;
 #[cfg(test)]
 mod tests;
 mod text;

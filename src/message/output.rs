@@ -5,7 +5,11 @@ use std::{cell::Cell, io, ops::Range};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use super::{error::InvalidMessage, reader::NAMES};
+use super::{
+    error::InvalidMessage,
+    reader::NAMES,
+    serializer::{Part, Quoted},
+};
 
 /// JSON that is being written.
 pub(super) struct Output {
@@ -37,6 +41,7 @@ impl Output {
         value: &T,
     ) -> Result<Places, InvalidMessage> {
         let len = Cell::new(self.text.len());
+        let quoted = Quoted::default();
         let mut marks = Marks {
             len: &len,
             depth: 0,
@@ -45,13 +50,17 @@ impl Output {
             start: 0,
             has_raw: false,
             places: Places::default(),
+            quoted: &quoted,
         };
         let writer = Writer {
             text: &mut self.text,
             len: &len,
         };
-        value
-            .serialize(&mut Serializer::with_formatter(writer, &mut marks))
+        let part = Part {
+            value,
+            quoted: &quoted,
+        };
+        part.serialize(&mut Serializer::with_formatter(writer, &mut marks))
             .map_err(|error| InvalidMessage::typed("the value cannot be written as JSON", error))?;
         self.has_raw |= marks.has_raw;
         Ok(marks.places)
@@ -96,9 +105,21 @@ struct Marks<'a> {
     start: usize,
     has_raw: bool,
     places: Places,
+    quoted: &'a Quoted,
 }
 
 impl Formatter for &mut Marks<'_> {
+    #[inline]
+    fn write_null<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        let mut quoted = self.quoted.borrow_mut();
+        if quoted.is_empty() {
+            return writer.write_all(b"null");
+        }
+        writer.write_all(&quoted)?;
+        quoted.clear();
+        Ok(())
+    }
+
     #[inline]
     fn write_number_str<W: ?Sized + io::Write>(
         &mut self,
