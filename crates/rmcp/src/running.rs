@@ -2,7 +2,6 @@
 //! task of its own, and does not bound their number.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -115,8 +114,9 @@ pub(crate) struct Running {
 struct State {
     tasks: usize,
     bytes: usize,
-    /// The requests, and whether each was cancelled.
-    requests: HashMap<RequestId, bool>,
+    /// The requests, and whether each was cancelled. A list, because few run at the same time, and hashing an id
+    /// costs more than comparing it with some.
+    requests: Vec<(RequestId, bool)>,
 }
 
 impl Running {
@@ -151,10 +151,10 @@ impl Running {
                 return Err(Excess::Session);
             }
             if let Some(id) = id {
-                match state.requests.entry(id.clone()) {
-                    Entry::Occupied(_) => return Err(Excess::Id),
-                    Entry::Vacant(place) => place.insert(false),
-                };
+                if state.requests.iter().any(|(running, _)| running == id) {
+                    return Err(Excess::Id);
+                }
+                state.requests.push((id.clone(), false));
             }
             state.tasks += 1;
             state.bytes += bytes;
@@ -175,8 +175,8 @@ impl Running {
     /// Notes that a request was cancelled. `false` if it does not run, or was cancelled before.
     pub(crate) fn cancel(&self, id: &RequestId) -> bool {
         let mut state = self.lock();
-        let request = state.requests.get_mut(id);
-        request.is_some_and(|is_cancelled| !std::mem::replace(is_cancelled, true))
+        let request = state.requests.iter_mut().find(|(running, _)| running == id);
+        request.is_some_and(|(_, is_cancelled)| !std::mem::replace(is_cancelled, true))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -189,8 +189,9 @@ impl State {
     fn leave(&mut self, id: Option<&RequestId>, bytes: usize) {
         self.tasks -= 1;
         self.bytes -= bytes;
-        if let Some(id) = id {
-            self.requests.remove(id);
+        let place = id.and_then(|id| self.requests.iter().position(|(running, _)| running == id));
+        if let Some(place) = place {
+            self.requests.swap_remove(place);
         }
     }
 }
