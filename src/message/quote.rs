@@ -4,7 +4,7 @@ use super::scan::special;
 
 /// How many bytes are looked at together, without a branch for each, so that the compiler uses vector
 /// instructions.
-const BLOCK: usize = 32;
+const BLOCK: usize = 16;
 
 /// Appends a text in quotes, escaped as serde_json does it.
 ///

@@ -41,8 +41,10 @@ fn members(value: &str, count: usize) -> String {
     format!("{{{}}}", members.join(","))
 }
 
+type Shape = fn(usize) -> String;
+
 /// JSON that becomes much larger when it is read, by the number of its items.
-const SHAPES: [(&str, fn(usize) -> String); 9] = [
+const SHAPES: [(&str, Shape); 9] = [
     ("numbers", |count| list("0", count)),
     ("empty lists", |count| list("[]", count)),
     ("lists", |count| list("[0]", count)),
