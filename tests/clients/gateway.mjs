@@ -103,10 +103,18 @@ function stat(pid) {
     }
 }
 
-/** Those too that wait to be reaped. */
+/** Those too that wait to be reaped, but not the process that ends the children of a gateway that was killed. */
 function children(pid) {
     const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name));
-    return pids.filter(child => stat(child)?.parent === pid);
+    return pids.filter(child => stat(child)?.parent === pid && !isGuard(child));
+}
+
+function isGuard(pid) {
+    try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--guard-children');
+    } catch {
+        return false;
+    }
 }
 
 function descendants(pid) {

@@ -118,7 +118,16 @@ def parents():
 
 
 def children(pid):
-    return [child for child, parent in parents().items() if parent == pid]
+    return [child for child, parent in parents().items() if parent == pid and not is_guard(child)]
+
+
+def is_guard(pid):
+    """Whether it is the process that ends the children of a gateway that was killed."""
+    try:
+        with open(f"/proc/{pid}/cmdline") as words:
+            return "--guard-children" in words.read()
+    except OSError:
+        return False
 
 
 def descendants(pid):

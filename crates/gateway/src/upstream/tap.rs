@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream::BoxStream};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mcp_sse_server::{Message, message::MessageKind, session::SessionSender};
 use rmcp::{
-    model::ClientJsonRpcMessage,
+    model::{ClientJsonRpcMessage, JsonRpcMessage, ServerJsonRpcMessage},
     transport::streamable_http_client::{
         SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
         StreamableHttpResponseLimits,
@@ -159,8 +159,11 @@ impl StreamableHttpClient for Tap {
         limits: StreamableHttpResponseLimits,
     ) -> Result<StreamableHttpPostResponse, Error> {
         let (message, headers) = (original(message), self.with_headers(headers));
-        let http = &self.http;
-        let response = http.post_message_with_response_limits(
+        let id = match &message {
+            JsonRpcMessage::Request(request) => Some(request.id.clone()),
+            _ => None,
+        };
+        let response = self.http.post_message_with_response_limits(
             uri,
             message,
             session_id,
@@ -171,6 +174,12 @@ impl StreamableHttpClient for Tap {
         Ok(match response.await? {
             StreamableHttpPostResponse::Sse(events, session_id) => {
                 StreamableHttpPostResponse::Sse(self.tapped(events), session_id)
+            }
+            // A server that refuses a request before it reads it does not know the id: TypeScript's writes null,
+            // Python's "server-error".
+            StreamableHttpPostResponse::Json(JsonRpcMessage::Error(error), session_id) => {
+                let error = ServerJsonRpcMessage::error(error.error, id.or(error.id));
+                StreamableHttpPostResponse::Json(error, session_id)
             }
             other => other,
         })
