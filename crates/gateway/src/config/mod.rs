@@ -129,7 +129,7 @@ fn security(flags: &Flags) -> Result<TransportSecurity, String> {
             .map_err(|error| format!("--allow-origin {error}"))?;
     }
     match flags.allow_any_host {
-        true => Ok(TransportSecurity::disabled()),
+        true => Ok(security.allow_any_host()),
         false => Ok(security),
     }
 }

@@ -11,7 +11,9 @@ mod http;
 mod odd;
 mod served;
 mod stop;
+mod streamable;
 mod talk;
+mod upstream;
 
 /// Not a test: the stdio server, in the process that [`served::child`] starts.
 #[test]

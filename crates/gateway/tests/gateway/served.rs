@@ -8,7 +8,7 @@ use std::{
 use mcp_sse_testkit::{
     process::{Process, system::children},
     until,
-    wire::{Conn, Refused, Stream},
+    wire::{self, Conn, Refused, Stream},
 };
 use serde_json::{Value, json};
 
@@ -145,6 +145,7 @@ impl Gateway {
         Ok(Talk {
             stream,
             posts,
+            headers: "",
             asked: 0,
         })
     }
@@ -154,12 +155,17 @@ impl Gateway {
 pub(crate) struct Talk {
     pub(crate) stream: Stream,
     pub(crate) posts: Conn,
+    /// Additional header lines of each `POST`.
+    pub(crate) headers: &'static str,
     asked: u64,
 }
 
 impl Talk {
     pub(crate) async fn post(&mut self, text: &str) -> u16 {
-        self.posts.post(&self.stream.uri, text).await.unwrap()
+        let head = wire::post_head(&self.stream.uri, text.len());
+        let head = head.replace("\r\n\r\n", &format!("\r\n{}\r\n", self.headers));
+        self.posts.write(head + text).await.unwrap();
+        self.posts.answer().await.unwrap()
     }
 
     /// Posts a request. `next` returns its response.

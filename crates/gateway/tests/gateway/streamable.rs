@@ -1,0 +1,169 @@
+//! A Streamable HTTP server whose faults the tests choose.
+
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, Method, StatusCode};
+use mcp_sse_testkit::until;
+use serde_json::{Value, json};
+
+/// How a method is answered, instead of with its parameters.
+#[derive(Clone)]
+pub(crate) enum Reply {
+    /// A stream with this event.
+    Event(String),
+    /// A stream that stays open without an event.
+    Nothing,
+}
+
+#[derive(Default)]
+struct Faults {
+    sessions: HashSet<String>,
+    deleted: usize,
+    down: bool,
+    token: Option<String>,
+    redirect: Option<String>,
+    replies: HashMap<String, Reply>,
+    methods: Vec<String>,
+    requests: usize,
+}
+
+pub(crate) struct Streamable {
+    address: SocketAddr,
+    faults: Arc<Mutex<Faults>>,
+}
+
+impl Streamable {
+    pub(crate) async fn start() -> Self {
+        let faults = Arc::<Mutex<Faults>>::default();
+        let app = Router::new()
+            .fallback(serve)
+            .with_state(Arc::clone(&faults));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { address, faults }
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/mcp", self.address)
+    }
+
+    pub(crate) fn reply(&self, method: &str, reply: Reply) {
+        self.faults().replies.insert(method.to_owned(), reply);
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.faults().down = down;
+    }
+
+    pub(crate) fn require(&self, token: &str) {
+        self.faults().token = Some(token.to_owned());
+    }
+
+    pub(crate) fn redirect(&self, url: &str) {
+        self.faults().redirect = Some(url.to_owned());
+    }
+
+    pub(crate) fn forget_sessions(&self) {
+        self.faults().sessions.clear();
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.faults().requests
+    }
+
+    pub(crate) fn count(&self, method: &str) -> usize {
+        self.faults()
+            .methods
+            .iter()
+            .filter(|one| *one == method)
+            .count()
+    }
+
+    pub(crate) async fn until_deleted(&self, sessions: usize) {
+        until("the deletion", async || self.faults().deleted == sessions).await;
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
+}
+
+async fn serve(State(faults): State<Arc<Mutex<Faults>>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let mut faults = faults.lock().unwrap();
+    faults.requests += 1;
+    let session = header(&parts.headers, "mcp-session-id").to_owned();
+    if let Some(url) = &faults.redirect {
+        return (StatusCode::TEMPORARY_REDIRECT, [("location", url.clone())]).into_response();
+    }
+    if faults.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    if faults
+        .token
+        .as_deref()
+        .is_some_and(|token| token != header(&parts.headers, "authorization"))
+    {
+        return (
+            StatusCode::UNAUTHORIZED,
+            [("www-authenticate", "Bearer realm=\"up\"")],
+        )
+            .into_response();
+    }
+    match parts.method {
+        Method::POST => {}
+        Method::DELETE => {
+            faults.deleted += usize::from(faults.sessions.remove(&session));
+            return StatusCode::OK.into_response();
+        }
+        _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+    let message: Value = serde_json::from_slice(&body).unwrap();
+    let method = message["method"].as_str().unwrap_or_default().to_owned();
+    faults.methods.push(method.clone());
+    if method == "initialize" {
+        let session = format!("session-{}", faults.methods.len());
+        faults.sessions.insert(session.clone());
+        let info = json!({"name": "streamable", "version": "0"});
+        let result =
+            json!({"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": info});
+        let answer = json!({"jsonrpc": "2.0", "id": message["id"], "result": result});
+        return ([("mcp-session-id", session)], axum::Json(answer)).into_response();
+    }
+    if !faults.sessions.contains(&session) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    if message["id"].is_null() {
+        return StatusCode::ACCEPTED.into_response();
+    }
+    let stream = [("content-type", "text/event-stream")];
+    match faults.replies.get(&method) {
+        Some(Reply::Event(text)) => (stream, format!("data: {text}\n\n")).into_response(),
+        Some(Reply::Nothing) => {
+            let pending = futures_util::stream::pending::<Result<String, std::io::Error>>();
+            (stream, axum::body::Body::from_stream(pending)).into_response()
+        }
+        None => {
+            let result = json!({"params": message["params"]});
+            axum::Json(json!({"jsonrpc": "2.0", "id": message["id"], "result": result}))
+                .into_response()
+        }
+    }
+}
