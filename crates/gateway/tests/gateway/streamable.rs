@@ -104,6 +104,11 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
         .map_or("", |value| value.to_str().unwrap())
 }
 
+fn json_of(value: &Value) -> Response {
+    let content_type = [("content-type", "application/json")];
+    (content_type, value.to_string()).into_response()
+}
+
 async fn serve(State(faults): State<Arc<Mutex<Faults>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
@@ -145,7 +150,7 @@ async fn serve(State(faults): State<Arc<Mutex<Faults>>>, request: Request) -> Re
         let result =
             json!({"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": info});
         let answer = json!({"jsonrpc": "2.0", "id": message["id"], "result": result});
-        return ([("mcp-session-id", session)], axum::Json(answer)).into_response();
+        return ([("mcp-session-id", session)], json_of(&answer)).into_response();
     }
     if !faults.sessions.contains(&session) {
         return StatusCode::NOT_FOUND.into_response();
@@ -162,8 +167,7 @@ async fn serve(State(faults): State<Arc<Mutex<Faults>>>, request: Request) -> Re
         }
         None => {
             let result = json!({"params": message["params"]});
-            axum::Json(json!({"jsonrpc": "2.0", "id": message["id"], "result": result}))
-                .into_response()
+            json_of(&json!({"jsonrpc": "2.0", "id": message["id"], "result": result}))
         }
     }
 }

@@ -19,6 +19,8 @@ async fn initialize(talk: &mut Talk) {
     assert_eq!(result["serverInfo"]["name"], "streamable");
     let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
     assert_eq!(talk.post(initialized).await, 202);
+    // After this, the upstream has the notification.
+    talk.works().await;
 }
 
 /// The text of the error that answers a request.
@@ -35,7 +37,7 @@ async fn an_event_reaches_the_client_byte_for_byte() {
     let gateway = gateway(&server, &[]).await;
     let mut talk = gateway.open().await;
     initialize(&mut talk).await;
-    let text = r#"{"result": {"z":1, "unknown":{"n":123456789012345678901234567890,"e":1.50e1}} ,"jsonrpc":"2.0","id":2}"#;
+    let text = r#"{"result": {"z":1, "unknown":{"n":123456789012345678901234567890,"e":1.50e1}} ,"jsonrpc":"2.0","id":3}"#;
     server.reply("odd", Reply::Event(text.to_owned()));
     talk.tell("odd", &json!({})).await;
     assert_eq!(talk.stream.message().await.unwrap().unwrap(), text);
