@@ -186,6 +186,7 @@ impl Talk {
         self.tell(method, params).await;
         let mut answer = self.next().await.expect("an answer");
         assert_eq!(answer["id"], self.asked, "{answer}");
+        assert!(answer["error"].is_null(), "{answer}");
         answer["result"].take()
     }
 
