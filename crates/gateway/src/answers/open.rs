@@ -40,12 +40,12 @@ impl Open {
                 ids.insert(request.id().into(), Instant::now());
             }
         }
-        let notification = message.as_notification();
-        if let Some(cancelled) = notification.filter(|it| it.method() == "notifications/cancelled")
-        {
-            if let Ok(Cancelled { request_id }) = cancelled.params() {
-                self.take(&request_id);
-            }
+        let cancelled = message
+            .as_notification()
+            .filter(|it| it.method() == "notifications/cancelled")
+            .and_then(|it| it.params().ok());
+        if let Some(Cancelled { request_id }) = cancelled {
+            self.take(&request_id);
         }
     }
 

@@ -1,6 +1,10 @@
 //! The servers behind the gateway: from COMMAND, `--upstream`, `--server` and `--config`.
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
@@ -74,7 +78,7 @@ pub(super) fn all(flags: &Flags) -> Result<Vec<Server>, String> {
             );
         }
         (Some((program, arguments)), None) => {
-            targets.push((None, command(program.clone(), arguments.to_vec())?))
+            targets.push((None, command(program, arguments.to_vec())?))
         }
         (None, Some(url)) => targets.push((
             None,
@@ -139,7 +143,7 @@ fn named(text: &str) -> Result<(String, Target), String> {
     let program = words
         .next()
         .ok_or("must have a command or a URL after the =")?;
-    Ok((name.to_owned(), command(program, words.collect())?))
+    Ok((name.to_owned(), command(&program, words.collect())?))
 }
 
 fn check_name(name: &str) -> Result<(), String> {
@@ -169,8 +173,8 @@ fn upstream(text: &str) -> Result<Target, String> {
 }
 
 /// Finds the program, so that a wrong name is an error at the start and not in the first session.
-fn command(program: OsString, arguments: Vec<OsString>) -> Result<Target, String> {
-    let found = which::which(&program)
+fn command(program: &OsStr, arguments: Vec<OsString>) -> Result<Target, String> {
+    let found = which::which(program)
         .map_err(|error| format!("cannot find the command {program:?}: {error}"))?;
     Ok(Target::Child(ChildCommand {
         program: found,
@@ -195,7 +199,7 @@ impl Entry {
         let target = match (self.command, self.url) {
             (Some(program), None) => {
                 let mut target = command(
-                    program.into(),
+                    program.as_ref(),
                     self.args.into_iter().map(Into::into).collect(),
                 )?;
                 if let Target::Child(child) = &mut target {

@@ -117,10 +117,10 @@ impl<'a> Bridge<'a> {
         let is_initialize = message.method() == Some("initialize");
         if is_initialize {
             self.initialize = Some(message);
-        } else if self.link.is_none() {
-            if let Err(sent) = self.begin_anew(waiting.clone()).await {
-                return self.sent(Sent { id, ..sent }).await;
-            }
+        } else if self.link.is_none()
+            && let Err(sent) = self.begin_anew(waiting.clone()).await
+        {
+            return self.sent(Sent { id, ..sent }).await;
         }
         if self.link.is_none() {
             self.link = Some(self.connect());

@@ -20,7 +20,7 @@ impl Bridge<'_> {
             Event::Received(message) => {
                 self.heard = Instant::now();
                 // The tap has passed on what came as an event. What is left came as plain JSON, or is rmcp's own.
-                match Message::new(&message) {
+                match Message::new(&*message) {
                     Ok(message)
                         if matches!(message.kind(), MessageKind::Response | MessageKind::Error) =>
                     {

@@ -51,7 +51,7 @@ impl Sent {
 pub(super) enum Event {
     Sent(Sent),
     /// A message that rmcp passes on or made itself.
-    Received(ServerJsonRpcMessage),
+    Received(Box<ServerJsonRpcMessage>),
     /// Nothing more will happen.
     Lost,
 }
@@ -97,7 +97,7 @@ impl Link {
             biased;
             Some(sent) = self.sends.next() => Event::Sent(sent),
             message = self.transport.receive() => match message {
-                Some(message) => Event::Received(message),
+                Some(message) => Event::Received(Box::new(message)),
                 // The sends know why.
                 None => self.sends.next().await.map_or(Event::Lost, Event::Sent),
             },
