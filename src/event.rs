@@ -1,13 +1,26 @@
 //! The text of the server-sent events of this transport (HTML standard, section 9.2.5): the `endpoint` event,
 //! `message` events and the keep-alive comment. Nothing else can be written.
+//!
+//! Readers differ, and this is what all of them read. Each reason was seen with the client itself; `.ci/clients`
+//! runs all of them against what is written here.
+//!
+//! | always | because otherwise |
+//! |---|---|
+//! | an `event: message` line | the Java SDK 0.11 to 2.0 ends the session, 0.10 and WebFlux lose the message |
+//! | one `data` line, with a space after the colon | rust-mcp-sdk 1.1 loses the message |
+//! | no event without data | the Go SDK and WebFlux end the session |
+//! | no `retry` line, no event of another name | the Go SDK and the Java SDK 0.11 to 2.0 end the session |
+//! | one `endpoint` event for each stream | the Python, Go and Java SDKs end the session at the second |
+//! | no U+0085, U+2028, U+2029 | see [`message`] |
+//! | no blank line after a keep-alive | see [`KEEP_ALIVE`] |
 
 use bytes::Bytes;
 
 /// The keep-alive: a comment line.
 ///
-/// No blank line follows, because a parser needs none after a comment, and a client needs none either: the
-/// Java SDK 0.11 to 2.0 loses one unit of demand for each blank line that ends no event, and stalls for good
-/// after 254 of them.
+/// No blank line follows. A parser needs none after a comment, and no client asks for one. The Java SDK 0.11 to
+/// 2.0 loses one unit of demand for each blank line that ends no event, and stalls for good after 254 of them:
+/// its check `keep_alive` reads 600 comments.
 pub(crate) const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n");
 
 /// The text before a message.
@@ -31,7 +44,8 @@ pub(crate) fn message_len(text: &[u8]) -> usize {
 ///
 /// A line break between the tokens of JSON becomes a space, because the client of rust-mcp-sdk loses a message
 /// of several `data` lines. U+0085, U+2028 and U+2029, which JSON has in strings only, become escapes: they end
-/// a line for httpx-sse 0.4.1 (the call hangs) and for the Java SDK 0.10 to 2.0 (the session dies).
+/// a line for httpx-sse 0.4.1 (the call hangs), for the Java SDK 0.11 to 2.0 (the session dies) and for 0.10
+/// (the answer is lost). All clients read the escapes: their check `text` has each of the three.
 pub(crate) fn message(event: &mut Vec<u8>, text: &[u8], is_plain: bool) {
     event.extend_from_slice(&MESSAGE);
     match is_plain {

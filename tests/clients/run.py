@@ -2,6 +2,7 @@
 
 run.py SERVER WORK                    all clients
 run.py SERVER WORK NAME...            those with these names, or whose names begin with NAME and a dash
+run.py SERVER WORK --prepare NAME...  installs and builds these, and runs none
 run.py SERVER WORK --table FILE       all; if they pass, writes the table of the docs into FILE
 
 SERVER is the testkit's program `clients`. WORK is a folder that keeps what is installed for the next run.
@@ -129,6 +130,7 @@ async def main():
     options.add_argument("work", type=Path)
     options.add_argument("names", nargs="*")
     options.add_argument("--table", type=Path)
+    options.add_argument("--prepare", action="store_true")
     options = options.parse_args()
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
@@ -168,6 +170,9 @@ async def main():
         for problem in problems:
             print(f"       {problem}", flush=True)
 
+    if options.prepare:
+        await prepare_all()
+        return 0
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(prepare_all())
         for client, event in zip(clients, ready):
