@@ -151,6 +151,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod calls;
 mod caught;
 pub mod endpoint;
 mod event;

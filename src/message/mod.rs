@@ -1,9 +1,14 @@
 //! JSON-RPC messages, checked once and kept byte for byte.
 //!
 //! A [`Message`] is one JSON-RPC 2.0 message of MCP: a request, a notification, a response or an error.
-//! It is checked when it is made. [`kind`](Message::kind), [`id`](Message::id) and
+//!
+//! # Reading a message
+//!
+//! A message of a client is checked when it arrives. [`kind`](Message::kind), [`id`](Message::id) and
 //! [`method`](Message::method) do not read it again. The text is never rewritten: large integers, the
 //! order of members, escapes and everything inside `params` arrive as the peer wrote them.
+//! [`as_request`](Message::as_request), [`as_notification`](Message::as_notification),
+//! [`as_response`](Message::as_response) and [`as_error`](Message::as_error) read what is inside with serde.
 //!
 //! ```
 //! use mcp_sse_server::message::{Message, MessageKind, RequestId};
@@ -20,6 +25,34 @@
 //! );
 //! # Ok::<(), mcp_sse_server::message::InvalidMessage>(())
 //! ```
+//!
+//! # Making a message
+//!
+//! [`Request::response`] and [`Request::error`] answer a request. The id is copied as the client wrote it.
+//! [`Message::notification`] and [`Message::request`] make messages of the server. A value is written by serde
+//! once, and is not read again.
+//!
+//! ```
+//! use mcp_sse_server::message::{ErrorCode, Message};
+//! use serde_json::json;
+//!
+//! let message = Message::parse(r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#)?;
+//! if let Some(request) = message.as_request() {
+//!     let answer = match request.method() {
+//!         "ping" => request.response(&json!({}))?,
+//!         _ => request.error(ErrorCode::METHOD_NOT_FOUND, "Method not found"),
+//!     };
+//!     assert_eq!(answer.as_str(), r#"{"jsonrpc":"2.0","id":7,"result":{}}"#);
+//! }
+//!
+//! let params = json!({ "progressToken": "a", "progress": 0.5 });
+//! let progress = Message::notification("notifications/progress", &params)?;
+//! assert_eq!(progress.method(), Some("notifications/progress"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! serde_json's `RawValue` is copied into a message as it is, whatever its size. Only its escapes are
+//! looked at, because half of a surrogate pair is not allowed in a message.
 //!
 //! # What is accepted
 //!

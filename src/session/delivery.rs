@@ -1,6 +1,6 @@
 use tokio::time::{self, Duration};
 
-use crate::{observe::Stamp, queue::PushError, response::RejectionKind};
+use crate::{calls::Answered, observe::Stamp, queue::PushError, response::RejectionKind};
 
 use super::{incoming::Incoming, open_requests::Arrival, state::State};
 
@@ -12,8 +12,18 @@ pub(crate) enum Undelivered {
 }
 
 impl State {
-    /// Puts a message into the inbox if there is room.
+    /// Puts a message into the inbox if there is room. The answer to a request of the handler goes to that
+    /// request instead.
     pub(crate) fn try_deliver(&self, mut incoming: Incoming) -> Result<(), Undelivered> {
+        match self.answer(&incoming.message) {
+            Answered::Yes => {
+                self.touch();
+                self.observer.answered(incoming.message.as_bytes().len());
+                return Ok(());
+            }
+            Answered::Busy => return Err(Undelivered::Refused(RejectionKind::SessionBusy)),
+            Answered::No => {}
+        }
         // A message that the handler takes at once is not copied.
         if !(self.asks() && self.inbox.is_awaited()) {
             incoming.detach();

@@ -60,6 +60,7 @@ mod pair;
 mod principal;
 mod receiver;
 mod registry;
+mod request;
 mod returning;
 mod room;
 mod sender;
@@ -78,6 +79,7 @@ pub use self::{
     principal::Principal,
     receiver::SessionReceiver,
     registry::SessionRegistry,
+    request::{Answer, RequestError},
     sender::SessionSender,
     session::Session,
 };

@@ -24,6 +24,10 @@ impl SessionSender {
         Self { state }
     }
 
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Sends a message to the client, after all messages that were sent before. Waits while the outbox is
     /// full, that is, while the client does not read.
     ///

@@ -1,5 +1,5 @@
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 
@@ -7,7 +7,8 @@ use http::request::Parts;
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    message::OwnedRequestId,
+    calls::{Answered, Calls},
+    message::{Message, OwnedRequestId},
     observe::{Observer, SessionObserver, Stamp},
     options::Options,
     queue::{Budget, PushError, Queue},
@@ -40,6 +41,8 @@ pub(crate) struct State {
     outbox: Queue<(Outgoing, Stamp)>,
     pub(super) open: OpenRequests,
     pub(super) handshake: Handshake,
+    /// Boxed and made when it is needed: most handlers send no request.
+    calls: OnceLock<Box<Calls>>,
     /// The budget for the bodies of its `POST`s.
     pub(super) bodies: Budget,
     /// `None` without an idle timeout, because it reads the clock for each message.
@@ -66,6 +69,7 @@ impl State {
             outbox: Queue::new(options.queue),
             open: OpenRequests::default(),
             handshake: Handshake::default(),
+            calls: OnceLock::new(),
             bodies: Budget::new(options.bodies.session_bytes),
             activity: options.idle_timeout.map(|_| Activity::new()),
             lifecycle: Lifecycle::new(),
@@ -96,6 +100,19 @@ impl State {
         self.observer.opened(client, parts);
         if let Some(reason) = self.close_reason() {
             self.observer.log_closed(reason.as_str(), self.age());
+        }
+    }
+
+    /// The requests of the handler that wait for an answer.
+    pub(super) fn calls(&self) -> &Calls {
+        self.calls.get_or_init(Box::default)
+    }
+
+    /// Takes a message of the client, if it answers a request of the handler.
+    pub(super) fn answer(&self, message: &Message) -> Answered {
+        match self.calls.get() {
+            Some(calls) if self.close_reason().is_none() => calls.answer(message),
+            _ => Answered::No,
         }
     }
 
@@ -217,6 +234,10 @@ impl State {
         self.outbox.close();
         self.discard_inbox();
         self.handshake.wake();
+        // After the outbox: a request that was sent before is in the calls now.
+        if let Some(calls) = self.calls.get() {
+            calls.close();
+        }
         self.lifecycle.notify();
         if is_first {
             self.observer.closed(reason.as_str(), self.age());

@@ -5,6 +5,7 @@ mod auto_traits;
 mod axum_router;
 mod bad_messages;
 mod bounds;
+mod calls;
 mod caps;
 mod close_reason;
 mod delivery;

@@ -74,12 +74,18 @@ impl Observer {
 impl SessionObserver {
     /// A message of `bytes` bytes, with the weight `weight`, is in the inbox.
     pub(crate) fn received(&self, bytes: usize, weight: u32) {
+        self.answered(bytes);
+        #[cfg(feature = "metrics")]
+        reporting(|| self.metrics.inbox.put(weight));
+    }
+
+    /// A message answers a request of the handler. It does not enter the inbox.
+    pub(crate) fn answered(&self, bytes: usize) {
         reporting(|| {
             #[cfg(feature = "metrics")]
             {
                 self.metrics.received.increment(1);
                 self.metrics.received_bytes.increment(bytes as u64);
-                self.metrics.inbox.put(weight);
             }
             #[cfg(feature = "tracing")]
             self.log.received.fetch_add(1, Relaxed);
