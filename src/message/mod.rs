@@ -77,20 +77,21 @@
 mod construct;
 mod content;
 mod cursor;
+mod encode;
 mod error;
 mod error_code;
 mod escape;
 mod field;
 mod id;
 mod kind;
+mod marks;
 mod message;
 mod output;
 mod owned_id;
-mod quote;
 mod reader;
 mod request;
 mod scan;
-mod serializer;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -103,6 +103,29 @@ fn has_separator(text: &[u8]) -> bool {
             .any(|at| matches!(text.get(at + 2), Some(b'\xa8' | b'\xa9')))
 }
 
+/// The index of the first quote, backslash or control character of a text, or its length.
+pub(super) fn plain(text: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let is_special = |byte: &u8| (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
+    let mut at = 0;
+    while let Some(block) = text.get(at..at + BLOCK) {
+        // No early return, so that the compiler uses vector instructions.
+        if block.iter().fold(false, |has, byte| has | is_special(byte)) {
+            break;
+        }
+        at += BLOCK;
+    }
+    while let Some(word) = text[at..].first_chunk() {
+        let len = special(word);
+        at += len;
+        if len < word.len() {
+            return at;
+        }
+    }
+    let last = text[at..].iter().position(is_special);
+    last.map_or(text.len(), |last| at + last)
+}
+
 /// The index of the first quote, backslash or control character, or 8.
 pub(super) fn special(word: &[u8; 8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);

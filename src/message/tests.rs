@@ -243,3 +243,81 @@ fn a_value_that_is_no_message_is_refused_with_the_rule_and_the_place() {
         );
     }
 }
+
+/// Each shape of serde's data model, with strings that need escapes.
+#[derive(serde::Serialize)]
+struct Shapes<'a> {
+    #[serde(rename = "na\"me")]
+    named: Named,
+    scalars: (bool, i8, u16, i64, u64, i128, u128, f32, f64, char, ()),
+    texts: [Option<&'a str>; 3],
+    variants: Vec<Variant<'a>>,
+    nested: Result<Newtype<'a>, ()>,
+    numbers: std::collections::BTreeMap<i32, &'a str>,
+    chars: std::collections::BTreeMap<char, Vec<u8>>,
+    shown: Shown,
+    #[serde(flatten)]
+    flat: std::collections::BTreeMap<&'a str, Value>,
+    raw: &'a RawValue,
+    bytes: Bytes,
+}
+
+#[derive(serde::Serialize)]
+struct Named;
+
+#[derive(serde::Serialize)]
+struct Newtype<'a>(&'a str);
+
+#[derive(serde::Serialize)]
+enum Variant<'a> {
+    Unit,
+    Newtype(&'a str),
+    Tuple(&'a str, Newtype<'a>),
+    Struct { text: &'a str },
+}
+
+struct Shown;
+
+impl serde::Serialize for Shown {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        assert!(serializer.is_human_readable());
+        serializer.collect_str(&format_args!("sho\"{}", 7))
+    }
+}
+
+struct Bytes;
+
+impl serde::Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(b"\"\\")
+    }
+}
+
+#[test]
+fn each_shape_is_written_as_serde_json_does() {
+    let long = "a long text \n with escapes \u{1} ".repeat(20);
+    let raw = RawValue::from_string("{\"id\" : [1e400]}".to_owned()).unwrap();
+    let shapes = Shapes {
+        named: Named,
+        scalars: (true, -1, 2, -3, 4, -5, 6, 0.5, 1e300, '"', ()),
+        texts: [Some("\\"), None, Some(&long)],
+        variants: vec![
+            Variant::Unit,
+            Variant::Newtype(&long),
+            Variant::Tuple("\t", Newtype(&long)),
+            Variant::Struct { text: &long },
+        ],
+        nested: Ok(Newtype("\"")),
+        numbers: [(-1, "\r"), (2, "")].into(),
+        chars: [('\\', vec![1, 2])].into(),
+        shown: Shown,
+        flat: [("flat\n", json!(["\u{8}", 1.5]))].into(),
+        raw: &raw,
+        bytes: Bytes,
+    };
+    let written = Message::notification("m", &shapes).unwrap();
+    let json = serde_json::to_string(&shapes).unwrap();
+    let text = format!(r#"{{"jsonrpc":"2.0","method":"m","params":{json}}}"#);
+    assert_eq!(written.as_str(), text);
+    assert_eq!(written.envelope(), Message::parse(text).unwrap().envelope());
+}

@@ -9,8 +9,9 @@ use super::{
     error::{InvalidMessage, InvalidMessageKind as Invalid},
     error_code::ErrorCode,
     id::RequestId,
+    marks::{self, Places},
     message::Message,
-    output::{Output, Places},
+    output::Output,
     reader::{self, Members, NAMES},
     scan::{self, Chars},
 };
@@ -31,12 +32,12 @@ const ERROR: usize = 5;
 
 /// The message that a value is.
 pub(super) fn whole<T: Serialize + ?Sized>(value: &T) -> Result<Message, InvalidMessage> {
-    let mut output = Output::new();
-    let places = output.value(value)?;
+    let output = Output::new();
+    let places = marks::write(&output, value)?;
     match places.values[JSONRPC] {
         Some(_) => check(output, &places),
         // Not an object of a message, or a `RawValue`.
-        None => Message::parse(output.text),
+        None => Message::parse(output.finish().0),
     }
 }
 
@@ -46,11 +47,8 @@ impl Writer {
             output: Output::new(),
             places: Places::default(),
         };
-        writer
-            .output
-            .text
-            .extend_from_slice(b"{\"jsonrpc\":\"2.0\"");
-        let end = writer.output.text.len();
+        writer.output.push(b"{\"jsonrpc\":\"2.0\"");
+        let end = writer.output.len();
         writer.places.values[JSONRPC] = Some(end - 5..end);
         writer
     }
@@ -58,28 +56,27 @@ impl Writer {
     fn member(
         mut self,
         name: usize,
-        write: impl FnOnce(&mut Output) -> Result<(), InvalidMessage>,
+        write: impl FnOnce(&Output) -> Result<(), InvalidMessage>,
     ) -> Result<Self, InvalidMessage> {
         let start = self.name(name);
-        write(&mut self.output)?;
-        self.places.values[name] = Some(start..self.output.text.len());
+        write(&self.output)?;
+        self.places.values[name] = Some(start..self.output.len());
         Ok(self)
     }
 
     /// Writes the name of a member. Returns where its value begins.
-    fn name(&mut self, name: usize) -> usize {
-        let text = &mut self.output.text;
-        text.extend_from_slice(b",\"");
-        text.extend_from_slice(NAMES[name].as_bytes());
-        text.extend_from_slice(b"\":");
-        text.len()
+    fn name(&self, name: usize) -> usize {
+        self.output.push(b",\"");
+        self.output.push(NAMES[name].as_bytes());
+        self.output.push(b"\":");
+        self.output.len()
     }
 
     /// Copies an id from a message.
     pub(super) fn id_json(mut self, json: &[u8]) -> Self {
         let start = self.name(ID);
-        self.output.text.extend_from_slice(json);
-        self.places.values[ID] = Some(start..self.output.text.len());
+        self.output.push(json);
+        self.places.values[ID] = Some(start..self.output.len());
         self
     }
 
@@ -100,15 +97,15 @@ impl Writer {
 
     /// Writes params. `null` says that there are none.
     pub(super) fn params<T: Serialize + ?Sized>(self, params: &T) -> Result<Self, InvalidMessage> {
-        let before = self.output.text.len();
+        let before = self.output.len();
         let mut writer = self.value(PARAMS, params)?;
-        let written = &writer.places.values[PARAMS];
-        if written
+        let params = &writer.places.values[PARAMS];
+        if params
             .as_ref()
-            .is_some_and(|place| writer.output.text[place.clone()] == *b"null")
+            .is_some_and(|place| writer.output.is(place, b"null"))
         {
             writer.places.values[PARAMS] = None;
-            writer.output.text.truncate(before);
+            writer.output.truncate(before);
         }
         Ok(writer)
     }
@@ -125,31 +122,32 @@ impl Writer {
         data: Option<&T>,
     ) -> Result<Self, InvalidMessage> {
         self.member(ERROR, |output| {
-            output.text.extend_from_slice(b"{\"code\":");
-            output.value(&code.0)?;
-            output.text.extend_from_slice(b",\"message\":");
-            output.value(&Shown(text))?;
+            output.push(b"{\"code\":");
+            marks::write(output, &code.0)?;
+            output.push(b",\"message\":");
+            marks::write(output, &Shown(text))?;
             if let Some(data) = data {
-                output.text.extend_from_slice(b",\"data\":");
-                output.value(data)?;
+                output.push(b",\"data\":");
+                marks::write(output, data)?;
             }
-            output.text.push(b'}');
+            output.push(b"}");
             Ok(())
         })
     }
 
     fn value<T: Serialize + ?Sized>(self, name: usize, value: &T) -> Result<Self, InvalidMessage> {
-        self.member(name, |output| output.value(value).map(drop))
+        self.member(name, |output| marks::write(output, value).map(drop))
     }
 
-    pub(super) fn finish(mut self) -> Result<Message, InvalidMessage> {
-        self.output.text.push(b'}');
+    pub(super) fn finish(self) -> Result<Message, InvalidMessage> {
+        self.output.push(b"}");
         check(self.output, &self.places)
     }
 }
 
 /// Checks the envelope. What is inside params, a result or an error's data is serde_json's JSON.
-fn check(Output { text, has_raw }: Output, places: &Places) -> Result<Message, InvalidMessage> {
+fn check(output: Output, places: &Places) -> Result<Message, InvalidMessage> {
+    let (text, has_raw) = output.finish();
     // serde_json does not write half of a surrogate pair, but a `RawValue` may contain one.
     if has_raw && scan::may_escape_surrogates(&text) {
         return Message::parse(text);
