@@ -87,6 +87,7 @@ fn main() {
     let runtime = polled::runtime();
     let _entered = runtime.enter();
     operations::message(&meter);
+    operations::answer(&meter);
     operations::post(&meter);
     operations::path(&meter);
     operations::sessions(&meter, 1);

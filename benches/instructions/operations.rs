@@ -9,6 +9,8 @@ use mcp_sse_testkit::{
     polled::Server,
     requests,
 };
+use serde::{Deserialize, Serialize};
+use serde_json::{json, value::RawValue};
 
 use crate::Meter;
 
@@ -18,6 +20,54 @@ use crate::Meter;
 )]
 #[path = "../../src/event.rs"]
 mod event;
+
+/// Params that are sent back, with their text decoded and encoded.
+#[derive(Deserialize, Serialize)]
+struct Params {
+    text: String,
+}
+
+/// Params that are sent back, with their text as it is.
+#[derive(Deserialize, Serialize)]
+struct RawParams<'a> {
+    #[serde(borrow)]
+    text: &'a RawValue,
+}
+
+/// Requests whose params are read, and sent back as a result.
+pub(crate) fn answer(meter: &Meter) {
+    // As long as the lines that tools print.
+    let line = "a line of a text, as long as the lines that the tools of a server print\n";
+    let request = |lines: usize| {
+        let params = json!({ "text": line.repeat(lines) });
+        Message::request(7, "tools/call", &params).unwrap()
+    };
+    let (small, large) = (request(1), request(64 * 1024 / line.len()));
+    for (name, times, message) in [
+        ("answer one line", 500, small),
+        ("answer 64 KiB", 20, large),
+    ] {
+        let request = message.as_request().unwrap();
+        meter.count(
+            name,
+            times,
+            || (),
+            |()| {
+                let params: Params = request.params().unwrap();
+                request.response(&params).unwrap()
+            },
+        );
+        meter.count(
+            &format!("{name}, raw"),
+            times,
+            || (),
+            |()| {
+                let params: RawParams<'_> = request.params().unwrap();
+                request.response(&params).unwrap()
+            },
+        );
+    }
+}
 
 /// Messages: parsed, encoded as events, and sent.
 pub(crate) fn message(meter: &Meter) {

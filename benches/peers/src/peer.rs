@@ -35,6 +35,8 @@ pub(crate) enum Program {
 pub(crate) const FLOOR: &str = "floor";
 pub(crate) const THIS: &str = "this";
 pub(crate) const THIS_AXUM: &str = "this-axum";
+pub(crate) const THIS_RAW_VALUE: &str = "this-raw-value";
+pub(crate) const THIS_SERDE: &str = "this-serde";
 pub(crate) const RMCP: &str = "rmcp";
 pub(crate) const HAND_ROLL: &str = "hand-roll";
 pub(crate) const PYTHON: &str = "python";
@@ -64,6 +66,18 @@ pub(crate) const PEERS: &[Peer] = &[
         program: rust("peer-this", "peer-this-axum"),
         broadcasts: true,
         question: Question::Transport,
+    },
+    Peer {
+        name: THIS_RAW_VALUE,
+        title: "**this crate**, a handler with `RawValue`",
+        program: rust("peer-this", "peer-this-raw-value"),
+        broadcasts: false,
+    },
+    Peer {
+        name: THIS_SERDE,
+        title: "**this crate**, a handler with serde",
+        program: rust("peer-this", "peer-this-serde"),
+        broadcasts: false,
     },
     Peer {
         name: HAND_ROLL,

@@ -1,4 +1,4 @@
-//! This crate on plain hyper with its defaults: host and origin checks, the parser, bounds on all queues, and
+//! A transport on plain hyper with its defaults: host and origin checks, the parser, bounds on all queues, and
 //! the keep-alive.
 
 use std::convert::Infallible;
@@ -7,11 +7,15 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use mcp_sse_server::{SessionRegistry, SseServerTransport};
+use mcp_sse_server::{Handler, SessionRegistry, SseServerTransport};
 use tower::{Layer, service_fn};
 
-fn main() {
-    let transport = SseServerTransport::new("/messages", peer_this::echo).expect("a plain path");
+/// Serves a handler.
+pub fn serve<H>(handler: H)
+where
+    H: Handler<Future: Send> + Clone + Send + Sync + 'static,
+{
+    let transport = SseServerTransport::new("/messages", handler).expect("a plain path");
     let sessions = transport.sessions();
     let inner = service_fn(move |request| broadcast(sessions.clone(), request));
     let app = transport.layer("/sse").expect("a plain path").layer(inner);
@@ -36,7 +40,7 @@ async fn broadcast(
     let text = request.into_body().collect().await;
     let mut response = Response::new(Empty::new());
     *response.status_mut() = StatusCode::BAD_REQUEST;
-    if text.is_ok_and(|text| peer_this::broadcast(&sessions, text.to_bytes())) {
+    if text.is_ok_and(|text| crate::broadcast(&sessions, text.to_bytes())) {
         *response.status_mut() = StatusCode::ACCEPTED;
     }
     Ok(response)
