@@ -9,7 +9,7 @@ use super::{
     error_code::ErrorCode,
     message::Message,
     owned_id::OwnedRequestId,
-    writer::{self, Writer},
+    write::writer::{self, Writer},
 };
 
 /// # Messages from values

@@ -9,12 +9,14 @@ use serde::Deserialize;
 
 use super::{
     error::InvalidMessage,
-    field::field,
     id::RequestId,
     kind::MessageKind,
     owned_id::OwnedRequestId,
-    reader::{self, Envelope, IdText},
-    text::str_of,
+    read::{
+        field::field,
+        reader::{self, Envelope, IdText},
+        text::str_of,
+    },
 };
 
 /// A JSON-RPC 2.0 message of MCP: a text that was checked once and is kept byte for byte.

@@ -76,27 +76,18 @@
 
 mod construct;
 mod content;
-mod cursor;
-mod encode;
 mod error;
 mod error_code;
-mod escape;
-mod field;
 mod id;
 mod kind;
-mod marks;
 mod message;
-mod output;
 mod owned_id;
-mod reader;
+mod read;
 mod request;
-mod scan;
-mod strings;
 #[cfg(test)]
 mod tests;
-mod text;
 mod views;
-mod writer;
+mod write;
 
 pub use self::{
     error::{InvalidMessage, InvalidMessageKind},

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     content, error::InvalidMessage, error_code::ErrorCode, id::RequestId, kind::MessageKind,
-    message::Message, writer::Writer,
+    message::Message, write::writer::Writer,
 };
 
 /// A [`Message`] that is a request: reads its params, and makes its answer.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json, value::RawValue};
 
-use super::{reader::NAMES, *};
+use super::{read::reader::NAMES, *};
 
 /// Checks that the reader finds in a written message what the writer says about it.
 fn same(written: Result<Message, InvalidMessage>) -> Result<Message, TestCaseError> {

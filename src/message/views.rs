@@ -4,15 +4,17 @@ use serde::Deserialize;
 
 use super::{
     content,
-    cursor::{Cursor, Value},
     error::InvalidMessage,
     error_code::ErrorCode,
-    escape,
     id::RequestId,
     kind::MessageKind,
     message::Message,
-    scan::Chars,
-    text::str_of,
+    read::{
+        cursor::{Cursor, Value},
+        escape,
+        scan::Chars,
+        text::str_of,
+    },
 };
 
 /// A [`Message`] that is a notification.

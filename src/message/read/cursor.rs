@@ -1,7 +1,8 @@
 //! JSON tokens, read one after another (RFC 8259).
 
+use crate::message::error::Expected;
+
 use super::{
-    error::Expected,
     escape,
     scan::{self, Chars, special},
 };
@@ -10,28 +11,28 @@ use super::{
 ///
 /// A step that fails leaves the cursor at the first wrong byte: the text before it can be continued to
 /// JSON, the text with it cannot.
-pub(super) struct Cursor<'a> {
-    pub(super) text: &'a [u8],
-    pub(super) at: usize,
+pub(crate) struct Cursor<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) at: usize,
     chars: Chars,
     /// The first lone surrogate in the strings read so far. JSON's grammar allows it.
-    pub(super) lone_surrogate: Option<usize>,
+    pub(crate) lone_surrogate: Option<usize>,
 }
 
 /// A value that was read: its offset, and its text.
 #[derive(Clone, Copy)]
-pub(super) struct Value<'a>(pub(super) usize, pub(super) &'a [u8]);
+pub(crate) struct Value<'a>(pub(crate) usize, pub(crate) &'a [u8]);
 
 /// The members of an object that have one of `N` names, in the order of the names.
-pub(super) struct Members<'a, const N: usize> {
-    pub(super) values: [Option<Value<'a>>; N],
+pub(crate) struct Members<'a, const N: usize> {
+    pub(crate) values: [Option<Value<'a>>; N],
     /// The first name that was given again, by its index, and the value that follows it.
-    pub(super) duplicate: Option<(usize, Value<'a>)>,
+    pub(crate) duplicate: Option<(usize, Value<'a>)>,
 }
 
 impl<'a> Cursor<'a> {
     /// `chars` is what the text is made of, or what a text that contains it is made of.
-    pub(super) fn new(text: &'a [u8], chars: Chars) -> Self {
+    pub(crate) fn new(text: &'a [u8], chars: Chars) -> Self {
         Self {
             text,
             at: 0,
@@ -40,7 +41,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn space(&mut self) {
+    pub(crate) fn space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.text.get(self.at) {
             self.at += 1;
         }
@@ -54,7 +55,7 @@ impl<'a> Cursor<'a> {
     /// of an eighth of its depth.
     // Inlined, so that the names are constants when they are compared.
     #[inline]
-    pub(super) fn object<const N: usize>(
+    pub(crate) fn object<const N: usize>(
         &mut self,
         names: &[&str; N],
     ) -> Result<Members<'a, N>, Expected> {
@@ -162,7 +163,7 @@ impl<'a> Cursor<'a> {
 
     /// Reads a value that is neither an array nor an object.
     #[inline]
-    pub(super) fn scalar(&mut self) -> Result<(), Expected> {
+    pub(crate) fn scalar(&mut self) -> Result<(), Expected> {
         match self.text.get(self.at) {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),

@@ -1,7 +1,7 @@
-use super::scan;
+use crate::message::read::scan;
 
 /// Writes a string of JSON, as serde_json does, which looks at one byte after another.
-pub(super) fn encode(json: &mut Vec<u8>, text: &str) {
+pub(crate) fn encode(json: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     json.reserve(rest.len() + 2);
     json.push(b'"');

@@ -14,19 +14,19 @@ const OWN_TYPES: &str = "$serde_json::private::";
 
 /// A serializer of serde_json, whose strings go to the output directly. Names of members do not: they are
 /// short.
-pub(super) struct Strings<'o, S> {
+pub(crate) struct Strings<'o, S> {
     json: S,
     output: &'o Output,
 }
 
 /// A value, or the parts of one, and the output of its strings. `None` if serde_json writes them.
-pub(super) struct Part<'o, T> {
+pub(crate) struct Part<'o, T> {
     part: T,
     output: Option<&'o Output>,
 }
 
 impl<'o, S> Strings<'o, S> {
-    pub(super) fn new(json: S, output: &'o Output) -> Self {
+    pub(crate) fn new(json: S, output: &'o Output) -> Self {
         Self { json, output }
     }
 

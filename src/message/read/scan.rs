@@ -2,7 +2,9 @@
 
 use memchr::memmem;
 
-use super::{error::Expected, escape};
+use crate::message::error::Expected;
+
+use super::escape;
 
 /// How many bytes of a string are scanned with [`special`] before blocks are tried. Most strings are
 /// shorter.
@@ -13,7 +15,7 @@ const BLOCK: usize = 64;
 
 /// What a text is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Chars {
+pub(crate) enum Chars {
     /// ASCII without control characters.
     Printable,
     /// Any characters, but no CR and no LF.
@@ -27,7 +29,7 @@ pub(super) enum Chars {
 
 impl Chars {
     /// Looks at all of a text. If it is not UTF-8, the error is the offset of the first wrong byte.
-    pub(super) fn of(text: &[u8]) -> Result<Self, usize> {
+    pub(crate) fn of(text: &[u8]) -> Result<Self, usize> {
         match is_printable(text) {
             true => Ok(Self::Printable),
             false => Self::of_any(text),
@@ -35,7 +37,7 @@ impl Chars {
     }
 
     /// Looks at all of a text that serde_json wrote, which is UTF-8.
-    pub(super) fn of_written(text: &[u8]) -> Self {
+    pub(crate) fn of_written(text: &[u8]) -> Self {
         match is_printable(text) {
             true => Self::Printable,
             false => Self::of_utf8(text),
@@ -71,7 +73,7 @@ impl Chars {
 
     /// Whether there is no character at which some reader ends a line: CR, LF, U+0085, U+2028, U+2029.
     /// `text` is looked at only if it has characters beyond ASCII.
-    pub(super) fn is_plain(self, text: &[u8]) -> bool {
+    pub(crate) fn is_plain(self, text: &[u8]) -> bool {
         match self {
             Self::Printable => true,
             Self::OneLine { .. } => !has_separator(text),
@@ -92,7 +94,7 @@ fn is_printable(text: &[u8]) -> bool {
 }
 
 /// Whether an escape of half a surrogate pair, or of both, may be in a text of JSON.
-pub(super) fn may_escape_surrogates(text: &[u8]) -> bool {
+pub(crate) fn may_escape_surrogates(text: &[u8]) -> bool {
     memmem::find_iter(text, b"\\u").any(|at| matches!(text.get(at + 2), Some(b'd' | b'D')))
 }
 
@@ -104,7 +106,7 @@ fn has_separator(text: &[u8]) -> bool {
 }
 
 /// The index of the first quote, backslash or control character of a text, or its length.
-pub(super) fn plain(text: &[u8]) -> usize {
+pub(crate) fn plain(text: &[u8]) -> usize {
     const BLOCK: usize = 32;
     let is_special = |byte: &u8| (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
     let mut at = 0;
@@ -127,7 +129,7 @@ pub(super) fn plain(text: &[u8]) -> usize {
 }
 
 /// The index of the first quote, backslash or control character, or 8.
-pub(super) fn special(word: &[u8; 8]) -> usize {
+pub(crate) fn special(word: &[u8; 8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let word = u64::from_le_bytes(*word);
     // With this bit changed, the quote is b' ', and the only characters below it are control characters.
@@ -140,7 +142,7 @@ pub(super) fn special(word: &[u8; 8]) -> usize {
 
 /// Reads on to the end of a string. `at` moves behind its last quote, or to the first wrong byte.
 #[inline(never)]
-pub(super) fn rest_of_string(
+pub(crate) fn rest_of_string(
     text: &[u8],
     at: &mut usize,
     chars: Chars,

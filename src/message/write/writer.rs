@@ -4,20 +4,25 @@ use std::{fmt, ops::Range};
 
 use serde::{Serialize, Serializer};
 
-use super::{
-    cursor::Value,
+use crate::message::{
     error::{InvalidMessage, InvalidMessageKind as Invalid},
     error_code::ErrorCode,
     id::RequestId,
-    marks::{self, Places},
     message::Message,
+    read::{
+        cursor::Value,
+        reader::{self, Members, NAMES},
+        scan::{self, Chars},
+    },
+};
+
+use super::{
+    marks::{self, Places},
     output::Output,
-    reader::{self, Members, NAMES},
-    scan::{self, Chars},
 };
 
 /// A message that is being written, member by member.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     output: Output,
     places: Places,
 }
@@ -31,7 +36,7 @@ const RESULT: usize = 4;
 const ERROR: usize = 5;
 
 /// The message that a value is.
-pub(super) fn whole<T: Serialize + ?Sized>(value: &T) -> Result<Message, InvalidMessage> {
+pub(crate) fn whole<T: Serialize + ?Sized>(value: &T) -> Result<Message, InvalidMessage> {
     let output = Output::new();
     let places = marks::write(&output, value)?;
     match places.values[JSONRPC] {
@@ -42,7 +47,7 @@ pub(super) fn whole<T: Serialize + ?Sized>(value: &T) -> Result<Message, Invalid
 }
 
 impl Writer {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut writer = Self {
             output: Output::new(),
             places: Places::default(),
@@ -73,7 +78,7 @@ impl Writer {
     }
 
     /// Copies an id from a message.
-    pub(super) fn id_json(mut self, json: &[u8]) -> Self {
+    pub(crate) fn id_json(mut self, json: &[u8]) -> Self {
         let start = self.name(ID);
         self.output.push(json);
         self.places.values[ID] = Some(start..self.output.len());
@@ -81,7 +86,7 @@ impl Writer {
     }
 
     /// Writes an id, which may not be one of a message.
-    pub(super) fn id(self, id: RequestId<'_>) -> Result<Self, InvalidMessage> {
+    pub(crate) fn id(self, id: RequestId<'_>) -> Result<Self, InvalidMessage> {
         match id {
             RequestId::Integer(digits) if is_integer(digits) => Ok(self.id_json(digits.as_bytes())),
             RequestId::Integer(_) => Err(InvalidMessage::new(Invalid::Id).but(format_args!(
@@ -91,12 +96,12 @@ impl Writer {
         }
     }
 
-    pub(super) fn method(self, method: &str) -> Result<Self, InvalidMessage> {
+    pub(crate) fn method(self, method: &str) -> Result<Self, InvalidMessage> {
         self.value(METHOD, method)
     }
 
     /// Writes params. `null` says that there are none.
-    pub(super) fn params<T: Serialize + ?Sized>(self, params: &T) -> Result<Self, InvalidMessage> {
+    pub(crate) fn params<T: Serialize + ?Sized>(self, params: &T) -> Result<Self, InvalidMessage> {
         let before = self.output.len();
         let mut writer = self.value(PARAMS, params)?;
         let params = &writer.places.values[PARAMS];
@@ -110,12 +115,12 @@ impl Writer {
         Ok(writer)
     }
 
-    pub(super) fn result<T: Serialize + ?Sized>(self, result: &T) -> Result<Self, InvalidMessage> {
+    pub(crate) fn result<T: Serialize + ?Sized>(self, result: &T) -> Result<Self, InvalidMessage> {
         self.value(RESULT, result)
     }
 
     /// Writes an error. `data` is left out if it is `None`.
-    pub(super) fn error<T: Serialize + ?Sized>(
+    pub(crate) fn error<T: Serialize + ?Sized>(
         self,
         code: ErrorCode,
         text: impl fmt::Display,
@@ -139,7 +144,7 @@ impl Writer {
         self.member(name, |output| marks::write(output, value).map(drop))
     }
 
-    pub(super) fn finish(self) -> Result<Message, InvalidMessage> {
+    pub(crate) fn finish(self) -> Result<Message, InvalidMessage> {
         self.output.push(b"}");
         check(self.output, &self.places)
     }

@@ -2,42 +2,45 @@
 
 use std::ops::Range;
 
+use crate::message::{
+    error::{Expected, InvalidMessage, InvalidMessageKind as Invalid},
+    kind::MessageKind,
+};
+
 use super::{
     cursor::{Cursor, Value},
-    error::{Expected, InvalidMessage, InvalidMessageKind as Invalid},
     escape,
-    kind::MessageKind,
     scan::Chars,
     text::{Decoded, Text, str_of},
 };
 
 /// What a message says about itself, as places in its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Envelope {
-    pub(super) chars: Chars,
-    pub(super) kind: MessageKind,
-    pub(super) id: Option<IdText>,
-    pub(super) method: Option<Text>,
+pub(crate) struct Envelope {
+    pub(crate) chars: Chars,
+    pub(crate) kind: MessageKind,
+    pub(crate) id: Option<IdText>,
+    pub(crate) method: Option<Text>,
     /// Where the value of `params`, `result` or `error` begins. 0 if there are no `params`.
-    pub(super) content: usize,
+    pub(crate) content: usize,
     /// Whether the text may be a small part of a large buffer.
-    pub(super) is_slice: bool,
+    pub(crate) is_slice: bool,
 }
 
 /// The text of an id, by its JSON type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum IdText {
+pub(crate) enum IdText {
     Integer(Range<usize>),
     String(Text),
 }
 
-pub(super) const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+pub(crate) const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
 /// The members of an envelope, in the order of [`NAMES`].
-pub(super) type Members<'a> = super::cursor::Members<'a, { NAMES.len() }>;
+pub(crate) type Members<'a> = super::cursor::Members<'a, { NAMES.len() }>;
 
 /// Reads a text, and checks the rules in the order of this function.
-pub(super) fn read(text: &[u8]) -> Result<Envelope, InvalidMessage> {
+pub(crate) fn read(text: &[u8]) -> Result<Envelope, InvalidMessage> {
     let chars = match Chars::of(text) {
         Ok(chars) => chars,
         Err(offset) => return Err(InvalidMessage::new(Invalid::Encoding).at(offset)),
@@ -60,7 +63,7 @@ pub(super) fn read(text: &[u8]) -> Result<Envelope, InvalidMessage> {
 
 /// Checks the rules for the members of a text that is an object.
 #[inline]
-pub(super) fn check(
+pub(crate) fn check(
     text: &[u8],
     chars: Chars,
     members: &Members<'_>,
@@ -129,7 +132,7 @@ pub(super) fn check(
 }
 
 /// The text of a string, with escapes decoded. `None` if the value is of another type.
-pub(super) fn string(Value(start, json): Value<'_>) -> Option<Text> {
+pub(crate) fn string(Value(start, json): Value<'_>) -> Option<Text> {
     let [b'"', inner @ .., b'"'] = json else {
         return None;
     };
@@ -144,7 +147,7 @@ pub(super) fn string(Value(start, json): Value<'_>) -> Option<Text> {
 }
 
 /// Whether a value is a number without a fraction and an exponent.
-pub(super) fn is_integer(Value(_, json): Value<'_>) -> bool {
+pub(crate) fn is_integer(Value(_, json): Value<'_>) -> bool {
     let digits = json.strip_prefix(b"-").unwrap_or(json);
     digits.iter().all(u8::is_ascii_digit)
 }

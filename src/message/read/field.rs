@@ -1,7 +1,7 @@
+use crate::message::{id::RequestId, owned_id::OwnedRequestId};
+
 use super::{
     cursor::{Cursor, Value},
-    id::RequestId,
-    owned_id::OwnedRequestId,
     reader::{is_integer, string},
     scan::Chars,
     text::str_of,
@@ -9,7 +9,7 @@ use super::{
 
 /// The string or the integer at a path of members below an object. `None` if there is none. Nothing else is
 /// kept, so that a large text costs no memory.
-pub(super) fn field(object: &[u8], path: &[&str]) -> Option<OwnedRequestId> {
+pub(crate) fn field(object: &[u8], path: &[&str]) -> Option<OwnedRequestId> {
     let mut value = Value(0, object);
     for name in path {
         let Value(_, [b'{', ..]) = value else {

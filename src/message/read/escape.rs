@@ -1,6 +1,6 @@
 //! Escapes in JSON strings.
 
-use super::error::Expected;
+use crate::message::error::Expected;
 
 /// The length of `\u` and four digits.
 const UNIT: usize = 6;
@@ -9,7 +9,7 @@ const UNIT: usize = 6;
 /// surrogate, and the length of what was read.
 ///
 /// The error is what JSON requires at the first wrong byte, and the offset of this byte.
-pub(super) fn read(text: &[u8]) -> Result<(Option<char>, usize), (Expected, usize)> {
+pub(crate) fn read(text: &[u8]) -> Result<(Option<char>, usize), (Expected, usize)> {
     let character = match text.get(1) {
         Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
         Some(b'b') => '\u{8}',
@@ -55,7 +55,7 @@ fn unit(text: &[u8]) -> Option<u32> {
 }
 
 /// Decodes the escapes of a valid JSON string, which is given without its quotes.
-pub(super) fn decode(inner: &[u8]) -> Vec<u8> {
+pub(crate) fn decode(inner: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(inner.len());
     let mut rest = inner;
     while let Some(at) = memchr::memchr(b'\\', rest) {

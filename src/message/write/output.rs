@@ -7,16 +7,16 @@ use std::{
 use super::encode::encode;
 
 /// JSON that is being written.
-pub(super) struct Output {
+pub(crate) struct Output {
     text: RefCell<Vec<u8>>,
     /// Whether the string that serde_json writes next is in the text already.
-    pub(super) is_written: Cell<bool>,
+    pub(crate) is_written: Cell<bool>,
     /// Whether a value wrote JSON itself, as serde_json's `RawValue` does.
-    pub(super) has_raw: Cell<bool>,
+    pub(crate) has_raw: Cell<bool>,
 }
 
 impl Output {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             text: RefCell::new(Vec::with_capacity(128)),
             is_written: Cell::new(false),
@@ -25,37 +25,37 @@ impl Output {
     }
 
     /// Appends text that is JSON at this place.
-    pub(super) fn push(&self, json: &[u8]) {
+    pub(crate) fn push(&self, json: &[u8]) {
         self.text.borrow_mut().extend_from_slice(json);
     }
 
     /// Writes the next string of serde_json, which then writes an empty one.
-    pub(super) fn string(&self, text: &str) {
+    pub(crate) fn string(&self, text: &str) {
         encode(&mut self.text.borrow_mut(), text);
         self.is_written.set(true);
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.text.borrow().len()
     }
 
-    pub(super) fn truncate(&self, len: usize) {
+    pub(crate) fn truncate(&self, len: usize) {
         self.text.borrow_mut().truncate(len);
     }
 
     /// Whether a place has this text.
-    pub(super) fn is(&self, place: &Range<usize>, text: &[u8]) -> bool {
+    pub(crate) fn is(&self, place: &Range<usize>, text: &[u8]) -> bool {
         self.text.borrow()[place.clone()] == *text
     }
 
     /// The text, and whether a value wrote JSON itself.
-    pub(super) fn finish(self) -> (Vec<u8>, bool) {
+    pub(crate) fn finish(self) -> (Vec<u8>, bool) {
         (self.text.into_inner(), self.has_raw.get())
     }
 }
 
 /// Where serde_json writes.
-pub(super) struct Sink<'a>(pub(super) &'a Output);
+pub(crate) struct Sink<'a>(pub(crate) &'a Output);
 
 impl io::Write for Sink<'_> {
     #[inline]

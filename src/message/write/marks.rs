@@ -5,24 +5,24 @@ use std::{io, ops::Range};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::message::{error::InvalidMessage, read::reader::NAMES};
+
 use super::{
-    error::InvalidMessage,
     output::{Output, Sink},
-    reader::NAMES,
     strings::Strings,
 };
 
 /// The members of an object that have one of [`NAMES`], in the order of the names.
 #[derive(Default)]
-pub(super) struct Places {
-    pub(super) values: [Option<Range<usize>>; NAMES.len()],
+pub(crate) struct Places {
+    pub(crate) values: [Option<Range<usize>>; NAMES.len()],
     /// The first name that was given again, by its index, and its value.
-    pub(super) duplicate: Option<(usize, Range<usize>)>,
+    pub(crate) duplicate: Option<(usize, Range<usize>)>,
 }
 
 /// Writes a value, and returns the members of the object that it is. There are none if the value is no
 /// object, or if it wrote JSON itself.
-pub(super) fn write<T: Serialize + ?Sized>(
+pub(crate) fn write<T: Serialize + ?Sized>(
     output: &Output,
     value: &T,
 ) -> Result<Places, InvalidMessage> {

@@ -1,0 +1,7 @@
+//! Writes messages from values.
+
+mod encode;
+mod marks;
+mod output;
+mod strings;
+pub(super) mod writer;
