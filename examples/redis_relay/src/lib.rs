@@ -3,7 +3,8 @@
 //! Each node subscribes to two channels. On the first channel it receives `POST`s: the sender's id, a number
 //! and the bytes of the `POST`. On the second channel it receives the answers to its own `POST`s: the number
 //! and the bytes of the answer. Redis reports how many nodes received a message, so a sender notices at once
-//! when a node is gone.
+//! when a node is gone. While nodes come back to a Redis that was away, their sessions are not lost: until that has
+//! settled, a `POST` to a node that is not there gets 503 instead of 404.
 //!
 //! ```no_run
 //! # async fn handle(_: mcp_sse_server::Session) {}
@@ -22,7 +23,10 @@
 
 mod pending;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -34,7 +38,7 @@ use redis::{
     AsyncCommands, Client, RedisError, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use self::pending::Pending;
@@ -42,6 +46,8 @@ use self::pending::Pending;
 /// Longer than the nodes' `delivery_timeout`, shorter than the timeouts of clients.
 const TIMEOUT: Duration = Duration::from_secs(4);
 const RETRY: Duration = Duration::from_millis(500);
+/// How long the other nodes may need to subscribe again.
+const SETTLE: Duration = Duration::from_secs(5);
 /// The sender's id, and its number for the `POST`.
 const HEAD: usize = 16 + 8;
 
@@ -52,6 +58,8 @@ pub struct RedisRelay {
     connection: ConnectionManager,
     me: Uuid,
     pending: Arc<Pending>,
+    /// From when on a node without a subscription is gone, if Redis was away.
+    settled: Arc<Mutex<Option<Instant>>>,
 }
 
 fn channel(node: &NodeName) -> String {
@@ -76,6 +84,7 @@ impl RedisRelay {
             connection,
             me: Uuid::new_v4(),
             pending: Arc::default(),
+            settled: Arc::default(),
         })
     }
 
@@ -85,6 +94,7 @@ impl RedisRelay {
             // Subscribes again after an error. Meanwhile, Redis reports no receiver to the senders.
             let _lost = self.serve_connection(&inbound).await;
             self.pending.fail_all();
+            self.unsettle();
             sleep(RETRY).await;
         }
     }
@@ -94,6 +104,10 @@ impl RedisRelay {
         let posts = channel(inbound.node());
         channels.subscribe(&posts).await?;
         channels.subscribe(reply_channel(self.me)).await?;
+        // Only now this node knows that Redis is back.
+        if self.settled().is_some() {
+            self.unsettle();
+        }
         let mut messages = channels.on_message();
         let mut deliveries = FuturesUnordered::new();
         loop {
@@ -115,7 +129,10 @@ impl RedisRelay {
         let Some((sender, number)) = head_of(&message) else {
             return;
         };
-        let answer = inbound.deliver(message.slice(HEAD..)).await;
+        let post = message.slice(HEAD..);
+        // `Inbound` counts what it holds, so hold nothing beside it.
+        drop(message);
+        let answer = inbound.deliver(post).await;
         let reply = [&number.to_be_bytes() as &[u8], &answer].concat();
         let mut connection = self.connection.clone();
         // If the reply is lost, the sender reports an unknown outcome.
@@ -137,7 +154,7 @@ impl RedisRelay {
         let (sent, reply) = (connection.publish(channel(node), message), &mut place.reply);
         let exchange = async {
             match sent.await {
-                Ok(0) => Err(RelayError::NoSuchNode),
+                Ok(0) => Err(self.absent().await),
                 Ok(_nodes) => reply.await.map_err(|_| RelayError::NoAnswer),
                 Err(error) => Err(failed(&error)),
             }
@@ -145,6 +162,34 @@ impl RedisRelay {
         timeout(TIMEOUT, exchange)
             .await
             .unwrap_or(Err(RelayError::NoAnswer))
+    }
+}
+
+impl RedisRelay {
+    fn settled(&self) -> Option<Instant> {
+        *self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unsettle(&self) {
+        let settled = Some(Instant::now() + SETTLE);
+        *self.settled.lock().unwrap_or_else(PoisonError::into_inner) = settled;
+    }
+
+    /// Nobody received a `POST`: its node is gone, or has not subscribed again since Redis was away.
+    async fn absent(&self) -> RelayError {
+        let mut connection = self.connection.clone();
+        let own = reply_channel(self.me);
+        let mut ask = redis::cmd("PUBSUB");
+        ask.arg("NUMSUB").arg(own);
+        // If this node has no subscription either, it has not noticed yet that Redis was away.
+        let count: RedisResult<(String, usize)> = ask.query_async(&mut connection).await;
+        let is_settled = self
+            .settled()
+            .is_none_or(|settled| settled <= Instant::now());
+        match count {
+            Ok((_, 1..)) if is_settled => RelayError::NoSuchNode,
+            _ => RelayError::Unavailable("nodes may not have come back to Redis yet"),
+        }
     }
 }
 

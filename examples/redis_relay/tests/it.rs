@@ -89,5 +89,24 @@ async fn redis_may_go_and_come_back() {
         assert!(start_of_wait.elapsed() < PATIENCE);
     }
     let _redis = start(address);
-    is_there(&end, &name).await;
+    let start = Instant::now();
+    loop {
+        match end.forward(&name, Bytes::from_static(b"?")).await {
+            Ok(_) => break,
+            // The session lives, so its client must not be told that it is gone.
+            Err(RelayError::NoSuchNode) => panic!("404 for a living session"),
+            Err(_) => assert!(start.elapsed() < PATIENCE, "it is not there"),
+        }
+    }
+    // When all nodes have had the time to come back, a node that did not is gone.
+    let other = NodeName::new("a2").unwrap();
+    loop {
+        match end.forward(&other, Bytes::from_static(b"?")).await {
+            Err(RelayError::NoSuchNode) => break,
+            Err(RelayError::Unavailable(_)) => assert!(start.elapsed() < PATIENCE),
+            answer => panic!("{answer:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("settled after {:.1} s", start.elapsed().as_secs_f64());
 }
