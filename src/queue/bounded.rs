@@ -151,13 +151,15 @@ impl<T> Queue<T> {
         if state.is_closed {
             return Poll::Ready(None);
         }
-        let known = state.receiver.as_ref();
-        let replaced = match known.is_some_and(|receiver| receiver.will_wake(cx.waker())) {
-            true => None,
-            false => state.receiver.replace(cx.waker().clone()),
-        };
-        drop(state);
-        drop(replaced);
+        match &mut state.receiver {
+            Some(receiver) if receiver.will_wake(cx.waker()) => {}
+            Some(receiver) => {
+                let replaced = std::mem::replace(receiver, cx.waker().clone());
+                drop(state);
+                drop(replaced);
+            }
+            receiver => *receiver = Some(cx.waker().clone()),
+        }
         Poll::Pending
     }
 

@@ -114,3 +114,71 @@ async fn a_client_that_expects_100_continue_gets_it_or_a_refusal() {
     is(&server.post(&uri, ping(2)).await, 202, "Accepted");
     assert_eq!(events.echoed().await, ping(2));
 }
+
+/// A home connection: 3 MB/s.
+async fn send_slowly(wire: &mut mcp_sse_testkit::wire::Wire, bytes: &[u8]) {
+    for part in bytes.chunks(3_000) {
+        wire.send(part).await;
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_reaches_a_client_that_is_still_sending() {
+    let server = Server::spawn(&transport()).await;
+    let (uri, _events) = server.open("/sse").await;
+    let unknown = "/messages/?session_id=0123456789abcdef0123456789abcdef";
+    let json = "content-type: application/json\r\n";
+    let host = format!("host: {HOST}\r\n");
+    let origin = format!("{host}{json}origin: https://evil.example\r\n");
+    let encoded = format!("{host}{json}content-encoding: gzip\r\n");
+    let cases: [(&str, String, u16, &str); 7] = [
+        (unknown, host.clone() + json, 404, "Could not find session"),
+        (
+            "/messages/",
+            host.clone() + json,
+            400,
+            "session_id is required",
+        ),
+        (
+            &uri,
+            host.clone(),
+            400,
+            "Invalid Content-Type header: expected application/json, received none",
+        ),
+        (&uri, origin, 403, "Invalid Origin header"),
+        (&uri, encoded, 415, "Unsupported content encoding"),
+        (
+            &uri,
+            format!("host: evil.example\r\n{json}"),
+            421,
+            "Invalid Host header",
+        ),
+        (&uri, host.clone() + json, 413, "Request body too large"),
+    ];
+    let body = " ".repeat(4 * LIMIT);
+    for (target, headers, status, text) in cases {
+        let head = format!("POST {target} HTTP/1.1\r\n{headers}");
+        // 413 needs a larger body; the others come although the body is small enough.
+        let len = if status == 413 { body.len() } else { 50 * 1024 };
+        let body = &body[..len];
+        let mut wire = server.connect().await;
+        let sized = format!("{head}content-length: {len}\r\n\r\n{body}");
+        send_slowly(&mut wire, sized.as_bytes()).await;
+        let answer = wire.answer().await;
+        assert_eq!(answer.status().as_u16(), status, "{text}");
+        assert!(answer.body().starts_with(text), "{}", answer.body());
+
+        let mut wire = server.connect().await;
+        let chunked =
+            format!("{head}transfer-encoding: chunked\r\n\r\n{len:x}\r\n{body}\r\n0\r\n\r\n");
+        send_slowly(&mut wire, chunked.as_bytes()).await;
+        let answer = wire.answer().await;
+        assert_eq!(answer.status().as_u16(), status, "{text}");
+    }
+    // Most of the limit of what is drained.
+    let mut wire = server.connect().await;
+    wire.send(wire::post(&uri, " ".repeat(15 * 1024 * 1024)))
+        .await;
+    is(&wire.answer().await, 413, "Request body too large");
+}
