@@ -9,6 +9,7 @@ mod memory;
 mod pause;
 mod proxy;
 mod server;
+mod slow;
 mod stop;
 mod vanished;
 

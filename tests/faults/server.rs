@@ -23,6 +23,9 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(2);
 /// The time for connections to end when all streams are gone, also that of `serve_until`.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
+/// The bytes of a large answer.
+pub(crate) const LARGE: usize = 8_000_000;
+
 pub(crate) fn answer(id: impl std::fmt::Display, pad: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"pad":"{pad}"}}}}"#)
 }
@@ -40,6 +43,13 @@ async fn handle(mut session: Session) {
                     return;
                 }
             },
+            Some("large") => {
+                let text = answer(id, &"y".repeat(LARGE));
+                if session.send(Message::parse(text).unwrap()).await.is_err() {
+                    return;
+                }
+                continue;
+            }
             Some("slow") => sleep(Duration::from_millis(300)).await,
             _ => {}
         }
