@@ -148,6 +148,9 @@ impl<H> SseServerTransport<H> {
     /// A body with a declared length takes its room when its head arrives. A body of unknown length takes
     /// room as it arrives. A `POST` that finds no room waits for at most the
     /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503.
+    ///
+    /// While a `POST` waits, bodies that arrive slowly give way: a body that brings less than 32 KiB in half of
+    /// the delivery timeout gets 503. While nobody waits, a body may take its time.
     pub fn in_flight_bytes(self, bytes: usize) -> Self {
         self.set(|options| {
             options.in_flight_bytes = bytes;
@@ -157,6 +160,8 @@ impl<H> SseServerTransport<H> {
 
     /// How long a `POST` waits for room before it gets 503. Default: 3 s, less than the 5 s after which the
     /// Python SDK's client gives up.
+    ///
+    /// Some clients end their session when a `POST` is refused, so waiting is better than refusing.
     ///
     /// A `POST` needs room for its body, see [`in_flight_bytes`](Self::in_flight_bytes), and then room in
     /// its session's inbox. Both waits together take at most this time.
@@ -181,9 +186,9 @@ impl<H> SseServerTransport<H> {
 
     /// How many bytes may wait for a session's handler, and how many for its client. Default: 1 MiB each.
     ///
-    /// A `POST` or send beyond that waits. A posted message counts its text, the headers of its request
-    /// and a few hundred bytes more. A message that is larger than the whole queue is accepted when the
-    /// queue is empty.
+    /// A `POST` or send beyond that waits. A posted message counts the memory that it holds: its text, the URI
+    /// and the headers of its request, and a few hundred bytes more. Extensions count 64 bytes each. A message
+    /// that is larger than the whole queue is accepted when the queue is empty.
     pub fn queue_bytes(self, bytes: usize) -> Self {
         self.set(|options| options.queue.bytes = bytes)
     }
@@ -201,7 +206,8 @@ impl<H> SseServerTransport<H> {
 
     /// After how much time without a message in either direction a session is closed. Default: never.
     ///
-    /// Keep-alives do not count. `None` and zero turn it off.
+    /// Keep-alives do not count. A session whose client does not read is closed, too. `None` and zero turn it
+    /// off.
     pub fn idle_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = unless_zero(timeout.into());
         self.set(|options| options.idle_timeout = timeout)
