@@ -1,12 +1,13 @@
 use std::{
     io::{self, Error, ErrorKind},
     net::SocketAddr,
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{HOST, PATIENCE};
@@ -53,6 +54,22 @@ impl Conn {
     pub(super) async fn fill(&mut self) -> io::Result<bool> {
         let read = timeout(PATIENCE, self.tcp.read_buf(&mut self.unread)).await;
         Ok(read.map_err(|_| broken("stuck in a read"))?? > 0)
+    }
+
+    /// Reads this many bytes slowly, with a pause after each part.
+    pub async fn trickle(&mut self, bytes: usize, pause: Duration) -> io::Result<()> {
+        let end = self.unread.len() + bytes;
+        let mut part = vec![0; 32 * 1024];
+        while self.unread.len() < end {
+            let read = timeout(PATIENCE, self.tcp.read(&mut part)).await;
+            let len = read.map_err(|_| broken("stuck in a read"))??;
+            if len == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            self.unread.extend_from_slice(&part[..len]);
+            sleep(pause).await;
+        }
+        Ok(())
     }
 
     async fn must_fill(&mut self) -> io::Result<()> {

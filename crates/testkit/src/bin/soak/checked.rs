@@ -25,6 +25,7 @@ pub(crate) struct Checked {
     pushed: u64,
     pushes_seen: u64,
     broadcast: u64,
+    may_end: bool,
 }
 
 /// The session is over: a drain explains it, or a fault was reported.
@@ -60,6 +61,7 @@ impl Checked {
             pushed: 0,
             pushes_seen: 0,
             broadcast: 0,
+            may_end: false,
         })
     }
 
@@ -132,9 +134,9 @@ impl Checked {
         }
     }
 
-    /// The last message makes the handler return or panic, and gets no answer.
-    pub(crate) fn expect_no_answer(&mut self) {
-        self.accepted.pop_back();
+    /// From now on the server may end the session: requests may get an error instead of a result.
+    pub(crate) fn may_end(&mut self) {
+        self.may_end = true;
     }
 
     /// Sends to this session from the server.
@@ -215,7 +217,11 @@ impl Checked {
             .accepted
             .pop_front()
             .or_else(|| self.written.pop_front());
-        (awaited == Some(seq) && rest.starts_with(r#","result":"#)).then_some(())
+        let is_drained = self.server.stats.epoch.load(Relaxed) != self.epoch;
+        let is_end = rest.starts_with(r#","error":{"code":-32603,"#);
+        let is_answer =
+            rest.starts_with(r#","result":"#) || (is_end && (self.may_end || is_drained));
+        (awaited == Some(seq) && is_answer).then_some(())
     }
 }
 

@@ -6,13 +6,14 @@
 //! ```
 //!
 //! Server and clients share this process and two threads. The clients connect and drop, talk fast,
-//! read slowly or not at all, reset, half-close, cut their uploads, post invalid messages, and close
-//! their sessions in every way. Broadcasts go to all sessions. Every 30 s the transport is drained, and a
+//! read slowly or not at all, reset, half-close, cut their uploads or let them drip until the budget for bodies
+//! is full, send heads without bodies and half heads, post invalid messages, and close their sessions in every way. Broadcasts go to all sessions. Every 30 s the transport is drained, and a
 //! new one starts on the same port. Every ten seconds a line reports the counts so far: `sent` counts
 //! messages whose `POST` was answered with 202, `received` those that were read from the streams.
 //!
 //! The exit status is 1, with the reason, if a message is lost, duplicated, out of order or in another
-//! session, if a request fails without a drain that explains it, if a session is left at the end, or if
+//! session, if a request fails without a drain that explains it, if there are more sessions than the cap allows,
+//! if a client that reads slowly is cut, if a shutdown takes longer than it may, if a session is left at the end, or if
 //! the memory of the process keeps growing: if the median over the last third of the time is more than a
 //! tenth and 8 MiB above the median over the third before. That check needs a run of two minutes. Memory
 //! is read from `/proc`, so only on Linux.
@@ -20,6 +21,7 @@
 mod checked;
 mod roles;
 mod server;
+mod slow;
 mod stats;
 
 use std::{process::ExitCode, time::Duration};
@@ -36,12 +38,16 @@ const TICK: Duration = Duration::from_secs(10);
 const DRAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// How many clients play each role at the same time.
-const CAST: [(Role, usize); 5] = [
+const CAST: [(Role, usize); 9] = [
     (Role::Probe, 8),
     (Role::Talker, 8),
     (Role::SlowReader, 16),
     (Role::Stalled, 2),
     (Role::Spoiler, 3),
+    (Role::Patient, 2),
+    (Role::Silent, 2),
+    (Role::Dripper, 10),
+    (Role::Obstacle, 2),
 ];
 
 fn main() -> ExitCode {
@@ -87,6 +93,11 @@ async fn soak(time: Duration) -> ExitCode {
         sleep(TICK.min(time - start.elapsed())).await;
         rss.push(stats::rss());
         println!("{}", server.stats.line(start.elapsed()));
+        let (opened, closed) = server.stats.sessions();
+        if opened.saturating_sub(closed) > server::SESSIONS as u64 {
+            let what = format!("{opened} sessions opened, {closed} closed, over the cap");
+            server.stats.fault(what);
+        }
     }
 
     clients.shutdown().await;

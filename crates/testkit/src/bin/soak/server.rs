@@ -10,7 +10,11 @@ use http::Response;
 use mcp_sse_server::{Session, SessionRegistry, SseServerTransport, response::RejectionKind};
 use mcp_sse_testkit::server::{routes, serve_until};
 use serde_json::json;
-use tokio::{net::TcpListener, sync::oneshot, time::sleep};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    time::{Instant, sleep},
+};
 use tower::ServiceExt;
 
 use crate::stats::Stats;
@@ -51,6 +55,7 @@ async fn handle(mut session: Session, _life: Life) {
         };
         let pad = match request.method() {
             "large" => message.as_bytes().len(),
+            "huge" => HUGE,
             "exit" => return,
             "panic" => std::panic::panic_any(PANIC),
             _ => 0,
@@ -62,6 +67,11 @@ async fn handle(mut session: Session, _life: Life) {
         }
     }
 }
+
+/// The bytes of a huge answer.
+pub(crate) const HUGE: usize = 4_000_000;
+/// The largest number of streams.
+pub(crate) const SESSIONS: usize = 256;
 
 /// The payload of a panic that a message asks for.
 pub(crate) const PANIC: &str = "a panic, as asked for";
@@ -111,7 +121,10 @@ async fn serve(
     .idle_timeout(Duration::from_secs(30))
     .keep_alive(Duration::from_millis(500))
     .body_limit(BODY_LIMIT)
-    .delivery_timeout(Duration::from_millis(500));
+    // So small that the bodies that drip fill it.
+    .in_flight_bytes(8 * BODY_LIMIT)
+    .max_sessions(SESSIONS)
+    .delivery_timeout(Duration::from_millis(1_500));
     let sessions = transport.sessions();
     *server.sessions.lock().unwrap() = sessions.clone();
     let count = Arc::clone(server);
@@ -127,16 +140,21 @@ async fn serve(
             _ = stop => true,
         };
         server.stats.epoch.fetch_add(1, Relaxed);
+        let start = Instant::now();
         // New streams get 503 meanwhile.
         sessions
             .shutdown()
             .spread_over(WINDOW)
             .deadline(DEADLINE)
             .await;
-        stopped
+        (stopped, start)
     };
-    // Clients that do not read hold their connections beyond every deadline.
-    let (stopped, _) = serve_until(listener, app, drain).await;
+    // Clients that do not read, and half requests, hold their connections beyond every deadline.
+    let ((stopped, start), _) = serve_until(listener, app, drain).await;
+    if start.elapsed() > DEADLINE + Duration::from_secs(10) {
+        let late = format!("a shutdown took {:?}", start.elapsed());
+        server.stats.fault(late);
+    }
     if !sessions.is_empty() {
         server
             .stats
