@@ -1,6 +1,9 @@
 use tokio::time::{self, Duration};
 
-use crate::{calls::Answered, observe::Stamp, queue::PushError, response::RejectionKind};
+use crate::{
+    calls::Answered, observe::Stamp, queue::PushError, response::RejectionKind,
+    sync::atomic::Ordering,
+};
 
 use super::{incoming::Incoming, open_requests::Arrival, state::State};
 
@@ -12,6 +15,17 @@ pub(crate) enum Undelivered {
 }
 
 impl State {
+    /// Whether the server asks for the next bytes of the stream.
+    pub(super) fn asks(&self) -> bool {
+        // Relaxed: it decides only whether a message is copied.
+        self.asks.load(Ordering::Relaxed)
+    }
+
+    /// Records whether the server asks for the next bytes of the stream, or has got them.
+    pub(crate) fn set_asks(&self, asks: bool) {
+        self.asks.store(asks, Ordering::Relaxed);
+    }
+
     /// Puts a message into the inbox if there is room. The answer to a request of the handler goes to that
     /// request instead.
     pub(crate) fn try_deliver(&self, mut incoming: Incoming) -> Result<(), Undelivered> {

@@ -12,10 +12,7 @@ use crate::{
     observe::{Observer, SessionObserver, Stamp},
     options::Options,
     queue::{Budget, PushError, Queue},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 use super::{
@@ -49,7 +46,7 @@ pub(crate) struct State {
     activity: Option<Activity>,
     lifecycle: Lifecycle,
     /// Whether the server asks for the next bytes of the stream, or has got them.
-    asks: AtomicBool,
+    pub(super) asks: AtomicBool,
     pub(crate) observer: SessionObserver,
 }
 
@@ -184,17 +181,6 @@ impl State {
             self.settle(self.open.written(message));
         }
         outgoing
-    }
-
-    /// Whether the server asks for the next bytes of the stream.
-    pub(super) fn asks(&self) -> bool {
-        // Relaxed: it decides only whether a message is copied.
-        self.asks.load(Ordering::Relaxed)
-    }
-
-    /// Records whether the server asks for the next bytes of the stream, or has got them.
-    pub(crate) fn set_asks(&self, asks: bool) {
-        self.asks.store(asks, Ordering::Relaxed);
     }
 
     /// Removes the waker of the stream, because the stream is being polled now. Returns whether the
