@@ -1,9 +1,10 @@
 //! The configuration: flags that were checked together.
 
+mod files;
 mod servers;
 mod tokens;
 
-use std::{io, path::Path, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderName, header::AUTHORIZATION};
 use mcp_sse_server::TransportSecurity;
@@ -79,7 +80,10 @@ impl Config {
             forward.push(AUTHORIZATION);
         }
         let tls = match (&flags.tls_cert, &flags.tls_key) {
-            (Some(cert), Some(key)) => Some((read("--tls-cert", cert)?, read("--tls-key", key)?)),
+            (Some(cert), Some(key)) => Some((
+                files::read("--tls-cert", cert)?,
+                files::read("--tls-key", key)?,
+            )),
             _ => None,
         };
         Ok(Self {
@@ -110,10 +114,6 @@ impl Config {
             log_level: flags.log_level,
         })
     }
-}
-
-fn read(flag: &str, path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error: io::Error| format!("{flag} {}: {error}", path.display()))
 }
 
 fn security(flags: &Flags) -> Result<TransportSecurity, String> {

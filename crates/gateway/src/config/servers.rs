@@ -12,6 +12,8 @@ use serde::Deserialize;
 
 use crate::cli::Flags;
 
+use super::files::read;
+
 /// A server and the path where clients open their streams.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -92,7 +94,7 @@ pub(super) fn all(flags: &Flags) -> Result<Vec<Server>, String> {
     }
     if let Some(path) = &flags.config {
         let in_file = |error: String| format!("--config {}: {error}", path.display());
-        let text = super::read("--config", path)?;
+        let text = read("--config", path)?;
         let file: File =
             serde_json::from_slice(&text).map_err(|error| in_file(error.to_string()))?;
         for (name, entry) in file.servers {

@@ -4,6 +4,8 @@ use std::{collections::HashSet, path::Path};
 
 use subtle::ConstantTimeEq;
 
+use super::files::read;
+
 /// Who may use the gateway.
 pub(crate) struct Tokens {
     /// Names and tokens.
@@ -25,7 +27,7 @@ impl Tokens {
                 Err("--tokens-file and MCP_SSE_GATEWAY_TOKENS exclude each other".to_owned())
             }
             (Some(path), None) => {
-                let text = super::read("--tokens-file", path)?;
+                let text = read("--tokens-file", path)?;
                 let from = format!("--tokens-file {}", path.display());
                 let text =
                     String::from_utf8(text).map_err(|_| format!("{from}: must be in UTF-8"))?;

@@ -13,10 +13,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use crate::{answers::Open, config::UpstreamServer};
 
 use super::{
-    Upstreams,
     held::Waiting,
     link::{Event, Link, Sent},
     outgoing::outgoing,
+    shared::Shared,
     tap::{Inbound, Tap},
 };
 
@@ -24,7 +24,7 @@ use super::{
 const CLOSE: Duration = Duration::from_secs(6);
 
 pub(super) struct Bridge<'a> {
-    pub(super) upstreams: &'a Upstreams,
+    pub(super) upstreams: &'a Shared,
     pub(super) server: &'a UpstreamServer,
     receiver: SessionReceiver,
     pub(super) inbound: Arc<Inbound>,
@@ -37,11 +37,7 @@ pub(super) struct Bridge<'a> {
 }
 
 impl<'a> Bridge<'a> {
-    pub(super) fn new(
-        upstreams: &'a Upstreams,
-        server: &'a UpstreamServer,
-        session: Session,
-    ) -> Self {
+    pub(super) fn new(upstreams: &'a Shared, server: &'a UpstreamServer, session: Session) -> Self {
         let (sender, receiver) = session.split();
         let inbound = Arc::new(Inbound {
             sender,
@@ -140,7 +136,7 @@ async fn next(link: &mut Option<Link>) -> Event {
 }
 
 fn headers(
-    upstreams: &Upstreams,
+    upstreams: &Shared,
     server: &UpstreamServer,
     client: &HeaderMap<HeaderValue>,
 ) -> HeaderMap {

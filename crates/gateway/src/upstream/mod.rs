@@ -10,6 +10,7 @@ mod handshake;
 mod held;
 mod link;
 mod outgoing;
+mod shared;
 mod tap;
 
 use std::{sync::Arc, time::Duration};
@@ -21,18 +22,15 @@ use tokio::sync::RwLock;
 
 use crate::config::{Limits, UpstreamServer};
 
-use self::bridge::Bridge;
 pub(crate) use self::held::{Held, hold};
+use self::{bridge::Bridge, shared::Shared};
 
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// All upstreams. A clone is another handle.
 #[derive(Clone)]
 pub(crate) struct Upstreams {
-    http: reqwest::Client,
-    forward: Arc<[HeaderName]>,
-    limits: Limits,
-    held: Held,
+    shared: Shared,
     /// Each running session holds it for reading.
     running: Arc<RwLock<()>>,
 }
@@ -54,23 +52,26 @@ impl Upstreams {
             .tcp_keepalive(Duration::from_secs(30))
             .user_agent(concat!("mcp-sse-gateway/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self {
+        let shared = Shared {
             http,
             forward: forward.into(),
             limits,
             held: Held::default(),
+        };
+        Ok(Self {
+            shared,
             running: Arc::default(),
         })
     }
 
     pub(crate) fn held(&self) -> Held {
-        self.held.clone()
+        self.shared.held.clone()
     }
 
     /// Runs a session with a session of `server`. It ends within a bounded time after the session.
     pub(crate) async fn run(&self, server: &UpstreamServer, session: Session) {
         let _running = self.running.read().await;
-        Bridge::new(self, server, session).run().await;
+        Bridge::new(&self.shared, server, session).run().await;
     }
 
     /// Waits until no session is left.
