@@ -14,10 +14,11 @@ use crate::{answers::Open, config::UpstreamServer};
 
 use super::{
     held::Waiting,
+    inbound::Inbound,
     link::{Event, Link, Sent},
     outgoing::outgoing,
     shared::Shared,
-    tap::{Inbound, Tap},
+    tap::Tap,
 };
 
 /// How long the upstream has to delete its session.

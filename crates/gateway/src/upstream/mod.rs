@@ -8,6 +8,7 @@ mod events;
 mod failure;
 mod handshake;
 mod held;
+mod inbound;
 mod link;
 mod outgoing;
 mod shared;
