@@ -54,7 +54,9 @@ mod info;
 mod lifecycle;
 #[cfg(all(test, shuttle))]
 mod model;
+mod open;
 mod open_requests;
+mod outbox;
 mod outgoing;
 mod pair;
 mod principal;

@@ -1,24 +1,14 @@
 use std::{fmt, sync::Arc};
 
-use http::request::Parts;
-
-use crate::{
-    event, message::Message, observe::Observer, options::Options, queue::PushError,
-    response::RejectionKind,
-};
+use crate::{event, message::Message, observe::Observer, queue::PushError};
 
 use super::{
     close_reason::CloseReason,
-    detach::detach,
     drain::Drain,
-    entry::StreamGuard,
     id::SessionId,
     info::{Broadcast, SessionInfo},
     outgoing::Outgoing,
-    principal::Principal,
     sender::SessionSender,
-    session::Session,
-    state::State,
     table::Table,
 };
 
@@ -48,27 +38,6 @@ impl SessionRegistry {
             table: Arc::default(),
             observer: Observer::new(&CloseReason::ALL.map(CloseReason::as_str)),
         }
-    }
-
-    /// Opens a session for the principal in the extensions of its `GET`.
-    pub(crate) fn open(
-        &self,
-        mut parts: Parts,
-        options: &Options,
-    ) -> Result<(Session, StreamGuard), RejectionKind> {
-        let principal = parts.extensions.get::<Principal>();
-        let state = loop {
-            let id = SessionId::random();
-            let make = || State::new(id, principal.cloned(), options, &self.observer);
-            if let Some(state) = self.table.open(id.uuid(), principal, options, make)? {
-                break state;
-            }
-        };
-        // First of all, so that nothing can leave the session in the table for ever.
-        let guard = StreamGuard::new(Arc::clone(&self.table), Arc::clone(&state));
-        state.observe_open(&parts);
-        detach(&mut parts);
-        Ok((Session::new(state, parts, self.clone()), guard))
     }
 
     /// The number of open sessions.

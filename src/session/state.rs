@@ -11,7 +11,7 @@ use crate::{
     message::{Message, OwnedRequestId},
     observe::{Observer, SessionObserver, Stamp},
     options::Options,
-    queue::{Budget, PushError, Queue},
+    queue::{Budget, Queue},
     sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
@@ -35,7 +35,7 @@ pub(crate) struct State {
     /// A text of the handler's author.
     tag: Mutex<Option<Arc<str>>>,
     pub(super) inbox: Queue<(Incoming, Stamp)>,
-    outbox: Queue<(Outgoing, Stamp)>,
+    pub(super) outbox: Queue<(Outgoing, Stamp)>,
     pub(super) open: OpenRequests,
     pub(super) handshake: Handshake,
     /// Boxed and made when it is needed: most handlers send no request.
@@ -127,60 +127,6 @@ impl State {
             self.observer.taken(since, weight);
             Some(incoming)
         })
-    }
-
-    /// Puts a message into the outbox if there is room.
-    pub(super) fn try_send(&self, mut outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {
-        if self.handshake.takes(outgoing.message(), &self.observer) {
-            return Ok(());
-        }
-        // A message that the server takes at once is not copied.
-        if outgoing.is_slice() && !(self.asks() && self.outbox.is_empty()) {
-            outgoing.detach();
-        }
-        let weight = outgoing.weight();
-        match self
-            .outbox
-            .try_push((outgoing, Stamp::now()), weight, || true)
-        {
-            Ok(()) => {
-                self.touch();
-                self.observer.sent(weight);
-                Ok(())
-            }
-            Err(PushError::Full((outgoing, _))) => Err(PushError::Full(outgoing)),
-            Err(PushError::Closed((outgoing, _))) => Err(PushError::Closed(outgoing)),
-        }
-    }
-
-    /// As `try_send`, and waits for room.
-    pub(super) async fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
-        self.observer.waits();
-        let weight = outgoing.weight();
-        let push = self.outbox.push((outgoing, Stamp::now()), weight, || true);
-        push.await.map_err(|(outgoing, _)| outgoing)?;
-        self.touch();
-        self.observer.sent(weight);
-        Ok(())
-    }
-
-    /// Takes the next message from the outbox, if there is one now.
-    pub(crate) fn next_outgoing(&self) -> Option<Outgoing> {
-        self.outbox.pop().map(|popped| self.written(popped))
-    }
-
-    /// As `next_outgoing`, and waits. `None` if the outbox is closed and empty.
-    pub(crate) fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
-        let popped = self.outbox.poll_pop(cx);
-        popped.map(|popped| popped.map(|popped| self.written(popped)))
-    }
-
-    fn written(&self, ((outgoing, since), weight): ((Outgoing, Stamp), u32)) -> Outgoing {
-        self.observer.written(outgoing.message(), since, weight);
-        if let Some(message) = outgoing.message() {
-            self.settle(self.open.written(message));
-        }
-        outgoing
     }
 
     /// Removes the waker of the stream, because the stream is being polled now. Returns whether the
