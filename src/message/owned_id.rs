@@ -62,9 +62,12 @@ impl Short {
         Some(Self { len, bytes })
     }
 
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     fn as_str(&self) -> &str {
-        let bytes = &self.bytes[..usize::from(self.len)];
-        std::str::from_utf8(bytes).expect("made of a text")
+        std::str::from_utf8(self.as_bytes()).expect("made of a text")
     }
 }
 
@@ -149,7 +152,15 @@ impl Eq for OwnedRequestId {}
 
 impl PartialEq<RequestId<'_>> for OwnedRequestId {
     fn eq(&self, other: &RequestId<'_>) -> bool {
-        self.as_ref() == *other
+        // Bytes, because a short text would be checked to be UTF-8 again.
+        let (own, other) = match (&self.0, other) {
+            (Repr::Integer(own), RequestId::Integer(other))
+            | (Repr::String(own), RequestId::String(other)) => (own.as_bytes(), other),
+            (Repr::LongInteger(own), RequestId::Integer(other))
+            | (Repr::LongString(own), RequestId::String(other)) => (own.as_bytes(), other),
+            _ => return false,
+        };
+        own == other.as_bytes()
     }
 }
 

@@ -77,6 +77,7 @@ impl<T> Queue<T> {
     /// Adds an item of `weight` bytes, if there is room and `admit` returns true. `admit` runs under the
     /// lock of the queue: nobody can take the item before it returns, and it is not called if the queue does
     /// not take the item.
+    #[inline]
     pub(crate) fn try_push(
         &self,
         item: T,
@@ -129,6 +130,7 @@ impl<T> Queue<T> {
     }
 
     /// Takes the first item, with its weight.
+    #[inline]
     pub(crate) fn pop(&self) -> Option<(T, u32)> {
         let slot = self.lock().items.pop_front()?;
         Some(self.take(slot))
@@ -142,6 +144,7 @@ impl<T> Queue<T> {
 
     /// Takes the first item, or stores the waker for the next item. `None` if the queue is closed and
     /// empty.
+    #[inline]
     pub(crate) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<(T, u32)>> {
         let mut state = self.lock();
         if let Some(slot) = state.items.pop_front() {
@@ -164,6 +167,7 @@ impl<T> Queue<T> {
     }
 
     /// Removes the waker that the last `poll_pop` stored. Returns whether the queue is open.
+    #[inline]
     pub(crate) fn disarm(&self) -> bool {
         let mut state = self.lock();
         let receiver = state.receiver.take();

@@ -35,11 +35,19 @@ const INITIALIZED: &str = "notifications/initialized";
 
 impl Returning {
     /// The next message for the handler.
+    #[inline]
     pub(super) fn poll_recv(
         &mut self,
         state: &State,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Incoming>> {
+        match self {
+            Self::Done => state.poll_recv(cx),
+            _ => self.poll_step(state, cx),
+        }
+    }
+
+    fn poll_step(&mut self, state: &State, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         match self {
             Self::Done => state.poll_recv(cx),
             Self::Undecided => {
