@@ -72,12 +72,14 @@ pub(crate) const PEERS: &[Peer] = &[
         title: "**this crate**, a handler with `RawValue`",
         program: rust("peer-this", "peer-this-raw-value"),
         broadcasts: false,
+        question: Question::Transport,
     },
     Peer {
         name: THIS_SERDE,
         title: "**this crate**, a handler with serde",
         program: rust("peer-this", "peer-this-serde"),
         broadcasts: false,
+        question: Question::Transport,
     },
     Peer {
         name: HAND_ROLL,
