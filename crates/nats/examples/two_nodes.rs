@@ -24,13 +24,13 @@
 //!
 //! On Ctrl-C the nodes end their streams and exit.
 
-use std::{env, error::Error};
+use std::{env, error::Error, future::IntoFuture, time::Duration};
 
 use axum::Router;
 use mcp_sse_server::{Message, Session, SseServerTransport, session::SendError};
 use mcp_sse_server_nats::{ConnectOptions, NatsRelay};
 use serde_json::json;
-use tokio::{net::TcpListener, signal, task::JoinSet};
+use tokio::{net::TcpListener, signal, sync::oneshot, task::JoinSet, time::timeout};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -97,13 +97,15 @@ async fn run(name: String, address: String, nats: String) -> Result<(), BoxError
         "{name}: MCP over HTTP+SSE at http://{}/sse",
         listener.local_addr()?
     );
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            // If Ctrl-C cannot be handled, stop at once.
-            let _ = signal::ctrl_c().await;
-            sessions.shutdown().await;
-        })
-        .await?;
+    let (end, ended) = oneshot::channel::<()>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(ended.await) });
+    let server = tokio::spawn(served.into_future());
+    // If Ctrl-C cannot be handled, stop at once.
+    let _ = signal::ctrl_c().await;
+    sessions.shutdown().await;
+    drop(end);
+    // It would wait for clients that do not read. They are cut when `main` returns.
+    let _ = timeout(Duration::from_secs(5), server).await;
     serving.abort();
     Ok(())
 }

@@ -16,7 +16,7 @@
 
 mod everything;
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, future::IntoFuture, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -30,7 +30,7 @@ use rmcp::transport::{
     StreamableHttpServerConfig, StreamableHttpService,
     streamable_http_server::session::local::LocalSessionManager,
 };
-use tokio::{net::TcpListener, signal};
+use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower::Layer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -87,15 +87,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("{address}: {error}"))?;
     println!("MCP at http://{}", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            // If Ctrl-C cannot be handled, stop at once.
-            let _ = signal::ctrl_c().await;
-            // axum waits for open streams, which would never end by themselves.
-            let [old, both] = sessions.map(|sessions| sessions.shutdown().into_future());
-            tokio::join!(old, both);
-            stop.cancel();
-        })
-        .await?;
+    let (end, ended) = oneshot::channel::<()>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(ended.await) });
+    let server = tokio::spawn(served.into_future());
+    // If Ctrl-C cannot be handled, stop at once.
+    let _ = signal::ctrl_c().await;
+    // axum waits for open streams, which would never end by themselves.
+    let [old, both] = sessions.map(|sessions| sessions.shutdown().into_future());
+    tokio::join!(old, both);
+    stop.cancel();
+    drop(end);
+    // It would also wait for clients that do not read. They are cut when `main` returns.
+    let _ = timeout(Duration::from_secs(5), server).await;
     Ok(())
 }

@@ -107,7 +107,7 @@ impl SessionObserver {
                 warn!(
                     target: TARGET,
                     parent: span,
-                    error = error.as_str(),
+                    code = error.as_error().map(|error| display(error.code())),
                     "the handler refused to initialize the session of a client that came back"
                 );
             }
