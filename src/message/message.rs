@@ -152,6 +152,15 @@ impl Message {
         (start > 0).then(|| &self.text[start..])
     }
 
+    /// The id, if it is an integer of at most 18 digits. Cheaper than [`id`](Self::id).
+    #[inline]
+    pub(crate) fn small_id(&self) -> Option<i64> {
+        match self.envelope.id.as_ref()? {
+            IdText::Integer(place) => small_integer(&self.text[place.clone()]),
+            _ => None,
+        }
+    }
+
     /// The request that a `notifications/cancelled` names.
     pub(crate) fn cancelled(&self) -> Option<OwnedRequestId> {
         if self.kind() != MessageKind::Notification || self.method()? != "notifications/cancelled" {
@@ -185,6 +194,23 @@ impl Message {
     pub fn into_bytes(self) -> Bytes {
         self.text
     }
+}
+
+/// Reads digits after an optional minus sign.
+#[inline]
+fn small_integer(text: &[u8]) -> Option<i64> {
+    let (is_negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0;
+    for digit in digits {
+        value = value * 10 + i64::from(digit - b'0');
+    }
+    Some(if is_negative { -value } else { value })
 }
 
 impl fmt::Debug for Message {

@@ -15,12 +15,68 @@ pub(super) struct OpenRequests {
 
 #[derive(Default)]
 struct List {
-    ids: Vec<OwnedRequestId>,
+    ids: Vec<Id>,
     /// The memory that the ids take.
     bytes: usize,
     /// Whether no request may enter, because the session drains or ends.
     is_shut: bool,
     drains: bool,
+}
+
+/// The id of an open request. Most are small integers, and cost less as such.
+enum Id {
+    Small(i64),
+    Other(Box<OwnedRequestId>),
+}
+
+impl Id {
+    #[inline]
+    fn of(message: &Message) -> Option<Self> {
+        match message.small_id() {
+            Some(id) => Some(Self::Small(id)),
+            None => message.id().map(|id| Self::Other(Box::new(id.into()))),
+        }
+    }
+
+    /// The memory that it takes.
+    #[inline]
+    fn weight(&self) -> usize {
+        match self {
+            Self::Small(_) => size_of::<Self>(),
+            Self::Other(id) => size_of::<Self>() + id.weight(),
+        }
+    }
+}
+
+impl From<OwnedRequestId> for Id {
+    fn from(id: OwnedRequestId) -> Self {
+        // As `Message::small_id`: at most 18 digits.
+        let small = |id: &i64| id.unsigned_abs() < 10_u64.pow(18);
+        match id.as_ref().as_i64().filter(small) {
+            Some(id) => Self::Small(id),
+            None => Self::Other(Box::new(id)),
+        }
+    }
+}
+
+impl From<Id> for OwnedRequestId {
+    fn from(id: Id) -> Self {
+        match id {
+            Id::Small(id) => id.into(),
+            Id::Other(id) => *id,
+        }
+    }
+}
+
+impl PartialEq for Id {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Small(one), Self::Small(other)) => one == other,
+            (Self::Other(one), Self::Other(other)) => one == other,
+            _ => false,
+        }
+    }
 }
 
 /// The most requests of one session that may be open at the same time.
@@ -49,16 +105,20 @@ pub(super) struct Arrival {
 enum Change {
     None,
     /// A request opens.
-    Open(OwnedRequestId),
+    Open(Id),
     /// The client cancels a request.
-    Cancel(OwnedRequestId),
+    Cancel(Id),
 }
 
 impl Arrival {
     pub(super) fn new(message: &Message) -> Self {
-        let change = match (message.kind(), message.id()) {
-            (MessageKind::Request, Some(id)) => Change::Open(id.into()),
-            _ => message.cancelled().map_or(Change::None, Change::Cancel),
+        let change = match message.kind() {
+            MessageKind::Request => Id::of(message).map_or(Change::None, Change::Open),
+            MessageKind::Notification => {
+                let cancelled = message.cancelled().map(Id::from);
+                cancelled.map_or(Change::None, Change::Cancel)
+            }
+            MessageKind::Response | MessageKind::Error => Change::None,
         };
         Self {
             change,
@@ -73,7 +133,7 @@ impl Arrival {
         self.result = match std::mem::replace(&mut self.change, Change::None) {
             Change::None => Ok(Drained::No),
             Change::Open(id) => open.enter(id).map(|()| Drained::No),
-            Change::Cancel(id) => Ok(open.remove(|open| *open == id)),
+            Change::Cancel(id) => Ok(open.remove(&id)),
         };
         self.result.is_ok()
     }
@@ -84,9 +144,9 @@ impl Arrival {
 }
 
 impl OpenRequests {
-    fn enter(&self, id: OwnedRequestId) -> Result<(), RejectionKind> {
+    fn enter(&self, id: Id) -> Result<(), RejectionKind> {
         let weight = id.weight();
-        if weight > size_of::<OwnedRequestId>() + MAX_ID_BYTES {
+        if weight > size_of::<Id>() + size_of::<OwnedRequestId>() + MAX_ID_BYTES {
             return Err(RejectionKind::RequestIdTooLong);
         }
         let mut list = self.lock();
@@ -103,23 +163,24 @@ impl OpenRequests {
     }
 
     /// The stream has taken a message out of the outbox. An answer removes its request.
+    #[inline]
     pub(super) fn written(&self, message: &Message) -> Drained {
-        match (message.kind(), message.id()) {
-            (MessageKind::Response | MessageKind::Error, Some(id)) => {
-                self.remove(|open| *open == id)
+        match message.kind() {
+            MessageKind::Response | MessageKind::Error => {
+                Id::of(message).map_or(Drained::No, |id| self.remove(&id))
             }
-            _ => Drained::No,
+            MessageKind::Request | MessageKind::Notification => Drained::No,
         }
     }
 
     /// Removes the oldest request with an id.
-    fn remove(&self, is_it: impl Fn(&OwnedRequestId) -> bool) -> Drained {
+    fn remove(&self, id: &Id) -> Drained {
         let mut list = self.lock();
-        let Some(at) = list.ids.iter().position(is_it) else {
+        let Some(at) = list.ids.iter().position(|open| open == id) else {
             return Drained::No;
         };
-        let id = list.ids.remove(at);
         list.bytes -= id.weight();
+        list.ids.remove(at);
         list.drained()
     }
 
@@ -135,7 +196,9 @@ impl OpenRequests {
         let mut list = self.lock();
         list.is_shut = true;
         list.bytes = 0;
-        std::mem::take(&mut list.ids)
+        let ids = std::mem::take(&mut list.ids);
+        drop(list);
+        ids.into_iter().map(OwnedRequestId::from).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, List> {
