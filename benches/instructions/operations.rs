@@ -43,6 +43,12 @@ pub(crate) fn answer(meter: &Meter) {
         Message::request(7, "tools/call", &params).unwrap()
     };
     let (small, large) = (request(1), request(64 * 1024 / line.len()));
+    meter.count(
+        "parse 64 KiB of lines",
+        20,
+        || large.as_bytes().clone(),
+        |text| Message::parse(text).unwrap(),
+    );
     for (name, times, message) in [
         ("answer one line", 500, small),
         ("answer 64 KiB", 20, large),
