@@ -13,7 +13,9 @@ use http::{
 };
 use http_body::SizeHint;
 use libfuzzer_sys::fuzz_target;
-use mcp_sse_server::{Handler, Message, SseServerTransport, post::ResponseFuture};
+use mcp_sse_server::{
+    Handler, Message, SseServerTransport, handler::HandlerOutput, post::ResponseFuture,
+};
 use mcp_sse_server_fuzz::{Frames, Step, Stream, answer, principal, received, run, wait};
 use mcp_sse_testkit::{
     handlers::send_back,
@@ -498,7 +500,7 @@ impl<H: Handler> World<H> {
 }
 
 /// A closed session need not have answered all accepted messages.
-fn check_stream<F: Future<Output = ()>>(
+fn check_stream<F: Future<Output: HandlerOutput>>(
     stream: &Stream<F>,
     accepted: &[String],
     all: bool,

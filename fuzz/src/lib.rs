@@ -14,7 +14,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use mcp_sse_server::{Handler, session::Principal};
+use mcp_sse_server::{Handler, handler::HandlerOutput, session::Principal};
 use mcp_sse_testkit::polled::{self, Server};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -48,7 +48,7 @@ pub struct Stream<F> {
     pub unread_since: Option<Instant>,
 }
 
-impl<F: Future<Output = ()>> Stream<F> {
+impl<F: Future<Output: HandlerOutput>> Stream<F> {
     /// Opens a stream, or returns the status of the refusal.
     pub fn open<H: Handler<Future = F>>(
         server: &Server<H>,
