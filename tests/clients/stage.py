@@ -39,9 +39,12 @@ class Connection:
 
     def close(self):
         for writer in self.writers:
-            # A reset: what is in the buffers is thrown away.
-            plain = writer.get_extra_info("socket")
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            try:
+                # A reset: what is in the buffers is thrown away.
+                plain = writer.get_extra_info("socket")
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            except OSError:
+                pass  # It is closed already, and its task does not know yet.
             writer.transport.abort()
 
 
