@@ -28,7 +28,8 @@ LIMIT = 1.0
 
 
 def children(pid):
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    lists = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for children in lists for child in children]
 
 
 def stop(server):
@@ -45,7 +46,7 @@ GATEWAY = [TARGET / "mcp-sse-gateway", "--listen", "127.0.0.1:0", "--", *STDIO_P
 # The server, the path of its stream, the open call, what ends the session, what the error says, and how long the
 # server waits for open calls before.
 ENDINGS = {
-    "rmcp: a tool panics": (RMCP, "/sse", ("panic", {}), None, "panicked", 0),
+    "rmcp: a tool panics": (RMCP, "/sse", ("fail", {}), None, "panicked", 0),
     "rmcp: a shutdown's deadline": (RMCP, "/sse", ("count", {"to": 10000}), stop, "shut down", 10),
     "gateway: the child is killed": (GATEWAY, "", ("count", {"to": 10000}), kill_child, "signal", 0),
     "gateway: a shutdown's deadline": (GATEWAY, "", ("count", {"to": 10000}), stop, "shut down", 10),
@@ -81,7 +82,8 @@ async def run(ending, client):
     except TimeoutError:
         return "no error in 40 s"
     finally:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.wait()
         await server.stop()
 

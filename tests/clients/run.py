@@ -131,7 +131,7 @@ async def main():
     options.add_argument("names", nargs="*")
     options.add_argument("--table", type=Path)
     options.add_argument("--prepare", action="store_true")
-    options = options.parse_args()
+    options = options.parse_intermixed_args()
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     listed = tomllib.loads((HERE / "clients.toml").read_text())

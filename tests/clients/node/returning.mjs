@@ -10,11 +10,12 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 
 const [PROXY, CONTROL, HOW, CLIENTS, ECHO, SLOW] = process.argv.slice(2);
-const PATIENCE = { timeout: 30_000 };
+// Behind the gateway, 50 clients start 50 processes at once.
+const PATIENCE = { timeout: 150_000 };
 
 async function connect() {
     const client = new Client({ name: 'returning', version: '0' });
-    await client.connect(new SSEClientTransport(new URL(`${PROXY}/sse`)));
+    await client.connect(new SSEClientTransport(new URL(`${PROXY}/sse`)), PATIENCE);
     return client;
 }
 
