@@ -16,7 +16,7 @@ use mcp_sse_server::session::SessionId;
 use tokio::{sync::oneshot, time::timeout};
 
 /// How long a `POST` waits. Clients have timeouts of 5 s and more.
-const WAIT: Duration = Duration::from_secs(2);
+const WAIT: Duration = Duration::from_secs(5);
 
 /// The sessions whose credentials the upstream has not accepted yet, or has refused.
 #[derive(Clone, Default)]

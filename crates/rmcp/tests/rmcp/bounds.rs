@@ -223,7 +223,7 @@ async fn a_message_that_takes_too_much_memory_is_refused_before_it_is_read() {
         .ask_tool("text", json!({"bytes": 1, "other": text}))
         .await;
     assert_eq!(client.answer(id).await["result"]["content"][0]["text"], "x");
-    let numbers = vec![0.123_456; 440_000];
+    let numbers = vec![0.123_456; 250_000];
     let id = client
         .ask_tool("text", json!({"bytes": 1, "other": numbers}))
         .await;
