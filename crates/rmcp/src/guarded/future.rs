@@ -5,11 +5,12 @@ use std::{
 };
 
 use rmcp::ErrorData;
-use tokio::time::sleep;
+use tokio::time::{Duration, sleep};
 
 use crate::{note, running::Ticket};
 
-use super::service::Guarded;
+/// How long work runs on when nobody waits for it any more.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// The future of a service. It is boxed, because it is foreign code of any size, and must be dropped as soon
 /// as it has ended.
@@ -45,7 +46,7 @@ impl<'a, T, F: FnOnce() -> Over> GuardedFuture<'a, T, F> {
             let over = over();
             self.end = Some(Box::pin(async move {
                 over.await;
-                sleep(Guarded::GRACE).await;
+                sleep(GRACE).await;
             }));
         }
         self.end

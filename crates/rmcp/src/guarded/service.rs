@@ -14,7 +14,7 @@ use rmcp::{
 
 use crate::running::Ticket;
 
-use super::future::{GuardedFuture, Work};
+use super::future::{GRACE, GuardedFuture, Work};
 
 /// A service that answers each request, also if its handler panics, and that ends work which nobody waits
 /// for.
@@ -53,7 +53,7 @@ pub struct Guarded {
 
 impl Guarded {
     /// How long a handler may run on after nobody waits for it: 5 s.
-    pub const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+    pub const GRACE: std::time::Duration = GRACE;
 
     /// Wraps a service.
     pub fn new<S: Service<RoleServer>>(service: S) -> Self {
