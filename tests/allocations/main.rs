@@ -136,7 +136,7 @@ fn a_used_session_keeps_the_memory_of_its_queues() {
         let (counted, ()) = count(|| speak(&server, &mut stream));
         assert_eq!(
             counted.held,
-            4 * (112 + 104 + 24),
+            4 * (112 + 104 + 16),
             "four places in each queue and among the open requests"
         );
         let (counted, ()) = count(|| speak(&server, &mut stream));
