@@ -215,7 +215,7 @@ public final class Checks {
     }
 
     private String ask(Client client, Map<String, Object> arguments) throws Exception {
-        var answer = call(client, 3000, "ask", arguments);
+        var answer = call(client, 10_000, "ask", arguments);
         equal(answer.contains("file:///a"), true);
         return null;
     }
