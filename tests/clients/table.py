@@ -40,11 +40,12 @@ def table(groups, checks, clients, untested):
 def number_of(limit, client, limits):
     """The number of a limit's text, which several clients may have."""
     text = (limit["why"], limit.get("help", ""))
+    name = f"{client.title} {client.version}"
     for number, (why, help_, names) in enumerate(limits, 1):
         if (why, help_) == text:
-            names.append(client.title)
+            names.append(name)
             return str(number)
-    limits.append((*text, [client.title]))
+    limits.append((*text, [name]))
     return str(len(limits))
 
 
