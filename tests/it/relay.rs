@@ -23,7 +23,7 @@ const LIMIT: usize = 4 * 1024 * 1024;
 
 /// Nodes in one process.
 #[derive(Clone, Default)]
-struct Neighbours(Arc<Mutex<HashMap<NodeName, Inbound>>>);
+pub(crate) struct Neighbours(Arc<Mutex<HashMap<NodeName, Inbound>>>);
 
 impl Relay for Neighbours {
     fn forward<'a>(&'a self, node: &'a NodeName, post: Bytes) -> RelayFuture<'a> {

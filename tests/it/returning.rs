@@ -7,17 +7,22 @@ use std::{
 
 use http::HeaderValue;
 use mcp_sse_server::{
-    Message, Session,
+    Message, Session, SseServerTransport,
+    handler::{BoxHandler, Spawned},
     message::{ErrorCode, MessageKind},
     session::CloseReason,
 };
 use mcp_sse_testkit::{
+    client::Client,
     messages::{event, ping, unanswered},
     polled::Server,
-    requests,
+    relay_kit::Engine,
+    requests, server,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use crate::relay::Neighbours;
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"}}"#;
 const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#;
@@ -45,7 +50,7 @@ async fn notes(mut session: Session, seen: Seen) {
     }
 }
 
-fn server() -> (Server<impl mcp_sse_server::Handler>, Seen) {
+fn noting() -> (Server<impl mcp_sse_server::Handler>, Seen) {
     let seen = Seen::default();
     let notes_seen = Arc::clone(&seen);
     let handler = move |session| notes(session, Arc::clone(&notes_seen));
@@ -74,7 +79,7 @@ async fn a_client_that_comes_back_is_initialized_and_sees_only_its_own_answers()
         r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
         r#"{"jsonrpc":"2.0","id":"s","result":{}}"#,
     ] {
-        let (server, seen) = server();
+        let (server, seen) = noting();
         let mut stream = server.open();
         server.post_now(&stream.uri, first);
         server.post_now(&stream.uri, ping(8));
@@ -97,7 +102,7 @@ async fn a_client_that_comes_back_is_initialized_and_sees_only_its_own_answers()
 #[tokio::test]
 async fn a_client_that_needs_no_handshake_is_left_alone() {
     for first in [INITIALIZE, STATELESS] {
-        let (server, seen) = server();
+        let (server, seen) = noting();
         let mut stream = server.open();
         server.post_now(&stream.uri, first);
         server.post_now(&stream.uri, CALL);
@@ -120,7 +125,7 @@ async fn a_ping_does_not_decide() {
             ],
         ),
     ] {
-        let (server, seen) = server();
+        let (server, seen) = noting();
         let mut stream = server.open();
         server.post_now(&stream.uri, ping(1));
         server.post_now(&stream.uri, second);
@@ -131,7 +136,7 @@ async fn a_ping_does_not_decide() {
 
 #[tokio::test]
 async fn a_handshake_that_was_cut_in_the_middle_is_completed_once() {
-    let (server, seen) = server();
+    let (server, seen) = noting();
     let mut stream = server.open();
     server.post_now(&stream.uri, INITIALIZED);
     server.post_now(&stream.uri, CALL);
@@ -153,7 +158,7 @@ async fn the_request_says_what_the_headers_say() {
             "node \"x\"\\",
         ),
     ] {
-        let (server, seen) = server();
+        let (server, seen) = noting();
         let mut stream = server.open();
         let mut post = requests::post_text(&stream.uri, CALL);
         for (name, value) in [("mcp-protocol-version", version), ("user-agent", agent)] {
@@ -180,7 +185,7 @@ async fn the_request_says_what_the_headers_say() {
 
 #[tokio::test]
 async fn after_an_error_the_message_follows_without_a_handshake() {
-    let (server, seen) = server();
+    let (server, seen) = noting();
     let mut stream = server.open();
     let mut post = requests::post_text(&stream.uri, CALL);
     let version = HeaderValue::from_static("bad");
@@ -240,7 +245,7 @@ async fn a_session_that_is_closed_before_the_answer_answers_the_first_message() 
         assert!(session.recv().await.is_none());
         std::future::pending().await
     }
-    let server = Server::new(mcp_sse_server::handler::Spawned::new(never));
+    let server = Server::new(Spawned::new(never));
     let mut stream = server.open();
     server.post_now(&stream.uri, CALL);
     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -256,4 +261,70 @@ async fn a_handler_that_did_not_ask_gets_what_was_posted() {
     let mut stream = server.open();
     server.post_now(&stream.uri, CALL);
     assert_eq!(stream.poll(), Some(Some(event(CALL))));
+}
+
+/// As `notes`, with the halves of the session in two places.
+async fn notes_split(mut session: Session, seen: Seen) {
+    session.initialize_returning_clients();
+    let (sender, mut receiver) = session.split();
+    while let Some(incoming) = receiver.recv().await {
+        seen.lock()
+            .unwrap()
+            .push(incoming.message.as_str().to_owned());
+        if let Some(request) = incoming.message.as_request() {
+            let answer = request.response(&json!({})).unwrap();
+            sender.send(answer).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_works_over_http1_and_http2_split_and_spawned() {
+    let seen = Seen::default();
+    let [whole, split] = [(); 2].map(|()| Arc::clone(&seen));
+    let whole = move |session| notes(session, Arc::clone(&whole));
+    let split = move |session| notes_split(session, Arc::clone(&split));
+    for handler in [
+        BoxHandler::new(whole.clone()),
+        BoxHandler::new(Spawned::new(whole)),
+        BoxHandler::new(split.clone()),
+        BoxHandler::new(Spawned::new(split)),
+    ] {
+        let transport = SseServerTransport::new("/messages/", handler).unwrap();
+        let server = server::Server::spawn(&transport).await;
+        let address = &server.address.to_string();
+        for mut client in [Client::http1(address).await, Client::http2(address).await] {
+            let (uri, mut events) = client.open(address, "/sse").await;
+            let mut poster = client.another(address).await;
+            assert_eq!(poster.post(address, &uri, CALL).await.0, 202);
+            let text = events.next().await.unwrap().data;
+            assert_eq!(text, r#"{"jsonrpc":"2.0","id":7,"result":{}}"#);
+            assert_eq!(
+                names(&seen),
+                ["initialize", "notifications/initialized", "tools/call"]
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_works_for_posts_that_another_node_forwards() {
+    let neighbours = Neighbours::default();
+    let seen = Seen::default();
+    let node = |name| {
+        let seen = Arc::clone(&seen);
+        let handler = move |session| notes(session, Arc::clone(&seen));
+        let transport = SseServerTransport::new("/messages/", handler).unwrap();
+        transport.node(name).unwrap().relay(neighbours.clone())
+    };
+    let (front, back) = (node("a1"), node("a2"));
+    let _serving = neighbours.serve(&neighbours, back.inbound()).await;
+    let mut stream = Server::of(&back).open();
+    let answered = Server::of(&front).post(&stream.uri, CALL).await;
+    assert_eq!(answered.status(), 202);
+    assert_eq!(stream.poll(), Some(Some(answer(7))));
+    assert_eq!(
+        names(&seen),
+        ["initialize", "notifications/initialized", "tools/call"]
+    );
 }
