@@ -85,6 +85,8 @@ impl Calls {
 
     /// Waits for the answer. `None` if there will be none, because the session is closed.
     pub(crate) fn poll(&self, number: u64, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        // The code of wakers must not run under the lock.
+        let own = cx.waker().clone();
         let mut list = self.lock();
         let is_closed = list.is_closed;
         let Some(at) = list.position(number) else {
@@ -94,9 +96,8 @@ impl Calls {
             if is_closed {
                 return Poll::Ready(None);
             }
-            let old = waker.replace(cx.waker().clone());
+            let old = waker.replace(own);
             drop(list);
-            // Foreign code, which must not run under the lock.
             drop(old);
             return Poll::Pending;
         }

@@ -23,7 +23,7 @@ pub struct TransportSecurity {
     origins: Allowed<OriginPattern>,
 }
 
-/// What is allowed: anything, or what a pattern of the list matches.
+/// The allowed hosts or origins: any, or those that match a pattern of the list.
 #[derive(Clone, Debug)]
 enum Allowed<P> {
     Any,

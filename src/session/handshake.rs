@@ -70,11 +70,13 @@ impl Handshake {
 
     /// Ready when the handler has answered. Returns whether it answered with an error.
     pub(super) fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        // The code of wakers must not run under the lock.
+        let waits = Step::Waits(Some(cx.waker().clone()));
         let mut step = self.lock();
         if let Step::Answered { is_error } = *step {
             return Poll::Ready(is_error);
         }
-        let old = std::mem::replace(&mut *step, Step::Waits(Some(cx.waker().clone())));
+        let old = std::mem::replace(&mut *step, waits);
         drop(step);
         drop(old);
         Poll::Pending

@@ -120,7 +120,7 @@ impl Sign {
     }
 }
 
-/// What is known about such a client is in the headers of its `POST`.
+/// Only the headers of its `POST` say something about such a client.
 fn initialize(headers: &HeaderMap) -> Message {
     let header = |name: &str| headers.get(name)?.to_str().ok();
     let params = json!({

@@ -133,10 +133,10 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
         }
     }
 
+    /// Polls the handler while the session is open. Closes the session when the handler completes.
+    ///
     /// A handler that panicked is dropped and not polled again. The state that it shares with the stream is
     /// consistent whenever its code runs.
-    ///
-    /// Polls the handler while the session is open. Closes the session when the handler completes.
     fn poll_handler(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let mut this = self.project();
         let session = this.guard.entry();
