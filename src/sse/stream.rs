@@ -1,4 +1,5 @@
 use std::{
+    fmt::Display,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -149,7 +150,14 @@ impl<F: Future<Output: HandlerOutput>> Stream<F> {
             let reason = match caught(|| state.observer.in_scope(|| handler.poll(cx))) {
                 Some(Poll::Pending) => return,
                 Some(Poll::Ready(output)) => {
-                    match caught(|| output.report(|error| state.observer.failed(error))) {
+                    // A handler may fail because its session was closed. That is no news.
+                    let is_news = state.close_reason().is_none();
+                    let failed = |error: &dyn Display| {
+                        if is_news {
+                            state.observer.failed(error);
+                        }
+                    };
+                    match caught(|| output.report(failed)) {
                         Some(true) => state.reason_of_return(),
                         Some(false) => CloseReason::HandlerFailed,
                         None => CloseReason::HandlerPanicked,

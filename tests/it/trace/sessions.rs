@@ -378,3 +378,33 @@ async fn headers_of_a_client_are_logged_as_short_ascii() {
         assert!(plain && told.text.len() < 500, "{told:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_error_of_a_handler_is_a_warning_unless_the_session_was_closed_before() {
+    async fn fails(mut session: Session) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let incoming = session.recv().await.ok_or("no message")?;
+        if incoming.message.method() == Some("close") {
+            session.registry().close(session.id());
+            // The session is closed, so this is no failure of the handler.
+            session.send(incoming.message).await?;
+        }
+        Err("the disk is full".into())
+    }
+    let recorder = Recorder::start();
+    let server = Server::new(fails);
+    for (method, is_told) in [("fail", true), ("close", false)] {
+        let mut stream = server.open();
+        let text = format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#);
+        server.post_now(&stream.uri, text);
+        assert_eq!(stream.next().await, None);
+        let told = recorder.take();
+        let warnings: Vec<_> = told
+            .iter()
+            .filter(|told| told.level == Level::WARN)
+            .collect();
+        assert_eq!(warnings.len(), usize::from(is_told), "{warnings:?}");
+        for warning in warnings {
+            assert!(warning.text.contains("the disk is full"), "{warning:?}");
+        }
+    }
+}
