@@ -33,7 +33,7 @@ use axum::{
 };
 use mcp_sse_server::{Handler, MountPath, Session, SseServerTransport};
 use mcp_sse_testkit::demo;
-use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
+use tokio::{net::TcpListener, signal, sync::oneshot, task::JoinSet, time::timeout};
 use tower::ServiceExt;
 
 #[tokio::main]
@@ -45,6 +45,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("{address}: {error}"))?;
     println!("MCP servers at http://{}", listener.local_addr()?);
+    // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
     let servers = Servers::default();
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
@@ -103,9 +106,13 @@ impl Servers {
             .keys()
             .cloned()
             .collect();
+        // Side by side: each drain may take 10 s.
+        let mut drains = JoinSet::new();
         for id in all {
-            self.remove(&id).await;
+            let servers = self.clone();
+            drains.spawn(async move { servers.remove(&id).await });
         }
+        drains.join_all().await;
     }
 
     /// Ends the sessions of a server. Its id is free when all of its streams have ended.

@@ -75,6 +75,8 @@ async def run(ending, client):
             line = await process.stdout.readline()
         took = time.monotonic() - start
         found = json.loads(line)["found"]
+        if took < grace - LIMIT:
+            return f"after {took:.1f} s, before the deadline: {found}"
         if took > grace + LIMIT:
             return f"after {took:.1f} s: {found}"
         if not re.search(reason, found):

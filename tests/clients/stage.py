@@ -27,7 +27,10 @@ class Server:
 
     async def stop(self, how=signal.SIGKILL):
         if self.process.returncode is None:
-            os.killpg(self.process.pid, how)
+            try:
+                os.killpg(self.process.pid, how)
+            except ProcessLookupError:
+                pass  # It has ended, and its task does not know yet.
         await self.process.wait()
 
 

@@ -5,7 +5,7 @@
 //!
 //! | NAME begins with | option |
 //! |---|---|
-//! | `fast` | a keep-alive every 5 ms |
+//! | `fast` | a keep-alive every 5 ms. A message is accepted after ten of them |
 //! | `idle` | sessions without messages are closed after 500 ms |
 //! | any other | the defaults |
 
@@ -17,17 +17,20 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     error::Error,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use mcp_sse_server::{PostService, SseServerTransport, SseService, endpoint::InvalidEndpoint};
 use mcp_sse_testkit::server::{BoxBody, serve};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::sleep};
 use tower::{Service, service_fn};
 
 use crate::handler::Tools;
@@ -73,14 +76,34 @@ fn make(name: &str) -> Result<Services, InvalidEndpoint> {
     Ok(transport.services())
 }
 
+/// The keep-alives that were sent.
+static KEEP_ALIVES: AtomicUsize = AtomicUsize::new(0);
+
+fn counted(frame: Frame<Bytes>) -> Frame<Bytes> {
+    let is_keep_alive = frame.data_ref().is_some_and(|bytes| &**bytes == b":\n");
+    KEEP_ALIVES.fetch_add(is_keep_alive.into(), Relaxed);
+    frame
+}
+
+/// So each client reads as many keep-alives as its check promises, also on a busy machine.
+async fn ten_keep_alives() {
+    let until = KEEP_ALIVES.load(Relaxed) + 10;
+    while KEEP_ALIVES.load(Relaxed) < until {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
 async fn answer(services: Option<Services>, request: Request<Incoming>) -> Response<BoxBody> {
     let path = request.uri().path();
     match services {
         Some((mut sse, _)) if path.ends_with("/sse") => {
             let Ok(response) = sse.call(request).await;
-            response.map(BodyExt::boxed_unsync)
+            response.map(|stream| stream.map_frame(counted).boxed_unsync())
         }
         Some((_, mut post)) if path.contains("/messages") => {
+            if path.starts_with("/fast") {
+                ten_keep_alives().await;
+            }
             let Ok(response) = post.call(request).await;
             response.map(BodyExt::boxed_unsync)
         }
