@@ -5,8 +5,8 @@ use http::{Request, request::Parts};
 use crate::{event, message::Message, options::Options, response::RejectionKind};
 
 use super::{
-    close_reason::CloseReason, entry::StreamGuard, incoming::Incoming, outgoing::Outgoing,
-    registry::SessionRegistry, session::Session,
+    close_reason::CloseReason, delivery::Undelivered, entry::StreamGuard, incoming::Incoming,
+    outgoing::Outgoing, registry::SessionRegistry, session::Session,
 };
 
 /// The client's end of a session without HTTP, to test a handler. [`Session::pair`] makes it.
@@ -25,8 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 impl Session {
     /// A session without HTTP, and its client's end, to test a handler. The bounds are the default ones.
     ///
-    /// Run the handler in a task of its own, or beside the test with `tokio::join!`. The keep-alive and the
-    /// timeouts of a stream do not run.
+    /// Run the handler in a task of its own, or beside the test with `tokio::join!`. There is no stream: no
+    /// keep-alive, no timeouts, no errors for open requests, and the session stays open when the handler
+    /// returns.
     ///
     /// ```
     /// use mcp_sse_server::{Message, Session};
@@ -93,7 +94,13 @@ impl Peer {
         let parts = Box::new(head);
         let incoming = Incoming { message, parts };
         let state = self.guard.entry().state();
-        state.deliver(incoming, PATIENCE).await.map_err(Refused)
+        match state.try_deliver(incoming) {
+            Ok(()) => Ok(()),
+            Err(Undelivered::Refused(kind)) => Err(Refused(kind)),
+            Err(Undelivered::Full(incoming)) => {
+                state.deliver(incoming, PATIENCE).await.map_err(Refused)
+            }
+        }
     }
 
     /// The next message that the handler sent. `None` if the session is closed and its outbox is empty.

@@ -10,6 +10,7 @@ use mcp_sse_testkit::{
     messages::{ping, response},
     requests,
 };
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_handler_is_tested_without_http() {
@@ -61,4 +62,22 @@ async fn the_heads_of_the_requests_can_be_chosen() {
     peer.post_of(ping(1).parse().unwrap(), head).await.unwrap();
     assert_eq!(session.try_recv().unwrap().parts.uri, "/x");
     assert!(session.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_peer_answers_a_request_of_the_handler() {
+    let (session, mut peer) = Session::pair();
+    let handler = tokio::spawn(async move {
+        let roots = session.sender().request("roots/list", &()).await;
+        roots.unwrap().result::<Value>().unwrap()
+    });
+    let asked = peer.next().await.unwrap();
+    assert_eq!(asked.method(), Some("roots/list"));
+    let answer = asked
+        .as_request()
+        .unwrap()
+        .response(&json!({"roots": []}))
+        .unwrap();
+    peer.post(answer).await.unwrap();
+    assert_eq!(handler.await.unwrap(), json!({"roots": []}));
 }
