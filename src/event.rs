@@ -20,7 +20,7 @@ use bytes::Bytes;
 ///
 /// No blank line follows. A parser needs none after a comment, and no client asks for one. The Java SDK 0.11 to
 /// 2.0 loses one unit of demand for each blank line that ends no event, and stalls for good after 254 of them:
-/// its check `keep_alive` reads 600 comments.
+/// its check `keep_alive` in `tests/clients` reads at least 600 comments.
 pub(crate) const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n");
 
 /// The text before a message.

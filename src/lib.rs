@@ -142,7 +142,7 @@
 //! |---|---|
 //! | `mcp-sse-server-rmcp` | serves the handlers of rmcp |
 //! | `mcp-sse-server-nats` | a [relay] over NATS |
-//! | `mcp-sse-gateway` | a program that serves any stdio server over HTTP+SSE |
+//! | `mcp-sse-gateway` | a program that serves any stdio or Streamable HTTP server over HTTP+SSE |
 //!
 //! # What is not promised
 //!

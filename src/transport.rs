@@ -19,7 +19,7 @@ use crate::{
 ///
 /// See the [crate docs](crate) for an example. Each option is a method that takes and returns the
 /// transport. [`services`](Self::services), [`layer`](Self::layer) and [`inbound`](Self::inbound) use the
-/// options that are set when they are called. They share one registry of sessions and one budget for
+/// options that are set when they are called. They share one registry of sessions and the budgets for
 /// bodies.
 ///
 /// | option | default |
@@ -40,6 +40,7 @@ use crate::{
 /// | [`carry_query`](Self::carry_query) | no |
 /// | [`node`](Self::node) | none |
 /// | [`relay`](Self::relay) | none |
+/// | [`registry`](Self::registry) | a registry of its own |
 #[must_use = "a transport does nothing until its services are mounted"]
 pub struct SseServerTransport<H> {
     handler: Arc<H>,

@@ -38,8 +38,9 @@
 //! server under a name, allow the name. The same applies behind a proxy that passes the `Host` on.
 //!
 //! **Shutdown.** An open stream is an open request: a graceful shutdown waits for it without end. Call
-//! [`SessionRegistry::shutdown`] when the server begins to stop. It refuses new streams with 503, and
-//! ends each open stream after the messages that were sent. Then bound the graceful shutdown itself: a client
+//! [`SessionRegistry::shutdown`] when the server begins to stop. It refuses new streams with 503
+//! and new requests with 404. A stream ends when its open calls have their answers. At the deadline (10 s), they
+//! get an error. Then bound the graceful shutdown itself: a client
 //! that does not read would keep the process alive, see [`connections`].
 //!
 //! **Vanished clients.** Set `TCP_USER_TIMEOUT` on the listener, see [`connections`]. Without it, the session of a

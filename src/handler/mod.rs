@@ -1,8 +1,8 @@
 //! The code that runs a session.
 //!
 //! A [`Handler`] is any `Fn(Session) -> Future`. It is called once for each stream. The future runs the
-//! whole session. When it completes, the stream sends what is in the outbox and an error for each request
-//! that has no answer, and ends 100 ms later.
+//! whole session. When it completes, the stream sends what is in the outbox, then an error (-32603, with the
+//! reason) for each request that has no answer. It ends when 100 ms have passed since its last bytes.
 //!
 //! ```
 //! use std::pin::Pin;

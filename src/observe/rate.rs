@@ -2,7 +2,7 @@ use std::{collections::HashMap, sync::Mutex};
 
 use tokio::time::{Duration, Instant};
 
-/// So many events of one reason are written in [`TIME`].
+/// The most events of one reason in [`TIME`].
 const MOST: u32 = 10;
 const TIME: Duration = Duration::from_secs(10);
 

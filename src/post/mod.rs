@@ -43,6 +43,9 @@
 //! | the body stays within the limit | 413 | `Request body too large` |
 //! | the body arrives complete, and does not stall | 400 | `Could not read request body: ..` |
 //! | it is one [`Message`](crate::message) | 400 | `Could not parse message: ..` |
+//! | the session does not [drain](crate::session::Drain), or the message is no request | 404 | `Could not find session` |
+//! | the id of a request has at most 4 096 bytes | 400 | `Could not parse message: ..` |
+//! | the session has room for one more open request | 503, `retry-after` | `Session is busy: ..` |
 //! | the inbox has room in time | 503, `retry-after` | `Session is busy` |
 //! | the session is still open | 404 | `Could not find session` |
 //! | no check fails: the message **is in the inbox** | 202 | `Accepted` |
@@ -51,7 +54,8 @@
 //! that the message breaks, with the byte offset. No answer quotes the body.
 //!
 //! A body is kept only if its session is open. The rest of a refused body is read and discarded, up to 16 MiB
-//! and for at most 10 s, because many clients read the answer only after they have sent the whole body. A refused `POST` changes nothing: the session and its other messages stay as they are.
+//! and for at most 10 s, because many clients read the answer only after they have sent the whole body. A refused
+//! `POST` changes nothing: the session and its other messages stay as they are.
 //!
 //! If the transport has a [relay](crate::relay), a session that is not on this node may be on another
 //! node. Then the body is read, too, and the [relay docs](crate::relay) list further answers.

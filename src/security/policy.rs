@@ -23,7 +23,7 @@ pub struct TransportSecurity {
     origins: Allowed<OriginPattern>,
 }
 
-/// The allowed hosts or origins: any, or those that match a pattern of the list.
+/// The hosts or the origins that are allowed: any, or those that match one of these patterns.
 #[derive(Clone, Debug)]
 enum Allowed<P> {
     Any,
@@ -31,7 +31,7 @@ enum Allowed<P> {
 }
 
 impl TransportSecurity {
-    /// Allows any host and any origin, or none. For a server that clients can reach only through a proxy that
+    /// Checks neither the host nor the origin. For a server that clients can reach only through a proxy that
     /// checks both.
     pub fn disabled() -> Self {
         Self {
@@ -40,8 +40,8 @@ impl TransportSecurity {
         }
     }
 
-    /// Allows any host, also a missing one, and still checks the origin. For a server whose names are not known
-    /// in advance: in a container, or in a local network.
+    /// Does not check the host, and still checks the origin. For a server whose names are not known in advance: in
+    /// a container, or in a local network.
     ///
     /// Web pages of other origins can post nothing. A page that rebinds its name to this server can still open
     /// streams, because a browser sends no `Origin` with the `GET` of a page to its own host. Prefer
@@ -156,13 +156,13 @@ impl TransportSecurity {
     }
 }
 
-/// Where any host is allowed, there is nothing to add.
-const ANY_HOST: &str = "cannot be allowed where TransportSecurity::disabled or allow_any_host allows any host: \
-    begin with TransportSecurity::default(), to which hosts can be added";
+/// The error of a host that is added where any host is allowed.
+const ANY_HOST: &str = "cannot be added, because TransportSecurity::disabled or allow_any_host allows any host already: \
+    begin with TransportSecurity::default() and add hosts";
 
-/// Where any origin is allowed, there is nothing to add.
-const ANY_ORIGIN: &str = "cannot be allowed where TransportSecurity::disabled allows any origin: begin with \
-    TransportSecurity::default(), to which origins can be added";
+/// The error of an origin that is added where any origin is allowed.
+const ANY_ORIGIN: &str = "cannot be added, because TransportSecurity::disabled allows any origin already: begin with \
+    TransportSecurity::default() and add origins";
 
 impl Default for TransportSecurity {
     fn default() -> Self {

@@ -15,13 +15,13 @@ pub(crate) enum Undelivered {
 }
 
 impl State {
-    /// Whether the server asks for the next bytes of the stream.
+    /// Whether the server waits for the next bytes of the stream.
     pub(super) fn asks(&self) -> bool {
         // Relaxed: it decides only whether a message is copied.
         self.asks.load(Ordering::Relaxed)
     }
 
-    /// Records whether the server asks for the next bytes of the stream, or has got them.
+    /// Records whether the server waits for the next bytes of the stream.
     pub(crate) fn set_asks(&self, asks: bool) {
         self.asks.store(asks, Ordering::Relaxed);
     }

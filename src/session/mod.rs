@@ -30,9 +30,10 @@
 //! # The end of a session
 //!
 //! - A session is *closed*, with a [`CloseReason`]. It leaves the [`SessionRegistry`], and its stream ends
-//!   after the messages in the outbox.
+//!   after the messages in the outbox and an error (-32603) for each request that has no answer.
 //! - A stream *leaves*: the server dropped it. This closes the session.
-//! - A shutdown *drains* sessions: they refuse new messages, and their handlers can finish.
+//! - A [`Drain`], such as a shutdown, *drains* sessions: they refuse new requests, still take responses and
+//!   notifications, and their handlers can finish.
 //!
 //! # The owner of a session
 //!

@@ -4,7 +4,7 @@ use crate::{observe::Stamp, queue::PushError};
 
 use super::{outgoing::Outgoing, state::State};
 
-/// The way of a message through the outbox.
+/// Sending: into the outbox, and out of it.
 impl State {
     /// Puts a message into the outbox if there is room.
     pub(super) fn try_send(&self, mut outgoing: Outgoing) -> Result<(), PushError<Outgoing>> {

@@ -120,7 +120,7 @@ impl Sign {
     }
 }
 
-/// Only the headers of its `POST` say something about such a client.
+/// Makes the `initialize` request. Only the headers of the `POST` tell anything about its client.
 fn initialize(headers: &HeaderMap) -> Message {
     let header = |name: &str| headers.get(name)?.to_str().ok();
     let params = json!({

@@ -45,7 +45,7 @@ pub(crate) struct State {
     /// `None` without an idle timeout, because it reads the clock for each message.
     activity: Option<Activity>,
     lifecycle: Lifecycle,
-    /// Whether the server asks for the next bytes of the stream, or has got them.
+    /// True while the server waits for the next bytes of the stream.
     pub(super) asks: AtomicBool,
     pub(crate) observer: SessionObserver,
 }

@@ -33,7 +33,8 @@ const MAX_HEAD: usize = 64 * 1024;
 ///
 /// [`SseServerTransport::services`](crate::SseServerTransport::services) makes it. It does not check the
 /// path of a request. `HEAD` gets the head of a stream and opens no session. Any other method gets 405 with
-/// `allow: GET, HEAD`, and a `GET` whose head takes more than 64 KiB of memory gets 431. A client that tries Streamable HTTP first then falls back to this transport.
+/// `allow: GET, HEAD`: a client that tries Streamable HTTP first then falls back to this transport. A `GET` whose
+/// head takes more than 64 KiB of memory gets 431.
 ///
 /// A clone is cheap and serves the same sessions.
 ///
