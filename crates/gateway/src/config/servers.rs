@@ -23,14 +23,14 @@ pub(crate) struct Server {
     pub(crate) target: Target,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Target {
     Child(ChildCommand),
     Upstream(UpstreamServer),
 }
 
 /// How to start a stdio server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ChildCommand {
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<OsString>,
@@ -39,7 +39,7 @@ pub(crate) struct ChildCommand {
 }
 
 /// Where a Streamable HTTP server is, and the headers that each request to it has.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct UpstreamServer {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,

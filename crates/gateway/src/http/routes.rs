@@ -37,7 +37,7 @@ pub(super) fn routes(mut config: Config) -> Result<Routes, Box<dyn Error>> {
     let limits = config.limits;
     let handler = backends.clone();
     let mut transport = SseServerTransport::new(&config.messages_path, move |session| {
-        handler.clone().handle(session)
+        handler.handle(session)
     })?
     .security(config.security)
     .max_sessions(limits.children.into())

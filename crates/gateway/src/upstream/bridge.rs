@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use crate::{answers::Open, config::UpstreamServer};
 
 use super::{
-    held::Waiting,
+    held::{Hold, Waiting},
     inbound::Inbound,
     link::{Event, Link, Sent},
     outgoing::outgoing,
@@ -29,6 +29,7 @@ pub(super) struct Bridge<'a> {
     pub(super) server: &'a UpstreamServer,
     receiver: SessionReceiver,
     pub(super) inbound: Arc<Inbound>,
+    pub(super) hold: Hold,
     pub(super) tap: Tap,
     pub(super) link: Option<Link>,
     /// The client's `initialize`, to begin anew after the upstream was lost.
@@ -38,7 +39,12 @@ pub(super) struct Bridge<'a> {
 }
 
 impl<'a> Bridge<'a> {
-    pub(super) fn new(upstreams: &'a Shared, server: &'a UpstreamServer, session: Session) -> Self {
+    pub(super) fn new(
+        upstreams: &'a Shared,
+        server: &'a UpstreamServer,
+        session: Session,
+        hold: Hold,
+    ) -> Self {
         let (sender, receiver) = session.split();
         let inbound = Arc::new(Inbound {
             sender,
@@ -52,6 +58,7 @@ impl<'a> Bridge<'a> {
             server,
             receiver,
             inbound,
+            hold,
             tap,
             link: None,
             initialize: None,
@@ -61,13 +68,11 @@ impl<'a> Bridge<'a> {
 
     pub(super) async fn run(mut self) {
         let inbound = Arc::clone(&self.inbound);
-        let id = inbound.sender.id();
-        self.upstreams.held.insert(id);
         tokio::select! {
             () = self.pass_messages() => {}
             _ = inbound.sender.closed() => {}
         }
-        self.upstreams.held.remove(id);
+        self.hold.release();
         if let Some(link) = self.link.take() {
             let _ = timeout(CLOSE, link.close()).await;
         }

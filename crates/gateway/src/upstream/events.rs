@@ -41,14 +41,12 @@ impl Bridge<'_> {
 
     /// Handles the end of a send: a failed request is answered.
     pub(super) async fn sent(&mut self, sent: Sent) {
-        let held = &self.upstreams.held;
-        let session = self.inbound.sender.id();
         let Err(failure) = sent.result else {
-            return held.remove(session);
+            return self.hold.release();
         };
         tracing::warn!("{}", failure.text);
         if let Some(challenge) = failure.challenge {
-            held.insert(session);
+            self.hold.again();
             let refused = sent
                 .waiting
                 .is_some_and(|waiting| waiting.refuse(challenge));

@@ -30,24 +30,55 @@ pub(super) struct Waiting {
     verdict: Arc<Mutex<Option<oneshot::Sender<HeaderValue>>>>,
 }
 
+/// One session's place among the held ones. It is free again when this is dropped.
+pub(super) struct Hold {
+    held: Held,
+    id: String,
+}
+
 impl Held {
     fn sessions(&self) -> MutexGuard<'_, HashSet<String>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn insert(&self, id: &SessionId) {
-        self.sessions().insert(id.expose_secret().to_string());
+    /// Holds the `POST`s of a session from now on.
+    pub(super) fn hold(&self, id: &SessionId) -> Hold {
+        let hold = Hold {
+            held: self.clone(),
+            id: id.expose_secret().to_string(),
+        };
+        hold.again();
+        hold
     }
 
-    pub(super) fn remove(&self, id: &SessionId) {
-        self.sessions().remove(&id.expose_secret().to_string());
+    /// Whether the `POST`s of a session wait.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.sessions().contains(id)
+    }
+}
+
+/// The id in the query of a `POST`.
+fn session_id(query: &str) -> Option<&str> {
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("session_id="))
+}
+
+impl Hold {
+    /// The upstream refused the credentials: later `POST`s wait.
+    pub(super) fn again(&self) {
+        self.held.sessions().insert(self.id.clone());
     }
 
-    fn has(&self, query: &str) -> bool {
-        let id = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("session_id="));
-        id.is_some_and(|id| self.sessions().contains(id))
+    /// The upstream accepted the credentials: later `POST`s do not wait.
+    pub(super) fn release(&self) {
+        self.held.sessions().remove(&self.id);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -65,7 +96,8 @@ impl Waiting {
 
 /// Lets each `POST` of a held session wait for the verdict after it was accepted.
 pub(crate) async fn hold(State(held): State<Held>, mut request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || !held.has(request.uri().query().unwrap_or_default()) {
+    let id = session_id(request.uri().query().unwrap_or_default());
+    if request.method() != Method::POST || !id.is_some_and(|id| held.has(id)) {
         return next.run(request).await;
     }
     let (verdict, refused) = oneshot::channel();
@@ -86,5 +118,35 @@ pub(crate) async fn hold(State(held): State<Held>, mut request: Request, next: N
                 .into_response()
         }
         _ => response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_sse_server::Session;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_held_until_the_hold_is_released_or_dropped() {
+        let (session, _peer) = Session::pair();
+        let id = session.id().expose_secret().to_string();
+        let held = Held::default();
+        assert!(!held.has(&id));
+        let hold = held.hold(session.id());
+        assert!(held.has(&id));
+        hold.release();
+        assert!(!held.has(&id));
+        hold.again();
+        assert!(held.has(&id));
+        drop(hold);
+        assert!(!held.has(&id));
+    }
+
+    #[test]
+    fn the_id_is_that_of_its_parameter() {
+        assert_eq!(session_id("x=1&session_id=a"), Some("a"));
+        assert_eq!(session_id("my_session_id=a"), None);
+        assert_eq!(session_id(""), None);
     }
 }

@@ -70,9 +70,20 @@ impl Upstreams {
     }
 
     /// Runs a session with a session of `server`. It ends within a bounded time after the session.
-    pub(crate) async fn run(&self, server: &UpstreamServer, session: Session) {
-        let _running = self.running.read().await;
-        Bridge::new(&self.shared, server, session).run().await;
+    ///
+    /// The session's `POST`s are held before the future is polled: the client may post before that.
+    pub(crate) fn run(
+        self,
+        server: UpstreamServer,
+        session: Session,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let hold = self.shared.held.hold(session.id());
+        async move {
+            let _running = self.running.read().await;
+            Bridge::new(&self.shared, &server, session, hold)
+                .run()
+                .await;
+        }
     }
 
     /// Waits until no session is left.
