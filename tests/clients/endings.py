@@ -12,9 +12,11 @@ import re
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from stage import Server
+from turns import side_by_side
 
 TARGET, WORK = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 STDIO_PYTHON = [WORK / "python/2.3.0/bin/python", Path(__file__).parent / "stdio_server.py"]
@@ -91,21 +93,12 @@ async def run(ending, client):
 
 
 async def main():
-    turns, failed = asyncio.Semaphore(4), 0
-
-    async def one(ending, client):
-        nonlocal failed
-        async with turns:
-            problem = await run(ending, client)
-        failed += problem is not None
-        print("FAILED" if problem else "ok    ", f"{ending}, {client}", problem or "", flush=True)
-
-    async with asyncio.TaskGroup() as tasks:
-        for ending in ENDINGS:
-            for client in CLIENTS:
-                tasks.create_task(one(ending, client))
-    print(f"{len(ENDINGS) * len(CLIENTS) - failed} passed, {failed} failed")
-    return failed > 0
+    checks = [
+        (f"{ending}, {client}", partial(run, ending, client))
+        for ending in ENDINGS
+        for client in CLIENTS
+    ]
+    return await side_by_side(4, checks) > 0
 
 
 sys.exit(asyncio.run(main()))

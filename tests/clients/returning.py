@@ -10,10 +10,11 @@ import json
 import os
 import socket
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 from stage import Proxy, Server
+from turns import side_by_side
 
 TARGET, WORK = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 GATEWAY = [TARGET / "mcp-sse-gateway", "--listen", "ADDRESS", "--"]
@@ -87,27 +88,12 @@ async def run(name, client):
 
 async def main():
     names = sys.argv[3:] or list(SERVERS)
-    turns, failed = asyncio.Semaphore(AT_A_TIME), 0
-
-    async def one(name, client):
-        nonlocal failed
-        async with turns:
-            start = time.monotonic()
-            problem = await run(name, client)
-            failed += problem is not None
-            state = "FAILED" if problem else "ok    "
-            print(f"{state} {name}, {client} in {time.monotonic() - start:.0f} s", flush=True)
-            if problem:
-                print(problem, flush=True)
-
     # The long ones first.
     clients = ["many", "ten", "rmcp-client", "restart", "call", "event", "stream", "all"]
-    jobs = [(name, client) for client in clients for name in names]
-    async with asyncio.TaskGroup() as tasks:
-        for name, client in jobs:
-            tasks.create_task(one(name, client))
-    print(f"{len(jobs) - failed} passed, {failed} failed")
-    return failed > 0
+    checks = [
+        (f"{name}, {client}", partial(run, name, client)) for client in clients for name in names
+    ]
+    return await side_by_side(AT_A_TIME, checks) > 0
 
 
 sys.exit(asyncio.run(main()))
