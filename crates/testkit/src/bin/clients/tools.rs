@@ -59,10 +59,17 @@ pub(crate) async fn respond(message: Message, sender: SessionSender, calls: Call
         return;
     };
     let answer = answer(request, &sender, &calls).await;
+    let answer = answer.unwrap_or_else(RequestFailed::into_message);
     // An error means that the session is closed.
-    let _ = sender
-        .send(answer.unwrap_or_else(RequestFailed::into_message))
-        .await;
+    let _ = sender.send(in_lines(&answer)).await;
+}
+
+/// The same message with line breaks between its tokens. Some clients lose an event of several lines.
+fn in_lines(message: &Message) -> Message {
+    let value: Value = message.deserialize().expect("JSON that serde wrote");
+    let text = serde_json::to_string_pretty(&value).expect("a value is always written");
+    let text = text.replacen('\n', "\r\n", 1);
+    Message::parse(text).expect("the same message")
 }
 
 async fn answer(
