@@ -15,6 +15,7 @@ mod stop;
 mod streamable;
 mod talk;
 mod times;
+mod tls;
 mod upstream;
 
 /// Not a test: the stdio server, in the process that [`served::child`] starts.

@@ -111,6 +111,14 @@ fn an_invalid_server_has_an_error_that_says_what_is_allowed() {
             "--max-children-per-name needs names: give --tokens-file",
         ),
         (
+            &["--upstream-ca", "/none", "--upstream", "https://x/"],
+            "--upstream-ca /none: No such file",
+        ),
+        (
+            &["--upstream-ca", "/dev/null", "--upstream", "https://x/"],
+            "--upstream-ca /dev/null: has no certificate in PEM",
+        ),
+        (
             &["--tokens-file", "/none", "cat"],
             "--tokens-file /none: No such file",
         ),
