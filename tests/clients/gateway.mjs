@@ -6,6 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
 import { SDK, check, complaints, finish, sleep } from './checks.mjs';
 
@@ -131,12 +132,24 @@ async function leave() {
     while (pids.some(runs) || children(PID).length > 0) await sleep(0.05);
 }
 
+/** A client that tries Streamable HTTP first, as the SDK's documentation shows. */
+async function fallBack() {
+    for (const [path, status] of [['/sse', 405], ['/mcp', 404], ['/', 404]]) {
+        const url = new URL(path, URL_);
+        const streamable = new Client({ name: 'client', version: '0' });
+        const refused = streamable.connect(new StreamableHTTPClientTransport(url));
+        await assert.rejects(refused, error => error.code === status, `${path}: not ${status}`);
+    }
+    await connected(client => call(client, 'echo', { message: 'after all' }));
+}
+
 console.log(`${SDK} and ${SERVER} at ${URL_}`);
 await check('initialize', () => connected(initialize));
 await check('tools/list', () => connected(listTools));
 await check('tools/call', () => connected(callEcho));
 await check('progress', () => connected(client => progress(client, 3)));
 await check(`${CLIENTS} clients side by side, each with its own child`, sideBySide);
+await check('a client of Streamable HTTP falls back', fallBack);
 await check('no child after a disconnect', leave);
 await check('no complaint of the SDK', async () => assert.deepEqual(complaints, []));
 finish();

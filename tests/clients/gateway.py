@@ -15,6 +15,7 @@ from mcp import ClientSession
 from mcp.client.sse import sse_client
 
 from checks import SDK, check, equal, finish, no_complaints
+from gateway_checks import call, echoed, progress
 
 URL, PID, SERVER = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 CLIENTS = 4
@@ -31,11 +32,6 @@ async def connect(name="one"):
         yield session
 
 
-async def call(session, tool, arguments={}, **options):
-    [content] = (await session.call_tool(tool, arguments, **options)).content
-    return content.text
-
-
 async def initialize():
     async with connect() as session:
         name = {"everything": "mcp-servers/everything"}.get(SERVER, SERVER)
@@ -50,32 +46,13 @@ async def list_tools():
 
 async def call_echo():
     async with connect() as session:
-        prefix = "Echo: " if SERVER == "everything" else ""
         for text in ["Hello", "two\nlines\r\nand \u2028 more", "x" * 500_000]:
-            equal(await call(session, "echo", {"message": text}), prefix + text)
-
-
-async def progress(session, steps):
-    seen = []
-
-    async def on_progress(progress, total, message):
-        seen.append((progress, total))
-
-    tool, arguments = ("count", {"to": steps})
-    if SERVER == "everything":
-        tool, arguments = "trigger-long-running-operation", {"duration": 0.5, "steps": steps}
-    await call(session, tool, arguments, progress_callback=on_progress)
-    # The SDK calls the callback from its own tasks.
-    for _ in range(500):
-        if len(seen) >= steps:
-            break
-        await anyio.sleep(0.01)
-    equal(seen, [(step, steps) for step in range(1, steps + 1)])
+            equal(await call(session, "echo", {"message": text}), echoed(SERVER, text))
 
 
 async def one_progress():
     async with connect() as session:
-        await progress(session, 3)
+        await progress(session, SERVER, 3)
 
 
 async def side_by_side():
@@ -92,7 +69,7 @@ async def side_by_side():
                 equal(len(children(PID)), CLIENTS)
                 everyone.set()
             await everyone.wait()
-            await progress(session, 2 + number)
+            await progress(session, SERVER, 2 + number)
             if SERVER == "everything":
                 assert f'"CLIENT": "{name}"' in await call(session, "get-env")
             else:

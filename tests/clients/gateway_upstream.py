@@ -12,6 +12,7 @@ from mcp import ClientSession
 from mcp.client.sse import sse_client
 
 from checks import SDK, check, equal, finish, no_complaints
+from gateway_checks import call, echoed, progress
 
 URL, SERVER = sys.argv[1:]
 CLIENTS = 4
@@ -43,11 +44,6 @@ async def connect(name="one"):
         yield session
 
 
-async def call(session, tool, arguments={}, **options):
-    content = (await session.call_tool(tool, arguments, **options)).content
-    return content[0].text
-
-
 async def initialize():
     async with connect() as session:
         name = session.initialized.server_info.name
@@ -57,33 +53,14 @@ async def initialize():
 
 async def echo():
     async with connect() as session:
-        prefix = "Echo: " if SERVER == "everything" else ""
         for text in TEXTS:
             name = "text" if SERVER == "rmcp" else "message"
-            equal(await call(session, "echo", {name: text}), prefix + text)
-
-
-async def progress(session, steps):
-    seen = []
-
-    async def on_progress(progress, total, message):
-        seen.append((progress, total))
-
-    tool, arguments = ("count", {"to": steps})
-    if SERVER == "everything":
-        tool, arguments = "trigger-long-running-operation", {"duration": 0.5, "steps": steps}
-    await call(session, tool, arguments, progress_callback=on_progress)
-    # The SDK calls the callback from its own tasks.
-    for _ in range(500):
-        if len(seen) >= steps:
-            break
-        await anyio.sleep(0.01)
-    equal(seen, [(step, steps) for step in range(1, steps + 1)])
+            equal(await call(session, "echo", {name: text}), echoed(SERVER, text))
 
 
 async def one_progress():
     async with connect() as session:
-        await progress(session, 3)
+        await progress(session, SERVER, 3)
 
 
 async def asked_back():
@@ -107,7 +84,7 @@ async def headers():
 async def side_by_side():
     async def one(number):
         async with connect(f"client-{number}") as session:
-            await progress(session, 2 + number)
+            await progress(session, SERVER, 2 + number)
             if SERVER == "http_server":
                 equal(await call(session, "header", {"name": "x-client"}), f"client-{number}")
 

@@ -32,8 +32,12 @@ impl Backends {
                 config.limits.line,
                 config.limits.children,
             )?,
-            upstreams: Upstreams::new(config.forward.clone(), config.limits)
-                .map_err(io::Error::other)?,
+            upstreams: Upstreams::new(
+                config.forward.clone(),
+                config.upstream_ca.clone(),
+                config.limits,
+            )
+            .map_err(io::Error::other)?,
             servers: Arc::new(servers),
             initialize: config.initialize,
         })

@@ -47,7 +47,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
         let most = usize::try_from(self.most).unwrap_or(usize::MAX);
         if text.len() > most || cut > 0 {
-            // What was skipped may be shorter than what is kept of the end.
+            // `end` has only skipped bytes, and these may be fewer than `END`: bytes of `text` come before them.
             let missing = END - end.len();
             end.splice(
                 ..0,

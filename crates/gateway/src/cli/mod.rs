@@ -117,6 +117,14 @@ pub(crate) struct Flags {
     /// Pass a client's header on to the upstream
     #[arg(long, value_name = "HEADER", value_parser = header, value_delimiter = ',', env = "MCP_SSE_GATEWAY_FORWARD_HEADER", hide_env = true)]
     pub(crate) forward_header: Vec<HeaderName>,
+    /// Also trust this authority of upstreams, in PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MCP_SSE_GATEWAY_UPSTREAM_CA",
+        hide_env = true
+    )]
+    pub(crate) upstream_ca: Option<PathBuf>,
     /// Longest wait for an upstream's answer
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds, env = "MCP_SSE_GATEWAY_UPSTREAM_TIMEOUT", hide_env = true)]
     pub(crate) upstream_timeout: Duration,

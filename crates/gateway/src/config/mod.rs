@@ -4,10 +4,11 @@ mod files;
 mod servers;
 mod tokens;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use http::{HeaderName, header::AUTHORIZATION};
 use mcp_sse_server::TransportSecurity;
+use reqwest::Certificate;
 
 use crate::{
     cli::{Flags, LogFormat},
@@ -34,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) tokens: Option<Tokens>,
     pub(crate) env: Vec<Variable>,
     pub(crate) forward: Vec<HeaderName>,
+    /// Authorities that upstreams' certificates may have, beside those of the system.
+    pub(crate) upstream_ca: Vec<Certificate>,
     pub(crate) limits: Limits,
     pub(crate) initialize: bool,
     pub(crate) log_format: LogFormat,
@@ -86,6 +89,10 @@ impl Config {
             )),
             _ => None,
         };
+        let upstream_ca = match &flags.upstream_ca {
+            Some(path) => authorities(path)?,
+            None => Vec::new(),
+        };
         Ok(Self {
             security: security(&flags)?,
             names_host: flags.allow_any_host || !flags.allow_host.is_empty(),
@@ -109,10 +116,21 @@ impl Config {
             tokens,
             env: flags.env_from_header,
             forward,
+            upstream_ca,
             initialize: !flags.no_initialize,
             log_format: flags.log_format,
             log_level: flags.log_level,
         })
+    }
+}
+
+fn authorities(path: &Path) -> Result<Vec<Certificate>, String> {
+    let text = files::read("--upstream-ca", path)?;
+    let refuse = |rule: String| format!("--upstream-ca {}: {rule}", path.display());
+    match Certificate::from_pem_bundle(&text) {
+        Ok(all) if all.is_empty() => Err(refuse("has no certificate in PEM".to_owned())),
+        Ok(all) => Ok(all),
+        Err(error) => Err(refuse(error.to_string())),
     }
 }
 

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 
 use super::files::read;
 
-/// Who may use the gateway.
+/// The known tokens. Only requests with one of them are served.
 pub(crate) struct Tokens {
     /// Names and tokens.
     entries: Vec<(String, String)>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -14,6 +15,8 @@ use http::{
 use mcp_sse_server::session::Principal;
 
 use crate::config::Tokens;
+
+use super::refusals::NoToken;
 
 /// Lets a request pass if it has a known token, and gives it the principal of the token's owner.
 ///
@@ -32,14 +35,11 @@ pub(super) async fn check(
             next.run(request).await
         }
         None => {
-            tracing::debug!(
-                reason = "no_token",
-                "refused: no known bearer token, --tokens-file lists them"
-            );
             let body = "Unauthorized: a known bearer token is required\n";
             (
                 StatusCode::UNAUTHORIZED,
                 [(WWW_AUTHENTICATE, "Bearer")],
+                Extension(NoToken),
                 body,
             )
                 .into_response()

@@ -26,15 +26,30 @@ const MOST: usize = 100;
 pub(super) async fn log(State(recent): State<Recent>, request: Request, next: Next) -> Response {
     let asked = Asked::of(request.uri(), request.headers());
     let response = next.run(request).await;
-    let kind = response.extensions().get::<RejectionKind>();
-    if let Some((kind, hint)) = kind.and_then(|kind| Some((kind, flag(*kind, &asked)?))) {
-        let (reason, path) = (kind.as_str(), &asked.path);
+    if let Some((reason, text)) = refusal(&response, &asked) {
+        let path = &asked.path;
         match recent.is_first(reason) {
-            true => tracing::info!(reason, path, "refused: {kind}: {hint}"),
-            false => tracing::debug!(reason, path, "refused: {kind}: {hint}"),
+            true => tracing::info!(reason, path, "refused: {text}"),
+            false => tracing::debug!(reason, path, "refused: {text}"),
         }
     }
     response
+}
+
+/// Marks the response to a request without a known token.
+#[derive(Clone, Copy)]
+pub(super) struct NoToken;
+
+/// The reason in one word, and a text with the flag.
+fn refusal(response: &Response, asked: &Asked) -> Option<(&'static str, String)> {
+    let extensions = response.extensions();
+    if extensions.get::<NoToken>().is_some() {
+        let text = "no known bearer token: --tokens-file or MCP_SSE_GATEWAY_TOKENS lists them";
+        return Some(("no_token", text.to_owned()));
+    }
+    let kind = extensions.get::<RejectionKind>()?;
+    let hint = flag(*kind, asked)?;
+    Some((kind.as_str(), format!("{kind}: {hint}")))
 }
 
 /// Which refusals were logged less than a second ago: clients must not fill the log.
@@ -100,4 +115,50 @@ fn flag(kind: RejectionKind, asked: &Asked) -> Option<String> {
         _ => return None,
     };
     Some(flag)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Flags;
+
+    #[test]
+    fn each_hint_names_flags_that_exist() {
+        let asked = Asked {
+            path: "/sse".to_owned(),
+            host: "mcp.example.com".to_owned(),
+            origin: "https://app.example.com".to_owned(),
+        };
+        let command = Flags::command();
+        let known: Vec<_> = command
+            .get_arguments()
+            .filter_map(|flag| flag.get_long())
+            .collect();
+        for (kind, flags) in [
+            (
+                RejectionKind::HostNotAllowed,
+                &["allow-host", "allow-any-host"] as &[_],
+            ),
+            (RejectionKind::OriginNotAllowed, &["allow-origin"]),
+            (RejectionKind::BodyTooLarge, &["max-body"]),
+            (RejectionKind::TooManySessions, &["max-children"]),
+            (
+                RejectionKind::TooManySessionsOfPrincipal,
+                &["max-children-per-name"],
+            ),
+            (RejectionKind::ServerBusy, &[]),
+            (RejectionKind::SessionBusy, &[]),
+        ] {
+            let hint = flag(kind, &asked).unwrap();
+            let words = hint.split_whitespace();
+            let named: Vec<_> = words.filter_map(|word| word.strip_prefix("--")).collect();
+            assert_eq!(named, flags, "{hint}");
+            assert!(named.iter().all(|flag| known.contains(flag)), "{hint}");
+            assert_eq!(hint.contains("no flag changes that"), flags.is_empty());
+        }
+        // The transport logs these.
+        assert_eq!(flag(RejectionKind::SessionNotFound, &asked), None);
+    }
 }

@@ -1,9 +1,10 @@
 //! Why a message could not be sent to an upstream.
 
-use std::error::Error;
+use std::{error::Error, io};
 
 use http::HeaderValue;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
+use rustls::CertificateError;
 
 /// How many bytes of an upstream's text are passed on.
 const MOST: usize = 300;
@@ -30,6 +31,10 @@ impl From<StreamableHttpError<reqwest::Error>> for Failure {
         };
         let text = match error {
             // A URL may contain secrets.
+            StreamableHttpError::Client(error) if is_unknown_issuer(&error) => {
+                "the system does not know the authority of its certificate, --upstream-ca FILE trusts it"
+                    .to_owned()
+            }
             StreamableHttpError::Client(error) => causes(&error.without_url()),
             StreamableHttpError::AuthRequired(_) => "HTTP 401 Unauthorized".to_owned(),
             StreamableHttpError::TransportChannelClosed => "the connection was lost".to_owned(),
@@ -44,6 +49,23 @@ impl From<StreamableHttpError<reqwest::Error>> for Failure {
             challenge,
         }
     }
+}
+
+/// Whether the upstream's certificate was issued by an authority that is not trusted.
+fn is_unknown_issuer(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            let unknown = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+            return *error == unknown;
+        }
+        // The source of an I/O error is that of the error in it.
+        cause = match error.downcast_ref::<io::Error>() {
+            Some(error) => error.get_ref().map(|inner| inner as _),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// Returns an error's text and those of its causes.

@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::HeaderName;
 use mcp_sse_server::Session;
-use reqwest::redirect::Policy;
+use reqwest::{Certificate, redirect::Policy};
 use tokio::sync::RwLock;
 
 use crate::config::{Limits, UpstreamServer};
@@ -37,22 +37,14 @@ pub(crate) struct Upstreams {
 }
 
 impl Upstreams {
-    pub(crate) fn new(forward: Vec<HeaderName>, limits: Limits) -> reqwest::Result<Self> {
-        let same_origin = Policy::custom(|attempt| {
-            let keeps_body = matches!(attempt.status().as_u16(), 307 | 308);
-            let first = attempt.previous().first();
-            let same = first.is_some_and(|first| first.origin() == attempt.url().origin());
-            match keeps_body && same && attempt.previous().len() < 10 {
-                true => attempt.follow(),
-                false => attempt.stop(),
-            }
-        });
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .redirect(same_origin)
-            .tcp_keepalive(Duration::from_secs(30))
-            .user_agent(concat!("mcp-sse-gateway/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+    /// `authorities` are trusted beside those of the system.
+    pub(crate) fn new(
+        forward: Vec<HeaderName>,
+        authorities: Vec<Certificate>,
+        limits: Limits,
+    ) -> reqwest::Result<Self> {
+        // A machine may have no authorities, as in a small container. Its stdio servers need none.
+        let http = client(authorities.clone(), false).or_else(|_| client(authorities, true))?;
         let shared = Shared {
             http,
             forward: forward.into(),
@@ -89,5 +81,27 @@ impl Upstreams {
     /// Waits until no session is left.
     pub(crate) async fn all_left(&self) {
         drop(self.running.write().await);
+    }
+}
+
+/// `only` leaves the authorities of the system out.
+fn client(authorities: Vec<Certificate>, only: bool) -> reqwest::Result<reqwest::Client> {
+    let same_origin = Policy::custom(|attempt| {
+        let keeps_body = matches!(attempt.status().as_u16(), 307 | 308);
+        let first = attempt.previous().first();
+        let same = first.is_some_and(|first| first.origin() == attempt.url().origin());
+        match keeps_body && same && attempt.previous().len() < 10 {
+            true => attempt.follow(),
+            false => attempt.stop(),
+        }
+    });
+    let builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .redirect(same_origin)
+        .tcp_keepalive(Duration::from_secs(30))
+        .user_agent(concat!("mcp-sse-gateway/", env!("CARGO_PKG_VERSION")));
+    match only {
+        true => builder.tls_certs_only(authorities).build(),
+        false => builder.tls_certs_merge(authorities).build(),
     }
 }

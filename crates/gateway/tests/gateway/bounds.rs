@@ -51,6 +51,9 @@ async fn a_child_that_does_not_read_makes_posts_wait_then_refuses_them() {
         assert!(accepted < 50, "there is no bound");
     };
     assert_eq!(status, 503);
+    gateway
+        .logs("the server behind the gateway does not read, no flag changes that")
+        .await;
     assert!(accepted > 0);
     let grown = peak(gateway.id()) - before;
     assert!(grown < 16 * 1024, "{grown} KiB more");
@@ -104,6 +107,7 @@ async fn the_number_of_children_is_bounded() {
     let mut two = gateway.open().await;
     let pids = [one.child().await, two.child().await];
     assert_eq!(gateway.try_open("").await.err(), Some(503));
+    gateway.logs("--max-children allows more").await;
     // A new session may open when the old one has ended, but its child starts only after the old child ended.
     one.ask("at_end", &json!({"do": "linger"})).await;
     drop(one);

@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use mcp_sse_testkit::wire::{Refused, Stream};
+use mcp_sse_testkit::wire::{Conn, Refused, Stream};
 
 use crate::served::{Gateway, command};
 
@@ -173,4 +173,59 @@ async fn arguments_after_the_command_are_passed_to_it() {
     );
     let said = talk.next().await.unwrap();
     assert_eq!(said["method"], "--listen --help -- a -h b c");
+}
+
+#[tokio::test]
+async fn any_host_is_allowed_if_a_flag_says_so_but_not_any_page() {
+    let gateway = Gateway::start(&["--allow-any-host"]);
+    for (headers, status) in [
+        ("host: evil.example.com\r\n", 200),
+        (
+            "host: evil.example.com\r\norigin: https://page.example.com\r\n",
+            403,
+        ),
+    ] {
+        assert_eq!(get(&gateway, "/sse", headers).await, status, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn the_prefix_is_announced_and_not_served() {
+    // A proxy in front removes it.
+    let gateway = Gateway::start(&["--prefix", "/tools/one"]);
+    assert_eq!(gateway.path, "/tools/one/sse");
+    let host = "host: localhost\r\n";
+    assert_eq!(get(&gateway, "/tools/one/sse", host).await, 404);
+    let talk = gateway.open().await;
+    let uri = &talk.stream.uri;
+    assert!(uri.starts_with("/tools/one/messages/?session_id="), "{uri}");
+    let mut posts = Conn::open(gateway.address).await.unwrap();
+    let uri = uri.strip_prefix("/tools/one").unwrap();
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"pid"}"#;
+    assert_eq!(posts.post(uri, ping).await.unwrap(), 202);
+}
+
+#[tokio::test]
+async fn the_log_has_the_level_that_was_chosen() {
+    for (level, info, warning) in [
+        ("off", false, false),
+        ("warn", false, true),
+        ("info", true, true),
+    ] {
+        let child = ["sh", "-c", "echo no message; cat"];
+        let mut gateway = Gateway::start_with(&["--log-level", level], &child, &[]);
+        let mut talk = gateway.open().await;
+        let text = r#"{"jsonrpc":"2.0","method":"x"}"#;
+        assert_eq!(talk.post(text).await, 202);
+        // After this, the line before it was logged.
+        assert!(talk.next().await.is_some());
+        gateway.signal("TERM");
+        let (_, log) = gateway.ended().await;
+        assert_eq!(log.contains("session opened"), info, "{log}");
+        assert_eq!(
+            log.contains("a line that is not a message"),
+            warning,
+            "{log}"
+        );
+    }
 }

@@ -102,6 +102,9 @@ async fn a_token_is_required_on_each_path_but_the_one_for_probes_and_owns_its_se
     assert_eq!(gateway.try_open(alice).await.err(), Some(503));
     assert!(gateway.try_open(bob).await.is_ok());
     gateway.logs("--max-children-per-name allows more").await;
+    gateway
+        .logs("refused: no known bearer token: --tokens-file")
+        .await;
     assert!(!gateway.log().contains("0123456789"), "{}", gateway.log());
 }
 

@@ -8,11 +8,14 @@ mod child;
 mod ends;
 mod flags;
 mod http;
+mod leaks;
 mod odd;
 mod served;
 mod stop;
 mod streamable;
 mod talk;
+mod times;
+mod tls;
 mod upstream;
 
 /// Not a test: the stdio server, in the process that [`served::child`] starts.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use mcp_sse_testkit::{
-    process::{Process, system::children},
+    process::{Process, system},
     until,
     wire::{self, Conn, Refused, Stream},
 };
@@ -63,7 +63,8 @@ impl Gateway {
         let arguments = [&["--listen", "127.0.0.1:0"], flags, separator, child].concat();
         let mut command = command(&arguments);
         let mut process = Process::start_logged(command.envs(env.iter().copied()));
-        let url = process.line("MCP over HTTP+SSE at http://");
+        let url = process.line("MCP over HTTP+SSE at ");
+        let (_, url) = url.split_once("://").unwrap();
         let (address, path) = url.split_at(url.find('/').unwrap());
         Self {
             address: address.parse().unwrap(),
@@ -99,7 +100,7 @@ impl Gateway {
             let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
             words.is_ok_and(|words| words.contains("--guard-children"))
         };
-        let mut all = children(self.id());
+        let mut all = system::children(self.id());
         all.retain(|pid| !is_guard(pid));
         all
     }
@@ -127,6 +128,15 @@ impl Gateway {
     pub(crate) async fn open_with(&self, headers: &str) -> Talk {
         let opened = self.try_open(headers).await;
         opened.unwrap_or_else(|status| panic!("no stream: {status}"))
+    }
+
+    /// The guard, which ends the children of a gateway that was killed.
+    pub(crate) fn guard(&self) -> u32 {
+        let children = self.children();
+        let mut all = system::children(self.id());
+        all.retain(|pid| !children.contains(pid));
+        assert_eq!(all.len(), 1);
+        all[0]
     }
 
     /// Opens a session, or returns the status of the refusal.

@@ -11,9 +11,13 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use axum_server::tls_rustls::RustlsConfig;
 use http::{HeaderMap, Method, StatusCode};
 use mcp_sse_testkit::until;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::tls::Authority;
 
 /// How a method is answered, instead of with its parameters.
 #[derive(Clone)]
@@ -37,20 +41,43 @@ struct Faults {
 }
 
 pub(crate) struct Streamable {
+    scheme: &'static str,
     address: SocketAddr,
     faults: Arc<Mutex<Faults>>,
 }
 
 impl Streamable {
     pub(crate) async fn start() -> Self {
+        let (server, app, listener) = Self::new("http");
+        listener.set_nonblocking(true).unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        server
+    }
+
+    /// Starts a server with TLS, for 127.0.0.1.
+    pub(crate) async fn start_with_tls(authority: &Authority) -> Self {
+        let (server, app, listener) = Self::new("https");
+        let config = RustlsConfig::from_pem(authority.chain(), authority.key());
+        let config = config.await.unwrap();
+        let listening = axum_server::from_tcp_rustls(listener, config).unwrap();
+        tokio::spawn(listening.serve(app.into_make_service()));
+        server
+    }
+
+    fn new(scheme: &'static str) -> (Self, Router, std::net::TcpListener) {
         let faults = Arc::<Mutex<Faults>>::default();
         let app = Router::new()
             .fallback(serve)
             .with_state(Arc::clone(&faults));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { address, faults }
+        let server = Self {
+            scheme,
+            address,
+            faults,
+        };
+        (server, app, listener)
     }
 
     fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -58,7 +85,7 @@ impl Streamable {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/mcp", self.address)
+        format!("{}://{}/mcp", self.scheme, self.address)
     }
 
     pub(crate) fn reply(&self, method: &str, reply: Reply) {
@@ -166,7 +193,11 @@ async fn serve(State(faults): State<Arc<Mutex<Faults>>>, request: Request) -> Re
             (stream, axum::body::Body::from_stream(pending)).into_response()
         }
         None => {
-            let result = json!({"params": message["params"]});
+            let tenants: Vec<_> = parts.headers.get_all("x-tenant").iter().collect();
+            let tenants: Vec<_> = tenants.iter().map(|one| one.to_str().unwrap()).collect();
+            let authorization = header(&parts.headers, "authorization");
+            let headers = json!({"x-tenant": tenants, "authorization": authorization});
+            let result = json!({"params": message["params"], "headers": headers});
             json_of(&json!({"jsonrpc": "2.0", "id": message["id"], "result": result}))
         }
     }

@@ -158,3 +158,36 @@ async fn a_redirect_to_another_origin_is_not_followed() {
     assert!(reason.contains("307"), "{reason}");
     assert_eq!(other.requests(), 0);
 }
+
+#[tokio::test]
+async fn the_named_headers_of_a_client_go_along() {
+    let server = Streamable::start().await;
+    let bearer = "authorization: Bearer mine\r\n";
+    for (flags, tenants) in [
+        (&["--forward-header", "X-Tenant"] as &[_], json!(["acme"])),
+        (&[], json!([])),
+    ] {
+        let gateway = gateway(&server, flags).await;
+        let get = format!("x-tenant: other\r\n{bearer}");
+        let mut talk = gateway.open_with(&get).await;
+        // Those of each message, not those of the stream.
+        talk.headers = "x-tenant: acme\r\nauthorization: Bearer mine\r\n";
+        initialize(&mut talk).await;
+        let found = talk.ask("echo", &json!({})).await;
+        let expected = json!({"x-tenant": tenants, "authorization": "Bearer mine"});
+        assert_eq!(found["headers"], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_the_gateway_does_not_reach_the_upstream() {
+    let server = Streamable::start().await;
+    let env = [("MCP_SSE_GATEWAY_TOKENS", "alice alice-0123456789")];
+    let gateway = Gateway::start_as_is(&["--upstream", &server.url()], &[], &env);
+    let bearer = "authorization: Bearer alice-0123456789\r\n";
+    let mut talk = gateway.open_with(bearer).await;
+    talk.headers = bearer;
+    initialize(&mut talk).await;
+    let found = talk.ask("echo", &json!({})).await;
+    assert_eq!(found["headers"]["authorization"], "");
+}

@@ -1,24 +1,6 @@
 use std::path::Path;
 
-use clap::Parser;
-
 use super::*;
-
-fn config(arguments: &[&str]) -> Result<Config, String> {
-    let all = [&["mcp-sse-gateway"], arguments].concat();
-    Config::new(Flags::try_parse_from(all).unwrap(), None)
-}
-
-fn error(arguments: &[&str]) -> String {
-    config(arguments).err().unwrap_or_default()
-}
-
-/// Writes a file for one test.
-fn file(name: &str, text: &str) -> String {
-    let path = std::env::temp_dir().join(format!("gateway-{}-{name}", std::process::id()));
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
-}
 
 #[test]
 fn servers_come_from_flags_and_from_a_file() {
@@ -129,6 +111,14 @@ fn an_invalid_server_has_an_error_that_says_what_is_allowed() {
             "--max-children-per-name needs names: give --tokens-file",
         ),
         (
+            &["--upstream-ca", "/none", "--upstream", "https://x/"],
+            "--upstream-ca /none: No such file",
+        ),
+        (
+            &["--upstream-ca", "/dev/null", "--upstream", "https://x/"],
+            "--upstream-ca /dev/null: has no certificate in PEM",
+        ),
+        (
             &["--tokens-file", "/none", "cat"],
             "--tokens-file /none: No such file",
         ),
@@ -165,77 +155,4 @@ fn an_invalid_server_has_an_error_that_says_what_is_allowed() {
             "{text}: {error}"
         );
     }
-}
-
-#[test]
-fn each_token_has_one_owner() {
-    const ALICE: &str = "alice-0123456789";
-    let path = file(
-        "tokens",
-        &format!("# a comment\n\nalice {ALICE}\r\nbob\tbob-0123456789abc\n"),
-    );
-    let tokens = config(&["--tokens-file", &path, "cat"])
-        .unwrap()
-        .tokens
-        .unwrap();
-    assert_eq!(tokens.owner(ALICE.as_bytes()), Some("alice"));
-    assert_eq!(tokens.owner(b"bob-0123456789abc"), Some("bob"));
-    for other in [&b""[..], b"alice", b"alice-012345678", b"alice-01234567890"] {
-        assert_eq!(tokens.owner(other), None);
-    }
-    let flags = || Flags::try_parse_from(["mcp-sse-gateway", "cat"]).unwrap();
-    let read = |text: &str| Config::new(flags(), Some(text.to_owned()));
-    let tokens = read(&format!("a {ALICE},b bob-0123456789abc"))
-        .unwrap()
-        .tokens
-        .unwrap();
-    assert_eq!(tokens.owner(ALICE.as_bytes()), Some("a"));
-    for (text, says) in [
-        ("", "has no line NAME TOKEN"),
-        (ALICE, "entry 1 must be NAME TOKEN"),
-        (
-            "a short",
-            "entry 1 must have a token of at least 16 characters",
-        ),
-        (
-            "a 0123456789abcdefg,b 0123456789abcdefg",
-            "entry 2 has the token of another name",
-        ),
-        ("a with-a-space in-the-token", "without spaces"),
-    ] {
-        let error = read(text).err().unwrap();
-        assert!(
-            error.contains(says) && error.starts_with("MCP_SSE_GATEWAY_TOKENS"),
-            "{text}: {error}"
-        );
-        assert!(
-            !error.contains("0123"),
-            "an error must not show a token: {error}"
-        );
-    }
-}
-
-#[test]
-fn a_token_of_the_gateway_is_not_passed_on() {
-    let path = file("forward", "a 0123456789abcdefg\n");
-    let forward = |arguments: &[&str]| config(arguments).unwrap().forward;
-    assert_eq!(
-        forward(&["--upstream", "http://x/", "--forward-header", "X-Tenant"]),
-        ["x-tenant", "authorization"]
-    );
-    assert_eq!(
-        forward(&["--upstream", "http://x/", "--tokens-file", &path]),
-        [] as [&str; 0]
-    );
-    assert_eq!(
-        forward(&[
-            "--upstream",
-            "http://x/",
-            "--tokens-file",
-            &path,
-            "--forward-header",
-            "authorization"
-        ]),
-        ["authorization"]
-    );
 }
