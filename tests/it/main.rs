@@ -34,6 +34,7 @@ mod post_rows;
 mod post_table;
 mod principal;
 mod quickstart;
+mod readme;
 mod registry;
 mod relay;
 mod returning;
