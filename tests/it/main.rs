@@ -47,3 +47,4 @@ mod stream;
 mod stream_head;
 #[cfg(feature = "tracing")]
 mod trace;
+mod troubleshooting;
