@@ -11,6 +11,7 @@ mod close_reason;
 mod delivery;
 mod demo;
 mod disconnect;
+mod docs;
 mod dripping;
 mod endpoints;
 mod good_messages;
