@@ -5,7 +5,11 @@ use serde_json::json;
 
 use crate::{client::Mcp, rmcp_transport};
 
-#[allow(dead_code, reason = "only a part of it runs here")]
+#[allow(
+    dead_code,
+    clippy::unused_self,
+    reason = "only a part of it runs here, and a tool is a method"
+)]
 mod calculator {
     include!("calculator.rs");
 
