@@ -38,7 +38,10 @@ use tower::{Service, service_fn};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1);
+    run(std::env::args().skip(1)).await
+}
+
+pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
     let address = args.next();
     let address = address.as_deref().unwrap_or("127.0.0.1:8000");
     let listener = TcpListener::bind(address)

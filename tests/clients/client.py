@@ -90,7 +90,7 @@ async def call_count(session):
     result = await session.call_tool("count", {"to": 3}, progress_callback=on_progress)
     equal(text_of(result), "counted to 3")
     # SDK 2 calls the callback from its own tasks.
-    for _ in range(100):
+    for _ in range(2000):
         if len(seen) >= 3:
             break
         await anyio.sleep(0.01)
@@ -153,7 +153,7 @@ async def disconnect():
     async with connect(posted) as session:
         await session.send_ping()
     # The server notices it a moment later.
-    for _ in range(100):
+    for _ in range(2000):
         answer = await anyio.to_thread.run_sync(post, posted[0])
         if answer[0] != 202:
             break

@@ -26,7 +26,7 @@ async def progress(session, server, steps):
         tool, arguments = "trigger-long-running-operation", {"duration": 0.5, "steps": steps}
     await call(session, tool, arguments, progress_callback=on_progress)
     # The SDK calls the callback from its own tasks.
-    for _ in range(500):
+    for _ in range(2000):
         if len(seen) >= steps:
             break
         await anyio.sleep(0.01)

@@ -79,7 +79,7 @@ async def call(session, name, arguments=None, **options):
 
 async def until(condition):
     """Waits, because SDK 2 calls callbacks from its own tasks."""
-    for _ in range(200):
+    for _ in range(2000):
         if condition():
             return
         await anyio.sleep(0.01)

@@ -61,11 +61,12 @@ async fn a_server_process_that_was_stopped_keeps_its_sessions() {
     for _ in 0..100 {
         assert!(stream.conn.tcp.read(&mut buffer).await.unwrap() > 0);
     }
-    // The buffers are full now, so the server waits for the client.
-    until("the server has written what fits", async || {
-        let written = system::written(server.id());
-        sleep(Duration::from_millis(100)).await;
-        written == system::written(server.id())
+    // When the buffers are full, the server waits for the client, and its count stands still. `until` looks every 20 ms.
+    let (mut written, mut looks) = (0, 0);
+    until("the server writes no more", async || {
+        let before = std::mem::replace(&mut written, system::written(server.id()));
+        looks = if before == written { looks + 1 } else { 0 };
+        looks == 10
     })
     .await;
     server.signal("STOP");

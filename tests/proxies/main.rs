@@ -6,12 +6,13 @@
 mod programs;
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, UdpSocket},
     process::{Command, Stdio},
 };
 
 use mcp_sse_server::{MountPath, SseServerTransport, TransportSecurity};
 use mcp_sse_testkit::{
+    PATIENCE,
     handlers::send_back,
     messages::ping,
     process::{Process, is_installed},
@@ -143,11 +144,22 @@ async fn apache_forwards_each_event_also_compressed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn haproxy_forwards_each_event() {
+async fn haproxy_forwards_each_event_and_logs_no_session_id() {
     if are_installed(&["curl", "haproxy"]) {
         let server = server().await;
-        let haproxy = programs::haproxy(server.address);
+        let log = UdpSocket::bind("127.0.0.1:0").unwrap();
+        log.set_read_timeout(Some(PATIENCE)).unwrap();
+        let haproxy = programs::haproxy(server.address, log.local_addr().unwrap());
         works(&server, haproxy.address(), None).await;
+        let mut line = [0; 4096];
+        let mut posts = 0;
+        while posts < 6 {
+            let len = log.recv(&mut line).expect("a line");
+            let line = String::from_utf8_lossy(&line[..len]);
+            assert!(!line.contains("session_id"), "{line}");
+            // The first lines are those of the test's own wait for HAProxy.
+            posts += usize::from(line.contains("POST /mcp/messages/ 202"));
+        }
     }
 }
 

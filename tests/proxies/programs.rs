@@ -109,13 +109,15 @@ pub(super) fn apache(server: SocketAddr, change: fn(String) -> String) -> Proxy 
     })
 }
 
-pub(super) fn haproxy(server: SocketAddr) -> Proxy {
+/// It logs to a socket of the test, since it writes no file.
+pub(super) fn haproxy(server: SocketAddr, log: SocketAddr) -> Proxy {
     let address = free_address();
     let config = from_guide(
         "haproxy",
         &[
             ("bind :80", format!("bind {address}")),
             ("127.0.0.1:8000", server.to_string()),
+            ("mode http", format!("mode http\n    log {log} local0")),
         ],
     );
     start("haproxy", address, &config, |_, file| strings(["-f", file]))

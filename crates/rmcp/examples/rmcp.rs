@@ -21,10 +21,12 @@ use std::{error::Error, future::IntoFuture, sync::Arc, time::Duration};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, Uri, header::WWW_AUTHENTICATE},
+    middleware,
+    response::Response,
     routing::get,
 };
 use everything::{Everything, Notes};
-use mcp_sse_server::SseServerTransport;
+use mcp_sse_server::{RejectionKind, SseServerTransport};
 use mcp_sse_server_rmcp::RmcpHandler;
 use rmcp::transport::{
     StreamableHttpServerConfig, StreamableHttpService,
@@ -46,6 +48,14 @@ fn cors() -> CorsLayer {
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([HeaderName::from_static("mcp-session-id"), WWW_AUTHENTICATE])
+}
+
+/// Prints a refused host. The transport itself logs refusals with the feature `tracing` only.
+async fn report(response: Response) -> Response {
+    if response.extensions().get() == Some(&RejectionKind::HostNotAllowed) {
+        eprintln!("refused a host: TransportSecurity::allow_host allows more than loopback");
+    }
+    response
 }
 
 #[tokio::main]
@@ -81,6 +91,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             both.shared_layer("/both")?.layer(streamable.clone()),
         )
         .route_service("/mcp", streamable)
+        .layer(middleware::map_response(report))
         .layer(cors());
 
     let listener = TcpListener::bind(&address)

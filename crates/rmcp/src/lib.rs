@@ -112,12 +112,20 @@
 //!
 //! impl ServerHandler for Empty {}
 //!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let transport = SseServerTransport::new("/messages/", |session: Session| async move {
 //!     let running = Guarded::new(Empty).serve(session).await?;
 //!     running.waiting().await?;
 //!     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
 //! })?;
-//! # Ok::<(), mcp_sse_server::endpoint::InvalidEndpoint>(())
+//! # let server = mcp_sse_testkit::server::Server::spawn(&transport).await;
+//! # let (uri, mut events) = server.open("/sse").await;
+//! # let ping = mcp_sse_testkit::messages::ping(1);
+//! # assert_eq!(server.post(&uri, ping).await.status(), 202);
+//! # assert_eq!(events.next().await.unwrap().data, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Clients that come back

@@ -33,8 +33,9 @@ impl ServerHandler for Headers {}
 
 async fn server() -> Server {
     let transport = SseServerTransport::new("/message", |session: Session| async {
-        if let Ok(running) = Headers::new().serve(transport(session)).await {
-            let _ = running.waiting().await;
+        match Headers::new().serve(transport(session)).await {
+            Ok(running) => drop(running.waiting().await),
+            Err(error) => eprintln!("{error}"),
         }
     });
     let transport = transport.unwrap();
@@ -91,7 +92,14 @@ async fn a_client_that_comes_back_needs_no_handshake() {
 }
 
 #[test]
-fn the_page_on_migration_shows_the_adapter() {
+fn the_page_on_migration_shows_the_adapter_and_the_handler() {
+    let page = include_str!("../../../crates/rmcp/src/migration.md");
     let (_docs, adapter) = include_str!("../src/lib.rs").split_once("\n\n").unwrap();
-    assert!(include_str!("../../../crates/rmcp/src/migration.md").contains(adapter.trim_end()));
+    let (_, shown) = page.split_once(adapter.trim_end()).unwrap();
+    let (_, shown) = shown.split_once("```ignore\n").unwrap();
+    let (shown, _) = shown.split_once("})?;\n```").unwrap();
+    let this = include_str!("it.rs");
+    for line in shown.lines() {
+        assert!(this.contains(&line.replace("Counter", "Headers")), "{line}");
+    }
 }

@@ -25,6 +25,8 @@ thread_local! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) level: Level,
+    /// That of the event, or of the span.
+    pub(super) target: &'static str,
     /// The fields, as `name=value;`.
     pub(super) text: String,
     /// The names of the spans that it is in, the innermost first.
@@ -80,7 +82,7 @@ impl Visit for Text {
 
 impl Keep {
     fn note<S: Subscriber + for<'a> LookupSpan<'a>>(
-        level: Level,
+        (level, target): (Level, &'static str),
         cx: &Context<'_, S>,
         within: Option<&Id>,
         record: impl FnOnce(&mut Text),
@@ -92,6 +94,7 @@ impl Keep {
         TOLD.with_borrow_mut(|told| {
             told.push(Told {
                 level,
+                target,
                 text: text.0,
                 spans: spans.collect(),
             });
@@ -99,18 +102,27 @@ impl Keep {
     }
 }
 
+fn target<S: Subscriber + for<'a> LookupSpan<'a>>(cx: &Context<'_, S>, id: &Id) -> &'static str {
+    cx.metadata(id).expect("a span").target()
+}
+
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keep {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, cx: Context<'_, S>) {
-        let level = *attributes.metadata().level();
-        Self::note(level, &cx, Some(id), |text| attributes.record(text));
+        let of = (
+            *attributes.metadata().level(),
+            attributes.metadata().target(),
+        );
+        Self::note(of, &cx, Some(id), |text| attributes.record(text));
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
-        Self::note(Level::TRACE, &cx, Some(id), |text| values.record(text));
+        let of = (Level::TRACE, target(&cx, id));
+        Self::note(of, &cx, Some(id), |text| values.record(text));
     }
 
     fn on_follows_from(&self, id: &Id, follows: &Id, cx: Context<'_, S>) {
-        Self::note(Level::TRACE, &cx, Some(id), |text| {
+        let of = (Level::TRACE, target(&cx, id));
+        Self::note(of, &cx, Some(id), |text| {
             let follows = cx.span(follows).unwrap();
             write!(text.0, "follows={};", follows.name()).unwrap();
         });
@@ -118,13 +130,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keep {
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
         let span = cx.event_span(event).map(|span| span.id());
-        let level = *event.metadata().level();
-        Self::note(level, &cx, span.as_ref(), |text| event.record(text));
+        let of = (*event.metadata().level(), event.metadata().target());
+        Self::note(of, &cx, span.as_ref(), |text| event.record(text));
     }
 
     fn on_close(&self, id: Id, cx: Context<'_, S>) {
-        Self::note(Level::TRACE, &cx, Some(&id), |text| {
-            text.0.push_str("closed;")
-        });
+        let of = (Level::TRACE, target(&cx, &id));
+        Self::note(of, &cx, Some(&id), |text| text.0.push_str("closed;"));
     }
 }

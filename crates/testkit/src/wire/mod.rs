@@ -9,7 +9,7 @@ mod strict;
 
 pub use self::{
     conn::{Conn, GET, post_head},
-    stream::{Refused, Stream, open},
+    stream::{Refused, Stream, a_session, open},
     strict::{Wire, WireBody},
 };
 

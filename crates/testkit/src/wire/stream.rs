@@ -40,6 +40,15 @@ pub async fn open(address: SocketAddr) -> Stream {
     }
 }
 
+/// Opens a stream that must open, and posts a notification that must be accepted.
+pub async fn a_session(address: SocketAddr) -> Stream {
+    let stream = open(address).await;
+    let mut posts = Conn::open(address).await.unwrap();
+    let text = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    assert_eq!(posts.post(&stream.uri, text).await.unwrap(), 202);
+    stream
+}
+
 impl Stream {
     /// Opens a stream.
     pub async fn open(address: SocketAddr) -> Result<Self, Refused> {

@@ -10,19 +10,16 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use mcp_sse_server::{SessionRegistry, SseServerTransport};
+use mcp_sse_server_stacks::trusting;
 use mcp_sse_testkit::{
     client::{Body, Client, a_session_to_its_end},
     handlers::echo,
-    within,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{
-    TlsAcceptor, TlsConnector,
+    TlsAcceptor,
     client::TlsStream,
-    rustls::{
-        ClientConfig, RootCertStore, ServerConfig,
-        pki_types::{CertificateDer, ServerName},
-    },
+    rustls::{ServerConfig, pki_types::CertificateDer},
 };
 use tower::{Layer, service_fn};
 
@@ -71,21 +68,10 @@ async fn spawn() -> Place {
     }
 }
 
-/// Connects with these versions of HTTP. Trusts only the server's certificate.
 async fn connect(place: &Place, versions: &[&str]) -> TlsStream<TcpStream> {
-    let mut roots = RootCertStore::empty();
-    roots.add(place.certificate.clone()).unwrap();
-    let mut config = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = versions.iter().map(|name| name.as_bytes().into()).collect();
-    let address = place.address.replace("localhost", "127.0.0.1");
-    let stream = TcpStream::connect(address).await.unwrap();
-    stream.set_nodelay(true).unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let connector = TlsConnector::from(Arc::new(config));
-    let connected = within("a handshake", connector.connect(name, stream)).await;
-    connected.unwrap()
+    let port = place.address.trim_start_matches("localhost:");
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    trusting::connect(address, place.certificate.clone(), versions).await
 }
 
 fn agreed(stream: &TlsStream<TcpStream>) -> Option<&[u8]> {

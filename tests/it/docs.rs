@@ -1,0 +1,88 @@
+//! What a reader of the docs meets: each public module has a text and an example, and the pages of the repository
+//! read well outside of rustdoc.
+
+use std::{fs, path::Path};
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The pages that people read on the repository's web site.
+const PAGES: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "benches/peers/README.md",
+    "crates/gateway/README.md",
+    "crates/nats/README.md",
+    "crates/rmcp/README.md",
+];
+
+#[test]
+fn each_public_module_has_a_text_and_an_example_that_runs() {
+    let lib = read("src/lib.rs");
+    let public = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let public: Vec<_> = public.collect();
+    assert!(public.contains(&"sse") && public.len() >= 10, "{public:?}");
+    for module in public {
+        let text = read(format!("src/{module}/mod.rs"));
+        let docs: Vec<_> = text
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"))
+            .collect();
+        assert!(
+            docs.first().is_some_and(|line| line.len() > 20),
+            "{module} has no text"
+        );
+        let runs = docs.iter().any(|line| line.trim() == "```");
+        // The pages of the guide are files.
+        assert!(runs || module == "guide", "{module} has no example");
+    }
+}
+
+#[test]
+fn pages_have_no_hidden_lines_and_no_dead_links() {
+    for page in PAGES {
+        let text = read(page);
+        let folder = Path::new(page).parent().unwrap();
+        let mut is_rust = false;
+        for line in text.lines() {
+            if let Some(kind) = line.strip_prefix("```") {
+                is_rust = kind.starts_with("rust");
+            }
+            let is_hidden = is_rust && (line == "#" || line.trim_start().starts_with("# "));
+            assert!(!is_hidden, "{page}: {line}");
+            assert!(!line.contains("](crate::"), "{page}: {line}");
+            for target in line.split("](").skip(1) {
+                let target = target.split([')', '#']).next().unwrap();
+                if !target.is_empty() && !target.contains("://") {
+                    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                        .join(folder)
+                        .join(target);
+                    assert!(path.exists(), "{page}: {target}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_links_to_pages_of_the_guide_that_exist() {
+    let readme = read("README.md");
+    let linked = readme.lines().filter_map(|line| {
+        line.split_once("/latest/mcp_sse_server/guide/")?
+            .1
+            .split('/')
+            .next()
+    });
+    let linked: Vec<_> = linked.collect();
+    assert!(linked.len() > 10, "{linked:?}");
+    for page in linked {
+        read(format!("src/guide/{page}.md"));
+    }
+}
