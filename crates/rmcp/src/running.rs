@@ -37,7 +37,7 @@ impl Limits {
 /// total. Without this, a few sessions could keep all others from being served.
 const RESERVED: usize = 16 * 1024;
 
-/// What is over its limit.
+/// Why a message may not run now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Excess {
     /// A request with the same id runs.
@@ -77,7 +77,7 @@ impl Total {
     }
 
     fn take(&self, bytes: usize, is_reserved: bool) -> bool {
-        // What is reserved has a bound, too: clients may leave and come again while their work ends.
+        // Small first messages have a bound, too: clients may leave and come again while their work ends.
         let factor = if is_reserved { 2 } else { 1 };
         let Limits {
             total_tasks,
@@ -289,7 +289,7 @@ mod tests {
         let [a, b] = ids();
         let _large = one.enter(Some(&a), 100_000).unwrap();
         assert_eq!(two.enter(Some(&a), 50_001).unwrap_err(), Excess::Total);
-        // What was refused has left nothing.
+        // The refused message does not count.
         let _fits = two.enter(Some(&a), 50_000).unwrap();
         assert_eq!(two.enter(Some(&b), 1).unwrap_err(), Excess::Total);
         assert_eq!(

@@ -9,7 +9,10 @@ use std::{
 use mcp_sse_server::Message;
 use mcp_sse_testkit::wire::{self, Conn, Refused, Stream};
 
-use crate::server::Server;
+use crate::{
+    over::{Over, excuse},
+    server::Server,
+};
 
 pub(crate) struct Checked {
     pub(crate) stream: Stream,
@@ -27,9 +30,6 @@ pub(crate) struct Checked {
     broadcast: u64,
     may_end: bool,
 }
-
-/// The session is over: a drain explains it, or a fault was reported.
-pub(crate) struct Over;
 
 impl Checked {
     pub(crate) async fn open(server: &Arc<Server>) -> Result<Self, Over> {
@@ -223,13 +223,4 @@ impl Checked {
             rest.starts_with(r#","result":"#) || (is_end && (self.may_end || is_drained));
         (awaited == Some(seq) && is_answer).then_some(())
     }
-}
-
-/// Reports a fault, unless a drain has begun since `epoch`, which explains it.
-pub(crate) fn excuse(server: &Server, epoch: u64, what: &str) -> Over {
-    let now = server.stats.epoch.load(Relaxed);
-    if epoch % 2 == 0 && now == epoch {
-        server.stats.fault(format!("without a drain: {what}"));
-    }
-    Over
 }

@@ -19,9 +19,11 @@
 //! is read from `/proc`, so only on Linux.
 
 mod checked;
+mod over;
 mod roles;
 mod server;
 mod slow;
+mod spoil;
 mod stats;
 
 use std::{process::ExitCode, time::Duration};

@@ -6,16 +6,17 @@ use std::{
 };
 
 use mcp_sse_server::Message;
-use mcp_sse_testkit::wire::{Conn, GET, Stream, post_head};
+use mcp_sse_testkit::wire::{Conn, GET, Stream};
 use tokio::{
     io::AsyncWriteExt,
     time::{Instant, sleep},
 };
 
 use crate::{
-    checked::{Checked, Over, excuse},
-    server::{BODY_LIMIT, STALL, Server},
-    slow,
+    checked::Checked,
+    over::{Over, excuse},
+    server::{STALL, Server},
+    slow, spoil,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +43,7 @@ pub(crate) async fn play(role: Role, server: Arc<Server>) {
             Role::Talker => talk(&server).await,
             Role::SlowReader => read_slowly(&server).await,
             Role::Stalled => stall(&server).await,
-            Role::Spoiler => spoil(&server).await,
+            Role::Spoiler => spoil::spoil(&server).await,
             Role::Patient => slow::be_patient(&server).await,
             Role::Silent => slow::be_silent(&server).await,
             Role::Dripper => slow::drip(&server).await,
@@ -170,51 +171,6 @@ async fn stall(server: &Arc<Server>) -> Result<(), Over> {
     }
     // The data in the sockets' buffers can still be read, in order, and then the end.
     session.read_to_the_end(true).await
-}
-
-/// Sends invalid and incomplete requests, then checks that the session still works.
-async fn spoil(server: &Arc<Server>) -> Result<(), Over> {
-    let mut session = Checked::open(server).await?;
-    let uri = session.stream.uri.clone();
-    let unknown = uri.replace(|digit: char| digit.is_ascii_digit(), "0");
-    let wrong = [
-        (&*uri, "{", 400),
-        (&*uri, "[]", 400),
-        (&*uri, r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#, 400),
-        (&*unknown, r#"{"jsonrpc":"2.0","id":1,"method":"x"}"#, 404),
-        ("/messages/", "{}", 400),
-        ("/messages/?session_id=x", "{}", 400),
-        (&*uri, &"x".repeat(BODY_LIMIT + 1), 413),
-    ];
-    let (target, text, expected) = wrong[fastrand::usize(..wrong.len())];
-    let mut conn = Conn::open(server.address)
-        .await
-        .map_err(|error| session.over(error))?;
-    let status = conn
-        .post(target, text)
-        .await
-        .map_err(|error| session.over(format!("spoil: {error}")))?;
-    if status != expected {
-        // A session that was closed meanwhile is not found.
-        let _ = session.over(format!("{status} instead of {expected}"));
-    }
-
-    let mut conn = Conn::open(server.address)
-        .await
-        .map_err(|error| session.over(error))?;
-    let whole = r#"{"jsonrpc":"2.0","id":"cut","method":"cut"}"#;
-    let cut = post_head(&uri, whole.len()) + &whole[..fastrand::usize(..whole.len())];
-    conn.write(cut).await.map_err(|error| session.over(error))?;
-    match fastrand::u8(..3) {
-        0 => drop(conn),
-        1 => conn
-            .tcp
-            .set_zero_linger()
-            .map_err(|error| session.over(error))?,
-        _ => _ = conn.tcp.shutdown().await,
-    }
-    session.post_all("echo", 10, 3).await?;
-    session.read_all().await
 }
 
 /// Broadcasts to all sessions, all the time.

@@ -12,7 +12,8 @@ use tokio::{
 };
 
 use crate::{
-    checked::{Checked, Over, excuse},
+    checked::Checked,
+    over::{Over, excuse},
     server::{BODY_LIMIT, HUGE, STALL, Server},
 };
 
