@@ -154,7 +154,10 @@ pub(crate) fn rest_of_string(
         if *at >= look_until {
             let far = may_be_far.then(|| far(&text[*at..])).flatten();
             may_be_far = far.is_some();
-            *at += far.unwrap_or_else(|| plain_blocks(text, *at));
+            *at += far.unwrap_or_else(|| match chars.has_controls() {
+                true => plain_blocks::<true>(text, *at),
+                false => plain_blocks::<false>(text, *at),
+            });
             look_until = *at + BLOCK;
         }
         if let Some(word) = text[*at..].first_chunk() {
@@ -194,37 +197,37 @@ fn far(text: &[u8]) -> Option<usize> {
 }
 
 /// The length of the whole blocks from `at` on that contain only characters of a string and the three
-/// most common escapes.
+/// most common escapes. With `CONTROLS`, the text may contain control characters.
 ///
 /// There is no branch per byte, so the compiler uses vector instructions and escapes cause no branch
 /// mispredictions.
-fn plain_blocks(text: &[u8], at: usize) -> usize {
+fn plain_blocks<const CONTROLS: bool>(text: &[u8], at: usize) -> usize {
     // A backslash at `at` would not begin an escape if it were the second of two.
     if text[at - 1] == b'\\' {
         return 0;
     }
     let mut end = at;
-    while let Some(window) = text.get(end - 1..=end + BLOCK) {
-        if !is_inside(window) {
+    while let Some(window) = text.get(end - 1..end + BLOCK) {
+        if !is_inside::<CONTROLS>(window) {
             break;
         }
         end += BLOCK;
     }
-    // An escape that begins at the end of the last block ends after it.
+    // What follows a backslash at the end of the last block was not looked at.
     if end > at && text[end - 1] == b'\\' {
-        end += 1;
+        end -= 1;
     }
     end - at
 }
 
-/// Checks a block. `window` also has the byte before it and the byte after it.
-fn is_inside(window: &[u8]) -> bool {
-    let neighbours = window.iter().zip(&window[1..]).zip(&window[2..]);
-    let stops = neighbours.fold(false, |stops, ((before, byte), after)| {
-        let is_common = (*after == b'n') | (*after == b'"') | (*after == b't');
-        let is_other_escape = (*byte == b'\\') & !is_common;
-        let is_end = (*byte == b'"') & (*before != b'\\');
-        stops | is_other_escape | is_end | (*byte < b' ')
+/// Checks a block. `window` also has the byte before it.
+fn is_inside<const CONTROLS: bool>(window: &[u8]) -> bool {
+    let pairs = window.iter().zip(&window[1..]);
+    let stops = pairs.fold(false, |stops, (before, byte)| {
+        let is_letter = (*byte == b'n') | (*byte == b't');
+        // A backslash before a quote makes an escape; one alone makes the end or another escape.
+        let is_alone = (*before == b'\\') ^ (*byte == b'"');
+        stops | (is_alone & !is_letter) | (CONTROLS & (*byte < b' '))
     });
     !stops
 }
@@ -286,13 +289,26 @@ mod tests {
             0..30,
         )) {
             let text = format!("\"{}", pieces.concat());
-            let passed = plain_blocks(text.as_bytes(), 1);
+            let passed = plain_blocks::<true>(text.as_bytes(), 1);
             let inside = text.get(..1 + passed);
             if let Some(inside) = inside {
                 let string = format!("{inside}\"");
                 prop_assert!(serde_json::from_str::<String>(&string).is_ok(), "{}", string);
             }
-            prop_assert!(passed == 0 || passed >= BLOCK);
+            prop_assert!(passed == 0 || passed >= BLOCK - 1);
+            if !text.contains('\u{1}') {
+                prop_assert_eq!(plain_blocks::<false>(text.as_bytes(), 1), passed);
+            }
+        }
+    }
+
+    #[test]
+    fn no_escape_is_cut() {
+        for before in 0..=2 * BLOCK {
+            // No block begins after the escape, so the last one may end inside it.
+            let text = format!("\"{}\\\"", "x".repeat(before));
+            let passed = plain_blocks::<false>(text.as_bytes(), 1);
+            assert_ne!(text.as_bytes()[passed], b'\\', "{passed}");
         }
     }
 
@@ -300,10 +316,10 @@ mod tests {
     fn common_texts_are_passed_by() {
         for piece in ["x", "x\\n", "\\\"", "{\\\"a\\\":1},", "ü😀", "\\t- "] {
             let text = format!("\"{}", piece.repeat(400));
-            let passed = plain_blocks(text.as_bytes(), 1);
+            let passed = plain_blocks::<true>(text.as_bytes(), 1);
             assert!(text.len() - passed <= 2 * BLOCK, "{piece}: {passed}");
         }
         let after_a_pair = br#""\\" is the end"#;
-        assert_eq!(plain_blocks(after_a_pair, 3), 0);
+        assert_eq!(plain_blocks::<true>(after_a_pair, 3), 0);
     }
 }
