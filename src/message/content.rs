@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Deserializer, Error};
 
-use super::message::Message;
+use super::{message::Message, read::text::str_of};
 
 /// How much of serde's words is shown to the client: they may quote the params.
 const MAX_WORDS: usize = 200;
@@ -18,7 +18,8 @@ pub(super) fn params<'a, T: Deserialize<'a>>(message: &'a Message) -> Result<T, 
 
 /// Reads the value that a text begins with. What follows was checked already.
 pub(super) fn first<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Error> {
-    T::deserialize(&mut Deserializer::from_slice(text))
+    // From a `str`: serde_json then does not check the encoding of each string.
+    T::deserialize(&mut Deserializer::from_str(str_of(text)))
 }
 
 /// serde's words for an error after `what`, without the place, which is counted from where `first` began.

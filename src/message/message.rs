@@ -128,7 +128,7 @@ impl Message {
     /// Fails if the text does not fit `T`. The error's `source` is serde's own error, which may quote
     /// the text. serde_json reads at most 128 levels of nesting into a value.
     pub fn deserialize<'a, T: Deserialize<'a>>(&'a self) -> Result<T, InvalidMessage> {
-        serde_json::from_slice(&self.text)
+        serde_json::from_str(self.as_str())
             .map_err(|error| InvalidMessage::typed("the message does not fit the type", error))
     }
 

@@ -35,5 +35,5 @@ impl Text {
 
 /// The text of a message, or a part of it that ends at tokens.
 pub(crate) fn str_of(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("a message is UTF-8 and is cut at characters")
+    simdutf8::basic::from_utf8(bytes).expect("a message is UTF-8 and is cut at characters")
 }

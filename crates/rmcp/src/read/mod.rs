@@ -15,7 +15,7 @@ pub(crate) use self::{
 
 /// Reads any message, as rmcp does.
 pub(crate) fn general(message: &Message) -> Option<ClientJsonRpcMessage> {
-    let read = serde_json::from_slice(message.as_bytes());
+    let read = serde_json::from_str(message.as_str());
     read.inspect_err(|error| note::unreadable(message, error))
         .ok()
 }
