@@ -44,7 +44,10 @@ impl Upstreams {
         limits: Limits,
     ) -> reqwest::Result<Self> {
         // A machine may have no authorities, as in a small container. Its stdio servers need none.
-        let http = client(authorities.clone(), false).or_else(|_| client(authorities, true))?;
+        let http = client(authorities.clone(), false).or_else(|error| {
+            tracing::debug!("upstreams cannot use the authorities of the system: {error}");
+            client(authorities, true)
+        })?;
         let shared = Shared {
             http,
             forward: forward.into(),
