@@ -21,11 +21,13 @@ import shutil
 import sys
 import time
 import tomllib
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from stage import Proxy, Server
 from table import write_table
+from turns import side_by_side
 
 HERE = Path(__file__).parent
 # Clients that run at a time. They wait for most of it.
@@ -46,7 +48,6 @@ class Client:
         self.run = [part.format(**fill) for part in about["run"]]
         self.log = work / f"{name}.log"
         self.found = {}
-        self.seconds = 0
         if pins := about.get("pinned_in"):
             text = (HERE / self.folder / pins).read_text()
             assert self.version in text, f"{name}: {pins} does not have {self.version}"
@@ -115,7 +116,6 @@ async def run(client, server_program):
     finally:
         proxy.stop()
         await server.stop()
-    client.seconds = time.monotonic() - start
 
 
 def note_down(client, line):
@@ -146,7 +146,6 @@ async def main():
     for client in clients:
         client.log.unlink(missing_ok=True)
 
-    turns, failed, again = asyncio.Semaphore(AT_A_TIME), 0, []
     ready = [asyncio.Event() for _ in clients]
 
     async def prepare_all():
@@ -158,36 +157,23 @@ async def main():
                 print(f"{client.name}: prepared in {seconds:.0f} s", flush=True)
             event.set()
 
-    async def one(client):
+    async def check(client):
         client.found.clear()
         await run(client, options.server)
-        problems = list(client.problems())
-        state = "FAILED" if problems else "ok    "
-        print(f"{state} {client.name} {client.version} in {client.seconds:.0f} s", flush=True)
-        for problem in problems:
-            print(f"       {problem}", flush=True)
-        return not problems
-
-    async def side_by_side(client, event):
-        await event.wait()
-        async with turns:
-            if not await one(client):
-                again.append(client)
+        return "\n".join(f"       {problem}" for problem in client.problems()) or None
 
     if options.prepare:
         await prepare_all()
         return 0
+    checks = [
+        (f"{client.name} {client.version}", partial(check, client), event)
+        for client, event in zip(clients, ready)
+    ]
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(prepare_all())
-        for client, event in zip(clients, ready):
-            tasks.create_task(side_by_side(client, event))
-    # Checks measure seconds, and the clients share the processors: what fails must fail alone, too.
-    for client in again:
-        print(f"once more, alone: {client.name}", flush=True)
-        failed += not await one(client)
+        failed = await side_by_side(AT_A_TIME, checks)
     if options.table and not failed:
         write_table(options.table, listed["groups"], listed["checks"], clients, listed["untested"])
-    print(f"{len(clients) - failed} passed, {failed} failed")
     return failed > 0
 
 

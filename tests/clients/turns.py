@@ -5,8 +5,8 @@ import time
 
 
 async def side_by_side(at_a_time, checks):
-    """Runs each check, and prints what became of it. `checks` are pairs of a name and a function that returns
-    what is wrong, or None. Returns how many fail.
+    """Runs each check, and prints what became of it. `checks` have a name, a function that returns what is
+    wrong, or None, and optionally an event that it waits for. Returns how many fail.
 
     Checks measure seconds, and share the processors: one that fails must fail alone, too.
     """
@@ -21,14 +21,16 @@ async def side_by_side(at_a_time, checks):
             print(problem, flush=True)
         return problem is None
 
-    async def in_turn(name, check):
+    async def in_turn(name, check, event=None):
+        if event:
+            await event.wait()
         async with turns:
             if not await one(name, check):
                 again.append((name, check))
 
     async with asyncio.TaskGroup() as tasks:
-        for name, check in checks:
-            tasks.create_task(in_turn(name, check))
+        for each in checks:
+            tasks.create_task(in_turn(*each))
     failed = 0
     for name, check in again:
         print(f"once more, alone: {name}", flush=True)
