@@ -1,6 +1,7 @@
 //! Counts, faults, and the memory of the process.
 
 use std::{
+    alloc::System,
     collections::BTreeMap,
     fmt,
     sync::{
@@ -10,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use cap::Cap;
 use mcp_sse_server::response::RejectionKind;
 
 #[derive(Default)]
@@ -60,41 +62,35 @@ impl Stats {
         .map(|count| count.load(Relaxed));
         format!(
             "{:>5} s  sessions opened {opened} closed {closed}  messages sent {sent} received {received}  \
-             drains {drains}  rss {:.1} MiB  fds {}  refused {:?}",
+             drains {drains}  heap {:.1} MiB  rss {:.1} MiB  fds {}  refused {:?}",
             elapsed.as_secs(),
-            rss() as f64 / 1024.0 / 1024.0,
+            mib(heap()),
+            mib(rss()),
             fds(),
             self.refusals.lock().unwrap(),
         )
     }
 }
 
-/// The memory of this process, in bytes.
-pub(crate) fn rss() -> u64 {
+#[global_allocator]
+static HEAP: Cap<System> = Cap::new(System, usize::MAX);
+
+/// The bytes that this process has allocated and not freed.
+pub(crate) fn heap() -> usize {
+    HEAP.allocated()
+}
+
+/// The resident memory of this process in bytes, with what the allocator keeps for itself.
+fn rss() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: Option<u64> = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    let pages: Option<usize> = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
     pages.unwrap_or(0) * 4096
+}
+
+fn mib(bytes: usize) -> f64 {
+    bytes as f64 / 1024.0 / 1024.0
 }
 
 fn fds() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-/// A fault, if the last third of the samples is clearly above the middle third.
-pub(crate) fn growth(samples: &[u64]) -> Option<String> {
-    let third = samples.len() / 3;
-    if third < 3 {
-        return None; // too short to tell
-    }
-    let median = |samples: &[u64]| {
-        let mut samples = samples.to_vec();
-        samples.sort_unstable();
-        samples[samples.len() / 2]
-    };
-    let (middle, last) = (
-        median(&samples[third..2 * third]),
-        median(&samples[2 * third..]),
-    );
-    let most = middle + middle / 10 + 8 * 1024 * 1024;
-    (last > most).then(|| format!("rss keeps growing: median {middle} B, then {last} B"))
 }
