@@ -1,4 +1,4 @@
-use std::{cmp::Ordering, fmt, hash};
+use std::{cmp::Ordering, fmt, hash, io::Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -134,7 +134,11 @@ macro_rules! from_integer {
     ($($integer:ty),*) => {$(
         impl From<$integer> for OwnedRequestId {
             fn from(integer: $integer) -> Self {
-                RequestId::Integer(&integer.to_string()).into()
+                let mut digits = Short { len: 0, bytes: [0; 22] };
+                let mut rest = &mut digits.bytes[..];
+                write!(rest, "{integer}").expect("at most 20 characters");
+                digits.len = 22 - rest.len() as u8;
+                Self(Repr::Integer(digits))
             }
         }
     )*};

@@ -2,6 +2,7 @@ use mcp_sse_server::Message;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientRequest, ListToolsRequest, PingRequest,
 };
+use serde::{Deserialize, de::IgnoredAny};
 
 /// Reads a request of a common method straight into its type, and any other as `None`.
 ///
@@ -10,9 +11,18 @@ use rmcp::model::{
 pub(crate) fn by_method(message: &Message) -> Option<ClientRequest> {
     match message.method()? {
         "tools/call" => call(message),
-        "tools/list" => Some(message.deserialize::<ListToolsRequest>().ok()?.into()),
-        "ping" => Some(message.deserialize::<PingRequest>().ok()?.into()),
+        "tools/list" => no_params::<ListToolsRequest>(message).map(ClientRequest::from),
+        "ping" => no_params::<PingRequest>(message).map(ClientRequest::from),
         _ => None,
+    }
+}
+
+/// Reads a request that mostly comes without params. Then its method says all.
+fn no_params<'a, R: Default + Deserialize<'a>>(message: &'a Message) -> Option<R> {
+    let params: Option<IgnoredAny> = message.as_request()?.params().ok()?;
+    match params {
+        None => Some(R::default()),
+        Some(_) => message.deserialize().ok(),
     }
 }
 
