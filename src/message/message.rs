@@ -15,8 +15,9 @@ use super::{
     read::{
         field::field,
         reader::{self, Envelope, IdText},
-        text::str_of,
+        text::{Text, str_of},
     },
+    short_id::ShortId,
 };
 
 /// A JSON-RPC 2.0 message of MCP: a text that was checked once and is kept byte for byte.
@@ -152,12 +153,13 @@ impl Message {
         (start > 0).then(|| &self.text[start..])
     }
 
-    /// The id, if it is an integer of at most 18 digits. Cheaper than [`id`](Self::id).
+    /// The id, if it is short. Cheaper than [`id`](Self::id).
     #[inline]
-    pub(crate) fn small_id(&self) -> Option<i64> {
+    pub(crate) fn short_id(&self) -> Option<ShortId> {
         match self.envelope.id.as_ref()? {
-            IdText::Integer(place) => small_integer(&self.text[place.clone()]),
-            _ => None,
+            IdText::Integer(place) => ShortId::at(&self.text, place, ShortId::INTEGER),
+            IdText::String(Text::Place(place)) => ShortId::at(&self.text, place, ShortId::STRING),
+            IdText::String(Text::Decoded(_)) => self.id().and_then(ShortId::of),
         }
     }
 
@@ -194,23 +196,6 @@ impl Message {
     pub fn into_bytes(self) -> Bytes {
         self.text
     }
-}
-
-/// Reads digits after an optional minus sign.
-#[inline]
-fn small_integer(text: &[u8]) -> Option<i64> {
-    let (is_negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if digits.len() > 18 {
-        return None;
-    }
-    let mut value = 0;
-    for digit in digits {
-        value = value * 10 + i64::from(digit - b'0');
-    }
-    Some(if is_negative { -value } else { value })
 }
 
 impl fmt::Debug for Message {

@@ -84,11 +84,13 @@ mod message;
 mod owned_id;
 mod read;
 mod request;
+mod short_id;
 #[cfg(test)]
 mod tests;
 mod views;
 mod write;
 
+pub(crate) use self::short_id::ShortId;
 pub use self::{
     error::{InvalidMessage, InvalidMessageKind},
     error_code::ErrorCode,

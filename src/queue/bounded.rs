@@ -82,7 +82,7 @@ impl<T> Queue<T> {
         &self,
         item: T,
         weight: u32,
-        admit: impl FnOnce() -> bool,
+        admit: impl FnOnce(&T) -> bool,
     ) -> Result<(), PushError<T>> {
         match self.free.try_acquire_many(self.permits(weight)) {
             Ok(room) => self
@@ -99,7 +99,7 @@ impl<T> Queue<T> {
         &self,
         item: T,
         weight: u32,
-        admit: impl FnOnce() -> bool,
+        admit: impl FnOnce(&T) -> bool,
     ) -> Result<(), T> {
         match self.free.acquire_many(self.permits(weight)).await {
             Ok(room) => self.fill(room, item, weight, admit),
@@ -107,15 +107,16 @@ impl<T> Queue<T> {
         }
     }
 
+    #[inline]
     fn fill(
         &self,
         room: SemaphorePermit<'_>,
         item: T,
         weight: u32,
-        admit: impl FnOnce() -> bool,
+        admit: impl FnOnce(&T) -> bool,
     ) -> Result<(), T> {
         let mut state = self.lock();
-        if state.is_closed || !admit() {
+        if state.is_closed || !admit(&item) {
             return Err(item);
         }
         state.items.push_back(Slot { item, weight });
@@ -251,7 +252,7 @@ mod tests {
     use super::*;
 
     /// Admits any item.
-    fn any() -> bool {
+    fn any<T>(_: &T) -> bool {
         true
     }
 

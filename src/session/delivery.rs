@@ -44,7 +44,8 @@ impl State {
         }
         let weight = incoming.weight();
         let mut arrival = Arrival::new(&incoming.message);
-        let enter = || arrival.enter(&self.open);
+        let enter =
+            |(incoming, _): &(Incoming, Stamp)| arrival.enter(&incoming.message, &self.open);
         match self.inbox.try_push((incoming, Stamp::now()), weight, enter) {
             Err(PushError::Full((incoming, _))) => Err(Undelivered::Full(incoming)),
             Err(PushError::Closed(_)) | Ok(()) => {
@@ -63,7 +64,8 @@ impl State {
     ) -> Result<(), RejectionKind> {
         let weight = incoming.weight();
         let mut arrival = Arrival::new(&incoming.message);
-        let enter = || arrival.enter(&self.open);
+        let enter =
+            |(incoming, _): &(Incoming, Stamp)| arrival.enter(&incoming.message, &self.open);
         let push = self.inbox.push((incoming, Stamp::now()), weight, enter);
         match time::timeout(patience, push).await {
             Ok(_) => self.delivered(&arrival, weight),

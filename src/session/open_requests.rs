@@ -1,7 +1,10 @@
 use crate::{
-    message::{Message, MessageKind, OwnedRequestId},
+    message::{Message, MessageKind, OwnedRequestId, ShortId},
     response::RejectionKind,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 /// The requests of a client that have no answer yet.
@@ -10,8 +13,16 @@ use crate::{
 /// the client cancels it. If the server ends the session, those that are left get an error.
 #[derive(Default)]
 pub(super) struct OpenRequests {
+    /// A request that needs no lock, because its id is short and none was here. Most clients wait for each
+    /// answer.
+    one: AtomicU64,
     list: Mutex<List>,
 }
+
+/// No request is in `one`.
+const NONE: u64 = 0;
+/// No request may be in `one`, because none may enter.
+const SHUT: u64 = u64::MAX;
 
 #[derive(Default)]
 struct List {
@@ -23,38 +34,35 @@ struct List {
     drains: bool,
 }
 
-/// The id of an open request. Most are small integers, and cost less as such.
+/// The id of an open request.
+#[derive(PartialEq)]
 enum Id {
-    Small(i64),
-    Other(Box<OwnedRequestId>),
+    Short(ShortId),
+    Long(OwnedRequestId),
 }
 
 impl Id {
-    #[inline]
     fn of(message: &Message) -> Option<Self> {
-        match message.small_id() {
-            Some(id) => Some(Self::Small(id)),
-            None => message.id().map(|id| Self::Other(Box::new(id.into()))),
+        match message.short_id() {
+            Some(id) => Some(Self::Short(id)),
+            None => message.id().map(|id| Self::Long(id.into())),
         }
     }
 
     /// The memory that it takes.
-    #[inline]
     fn weight(&self) -> usize {
         match self {
-            Self::Small(_) => size_of::<Self>(),
-            Self::Other(id) => size_of::<Self>() + id.weight(),
+            Self::Short(_) => size_of::<Self>(),
+            Self::Long(id) => size_of::<Self>() - size_of_val(id) + id.weight(),
         }
     }
 }
 
 impl From<OwnedRequestId> for Id {
     fn from(id: OwnedRequestId) -> Self {
-        // As `Message::small_id`: at most 18 digits.
-        let small = |id: &i64| id.unsigned_abs() < 10_u64.pow(18);
-        match id.as_ref().as_i64().filter(small) {
-            Some(id) => Self::Small(id),
-            None => Self::Other(Box::new(id)),
+        match ShortId::of(id.as_ref()) {
+            Some(id) => Self::Short(id),
+            None => Self::Long(id),
         }
     }
 }
@@ -62,19 +70,8 @@ impl From<OwnedRequestId> for Id {
 impl From<Id> for OwnedRequestId {
     fn from(id: Id) -> Self {
         match id {
-            Id::Small(id) => id.into(),
-            Id::Other(id) => *id,
-        }
-    }
-}
-
-impl PartialEq for Id {
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Small(one), Self::Small(other)) => one == other,
-            (Self::Other(one), Self::Other(other)) => one == other,
-            _ => false,
+            Id::Short(id) => id.into(),
+            Id::Long(id) => id,
         }
     }
 }
@@ -96,32 +93,21 @@ pub(super) enum Drained {
 
 /// A message on its way into an inbox, as far as it changes the open requests.
 pub(super) struct Arrival {
-    change: Change,
+    /// The request that the message cancels.
+    cancelled: Option<OwnedRequestId>,
     result: Result<Drained, RejectionKind>,
     /// The size of the message.
     pub(super) bytes: usize,
 }
 
-enum Change {
-    None,
-    /// A request opens.
-    Open(Id),
-    /// The client cancels a request.
-    Cancel(Id),
-}
-
 impl Arrival {
+    #[inline]
     pub(super) fn new(message: &Message) -> Self {
-        let change = match message.kind() {
-            MessageKind::Request => Id::of(message).map_or(Change::None, Change::Open),
-            MessageKind::Notification => {
-                let cancelled = message.cancelled().map(Id::from);
-                cancelled.map_or(Change::None, Change::Cancel)
-            }
-            MessageKind::Response | MessageKind::Error => Change::None,
-        };
         Self {
-            change,
+            cancelled: match message.kind() {
+                MessageKind::Notification => message.cancelled(),
+                _ => None,
+            },
             // If it is not asked, the inbox is closed.
             result: Err(RejectionKind::SessionNotFound),
             bytes: message.as_bytes().len(),
@@ -129,11 +115,14 @@ impl Arrival {
     }
 
     /// The message is put into the inbox, unless this returns false.
-    pub(super) fn enter(&mut self, open: &OpenRequests) -> bool {
-        self.result = match std::mem::replace(&mut self.change, Change::None) {
-            Change::None => Ok(Drained::No),
-            Change::Open(id) => open.enter(id).map(|()| Drained::No),
-            Change::Cancel(id) => Ok(open.remove(&id)),
+    #[inline]
+    pub(super) fn enter(&mut self, message: &Message, open: &OpenRequests) -> bool {
+        self.result = match message.kind() {
+            MessageKind::Request => open.enter(message).map(|()| Drained::No),
+            _ => Ok(self
+                .cancelled
+                .take()
+                .map_or(Drained::No, |id| open.remove(&id.into()))),
         };
         self.result.is_ok()
     }
@@ -144,9 +133,21 @@ impl Arrival {
 }
 
 impl OpenRequests {
-    fn enter(&self, id: Id) -> Result<(), RejectionKind> {
+    #[inline]
+    fn enter(&self, request: &Message) -> Result<(), RejectionKind> {
+        match request.short_id() {
+            Some(id) if self.replace(NONE, id.get()) => Ok(()),
+            _ => self.enter_list(request),
+        }
+    }
+
+    #[cold]
+    fn enter_list(&self, request: &Message) -> Result<(), RejectionKind> {
+        let Some(id) = Id::of(request) else {
+            return Ok(());
+        };
         let weight = id.weight();
-        if weight > size_of::<Id>() + size_of::<OwnedRequestId>() + MAX_ID_BYTES {
+        if weight > size_of::<Id>() + MAX_ID_BYTES {
             return Err(RejectionKind::RequestIdTooLong);
         }
         let mut list = self.lock();
@@ -154,7 +155,8 @@ impl OpenRequests {
             return Err(RejectionKind::SessionNotFound);
         }
         let bytes = list.bytes + weight;
-        if list.ids.len() == MAX_REQUESTS || bytes > MAX_BYTES {
+        let count = list.ids.len() + usize::from(self.one.load(Relaxed) != NONE);
+        if count >= MAX_REQUESTS || bytes > MAX_BYTES {
             return Err(RejectionKind::TooManyRequests);
         }
         list.bytes = bytes;
@@ -166,15 +168,30 @@ impl OpenRequests {
     #[inline]
     pub(super) fn written(&self, message: &Message) -> Drained {
         match message.kind() {
-            MessageKind::Response | MessageKind::Error => {
-                Id::of(message).map_or(Drained::No, |id| self.remove(&id))
-            }
             MessageKind::Request | MessageKind::Notification => Drained::No,
+            MessageKind::Response | MessageKind::Error => match message.short_id() {
+                Some(id) if self.replace(id.get(), NONE) => Drained::No,
+                _ => self.written_from_list(message),
+            },
         }
     }
 
-    /// Removes the oldest request with an id.
+    #[cold]
+    fn written_from_list(&self, message: &Message) -> Drained {
+        Id::of(message).map_or(Drained::No, |id| self.remove_from_list(&id))
+    }
+
+    /// Removes a request with an id.
+    #[cold]
     fn remove(&self, id: &Id) -> Drained {
+        match id {
+            // No session that drains has a request there.
+            Id::Short(id) if self.replace(id.get(), NONE) => Drained::No,
+            _ => self.remove_from_list(id),
+        }
+    }
+
+    fn remove_from_list(&self, id: &Id) -> Drained {
         let mut list = self.lock();
         let Some(at) = list.ids.iter().position(|open| open == id) else {
             return Drained::No;
@@ -186,19 +203,40 @@ impl OpenRequests {
 
     /// No further request may enter.
     pub(super) fn drain(&self) -> Drained {
-        let mut list = self.lock();
-        (list.is_shut, list.drains) = (true, true);
+        let mut list = self.shut();
+        list.drains = true;
         list.drained()
     }
 
     /// The requests that have no answer. None may enter after that.
     pub(super) fn end(&self) -> Vec<OwnedRequestId> {
-        let mut list = self.lock();
-        list.is_shut = true;
+        let mut list = self.shut();
         list.bytes = 0;
         let ids = std::mem::take(&mut list.ids);
         drop(list);
         ids.into_iter().map(OwnedRequestId::from).collect()
+    }
+
+    /// From now on all requests are in the list.
+    fn shut(&self) -> MutexGuard<'_, List> {
+        let mut list = self.lock();
+        list.is_shut = true;
+        if let Some(id) = ShortId::new(self.one.swap(SHUT, Relaxed)).filter(|id| id.get() != SHUT) {
+            let id = Id::Short(id);
+            list.bytes += id.weight();
+            // It was first, as long as nothing was answered.
+            list.ids.insert(0, id);
+        }
+        list
+    }
+
+    /// Replaces what is in `one`, if it is `from`. Relaxed: the message of the request itself goes through
+    /// the locks of the queues, and `shut` changes `one` under the lock of the list.
+    #[inline]
+    fn replace(&self, from: u64, to: u64) -> bool {
+        self.one
+            .compare_exchange(from, to, Relaxed, Relaxed)
+            .is_ok()
     }
 
     fn lock(&self) -> MutexGuard<'_, List> {
@@ -212,5 +250,119 @@ impl List {
             true => Drained::Yes,
             false => Drained::No,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enter(open: &OpenRequests, id: &str) -> Result<Drained, RejectionKind> {
+        let request = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"m"}}"#);
+        pass(open, request)
+    }
+
+    fn cancel(open: &OpenRequests, id: &str) -> Result<Drained, RejectionKind> {
+        let method = "notifications/cancelled";
+        let params = format!(r#"{{"requestId":{id}}}"#);
+        pass(
+            open,
+            format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#),
+        )
+    }
+
+    fn pass(open: &OpenRequests, text: String) -> Result<Drained, RejectionKind> {
+        let message = Message::parse(text).unwrap();
+        let mut arrival = Arrival::new(&message);
+        assert_eq!(arrival.enter(&message, open), arrival.result().is_ok());
+        arrival.result()
+    }
+
+    fn answer(open: &OpenRequests, id: &str) -> Drained {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+        open.written(&Message::parse(text).unwrap())
+    }
+
+    fn left(open: &OpenRequests) -> Vec<String> {
+        let ids = open.end();
+        ids.iter().map(|id| id.as_ref().to_string()).collect()
+    }
+
+    const LONG: &str = r#""an id of more than 22 bytes""#;
+
+    #[test]
+    fn each_request_leaves_with_its_answer_or_when_it_is_cancelled() {
+        let open = OpenRequests::default();
+        for id in ["1", r#""1""#, "12345678", LONG, "1", "2", "-0"] {
+            assert_eq!(enter(&open, id), Ok(Drained::No));
+        }
+        // In another order than they came. The server may write an id in another way.
+        for id in ["2", LONG, "3", "1", r#""\u0031""#] {
+            assert_eq!(answer(&open, id), Drained::No, "{id}");
+        }
+        assert_eq!(cancel(&open, "12345678"), Ok(Drained::No));
+        assert_eq!(cancel(&open, "7"), Ok(Drained::No));
+        assert_eq!(answer(&open, "0"), Drained::No);
+        assert_eq!(left(&open), ["1"]);
+    }
+
+    #[test]
+    fn what_is_left_is_in_the_order_in_which_it_came() {
+        let open = OpenRequests::default();
+        for id in ["3", LONG, "1", "2"] {
+            assert_eq!(enter(&open, id), Ok(Drained::No));
+        }
+        assert_eq!(left(&open), ["3", LONG, "1", "2"]);
+        assert_eq!(left(&open), [""; 0]);
+        assert_eq!(enter(&open, "5"), Err(RejectionKind::SessionNotFound));
+    }
+
+    #[test]
+    fn a_drain_ends_with_the_last_answer() {
+        for last in ["1", "2", LONG] {
+            let open = OpenRequests::default();
+            let ids = ["1", "2", LONG];
+            for id in ids {
+                assert_eq!(enter(&open, id), Ok(Drained::No));
+            }
+            assert_eq!(open.drain(), Drained::No);
+            assert_eq!(enter(&open, "4"), Err(RejectionKind::SessionNotFound));
+            for id in ids.iter().filter(|id| **id != last) {
+                assert_eq!(answer(&open, id), Drained::No);
+            }
+            assert_eq!(cancel(&open, last), Ok(Drained::Yes));
+        }
+        let open = OpenRequests::default();
+        assert_eq!(enter(&open, "1"), Ok(Drained::No));
+        assert_eq!(answer(&open, "1"), Drained::No);
+        assert_eq!(open.drain(), Drained::Yes);
+        assert_eq!(open.drain(), Drained::Yes);
+    }
+
+    #[test]
+    fn bounds_count_all_requests() {
+        let open = OpenRequests::default();
+        for id in 0..MAX_REQUESTS {
+            assert_eq!(enter(&open, &id.to_string()), Ok(Drained::No));
+        }
+        for id in ["5000", LONG] {
+            assert_eq!(enter(&open, id), Err(RejectionKind::TooManyRequests));
+        }
+        // The first is where it needs no lock, the next is in the list.
+        for id in ["0", "1"] {
+            assert_eq!(answer(&open, id), Drained::No);
+            assert_eq!(enter(&open, "5000"), Ok(Drained::No));
+            assert_eq!(enter(&open, "5001"), Err(RejectionKind::TooManyRequests));
+        }
+        let open = OpenRequests::default();
+        let id = |len: usize| format!("\"{}\"", "i".repeat(len));
+        assert_eq!(enter(&open, &id(MAX_ID_BYTES)), Ok(Drained::No));
+        let refused = enter(&open, &id(MAX_ID_BYTES + 1));
+        assert_eq!(refused, Err(RejectionKind::RequestIdTooLong));
+        let fit = (0..MAX_REQUESTS).take_while(|_| enter(&open, &id(MAX_ID_BYTES)).is_ok());
+        assert_eq!(
+            fit.count(),
+            MAX_BYTES / (MAX_ID_BYTES + size_of::<Id>()) - 1
+        );
     }
 }

@@ -18,7 +18,7 @@ impl State {
         let weight = outgoing.weight();
         match self
             .outbox
-            .try_push((outgoing, Stamp::now()), weight, || true)
+            .try_push((outgoing, Stamp::now()), weight, |_| true)
         {
             Ok(()) => {
                 self.touch();
@@ -34,7 +34,7 @@ impl State {
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
         self.observer.waits();
         let weight = outgoing.weight();
-        let push = self.outbox.push((outgoing, Stamp::now()), weight, || true);
+        let push = self.outbox.push((outgoing, Stamp::now()), weight, |_| true);
         push.await.map_err(|(outgoing, _)| outgoing)?;
         self.touch();
         self.observer.sent(weight);
@@ -43,20 +43,25 @@ impl State {
 
     /// Takes the next message from the outbox, if there is one now.
     pub(crate) fn next_outgoing(&self) -> Option<Outgoing> {
-        self.outbox.pop().map(|popped| self.written(popped))
+        let ((outgoing, since), weight) = self.outbox.pop()?;
+        self.written(&outgoing, since, weight);
+        Some(outgoing)
     }
 
     /// As `next_outgoing`, and waits. `None` if the outbox is closed and empty.
     pub(crate) fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
-        let popped = self.outbox.poll_pop(cx);
-        popped.map(|popped| popped.map(|popped| self.written(popped)))
+        self.outbox.poll_pop(cx).map(|popped| {
+            let ((outgoing, since), weight) = popped?;
+            self.written(&outgoing, since, weight);
+            Some(outgoing)
+        })
     }
 
-    fn written(&self, ((outgoing, since), weight): ((Outgoing, Stamp), u32)) -> Outgoing {
+    #[inline]
+    fn written(&self, outgoing: &Outgoing, since: Stamp, weight: u32) {
         self.observer.written(outgoing.message(), since, weight);
         if let Some(message) = outgoing.message() {
             self.settle(self.open.written(message));
         }
-        outgoing
     }
 }
