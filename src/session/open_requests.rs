@@ -1,5 +1,5 @@
 use crate::{
-    message::{Message, MessageKind, OwnedRequestId, ShortId},
+    message::{Message, MessageKind, OwnedRequestId, RequestId, ShortId},
     response::RejectionKind,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -143,13 +143,15 @@ impl OpenRequests {
 
     #[cold]
     fn enter_list(&self, request: &Message) -> Result<(), RejectionKind> {
-        let Some(id) = Id::of(request) else {
+        let Some(id) = request.id() else {
             return Ok(());
         };
-        let weight = id.weight();
-        if weight > size_of::<Id>() + MAX_ID_BYTES {
+        let (RequestId::Integer(text) | RequestId::String(text)) = id;
+        if text.len() > MAX_ID_BYTES {
             return Err(RejectionKind::RequestIdTooLong);
         }
+        let id = Id::from(OwnedRequestId::from(id));
+        let weight = id.weight();
         let mut list = self.lock();
         if list.is_shut {
             return Err(RejectionKind::SessionNotFound);
