@@ -5,7 +5,7 @@ use super::{id::RequestId, owned_id::OwnedRequestId};
 /// An id of at most 7 bytes as one number: the bytes, and in the highest byte their count and the type. Nearly
 /// all ids are short.
 ///
-/// Not as strict as [`RequestId`]: `-0` is `0`, because a handler that reads a number answers so.
+/// Unlike in [`RequestId`], `-0` is equal to `0`: a handler that reads the id as a number answers with `0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShortId(NonZeroU64);
 
@@ -17,15 +17,15 @@ impl ShortId {
     pub(super) const INTEGER: u64 = 0x10 << 56;
     pub(super) const STRING: u64 = 0x20 << 56;
 
-    /// The integer or the string at a place of a message: a string without quotes and escapes. `None` if it is
-    /// not short.
+    /// The id at a place of a message, of kind `INTEGER` or `STRING`. The place of a string excludes its quotes.
+    /// `None` if the id is not short.
     #[inline]
     pub(super) fn at(message: &[u8], place: &Range<usize>, kind: u64) -> Option<Self> {
         let len = place.end - place.start;
         if len >= LEN {
             return None;
         }
-        // All at once: 8 bytes that begin with the place. The message may end before.
+        // Reads 8 bytes at once, if the message has that many after `start`.
         let bytes = match message.get(place.start..).and_then(<[u8]>::first_chunk) {
             Some(bytes) => u64::from_le_bytes(*bytes),
             None => at_the_end(&message[place.clone()]),
@@ -39,7 +39,6 @@ impl ShortId {
     }
 
     /// `None` if it is not short.
-    #[cold]
     pub(crate) fn of(id: RequestId<'_>) -> Option<Self> {
         let (RequestId::Integer(text) | RequestId::String(text)) = id;
         let mut padded = [0; LEN];

@@ -56,6 +56,7 @@ mod lifecycle;
 #[cfg(all(test, shuttle))]
 mod model;
 mod open;
+mod open_id;
 mod open_requests;
 mod outbox;
 mod outgoing;

@@ -7,73 +7,32 @@ use crate::{
     },
 };
 
+use super::open_id::OpenId;
+
 /// The requests of a client that have no answer yet.
 ///
 /// A request enters before it is put into the inbox. It leaves when the stream takes its answer, or when
 /// the client cancels it. If the server ends the session, those that are left get an error.
 #[derive(Default)]
 pub(super) struct OpenRequests {
-    /// A request that needs no lock, because its id is short and none was here. Most clients wait for each
-    /// answer.
+    /// The number of a short id, or `NONE` or `SHUT`. A client that waits for each answer has one open request.
+    /// It is here, and needs no lock.
     one: AtomicU64,
     list: Mutex<List>,
 }
 
 /// No request is in `one`.
 const NONE: u64 = 0;
-/// No request may be in `one`, because none may enter.
+/// No request may enter, because the session drains or ends. All open requests are in the list.
 const SHUT: u64 = u64::MAX;
 
 #[derive(Default)]
 struct List {
-    ids: Vec<Id>,
+    ids: Vec<OpenId>,
     /// The memory that the ids take.
     bytes: usize,
-    /// Whether no request may enter, because the session drains or ends.
-    is_shut: bool,
+    /// Whether the session drains.
     drains: bool,
-}
-
-/// The id of an open request.
-#[derive(PartialEq)]
-enum Id {
-    Short(ShortId),
-    Long(OwnedRequestId),
-}
-
-impl Id {
-    fn of(message: &Message) -> Option<Self> {
-        match message.short_id() {
-            Some(id) => Some(Self::Short(id)),
-            None => message.id().map(|id| Self::Long(id.into())),
-        }
-    }
-
-    /// The memory that it takes.
-    fn weight(&self) -> usize {
-        match self {
-            Self::Short(_) => size_of::<Self>(),
-            Self::Long(id) => size_of::<Self>() - size_of_val(id) + id.weight(),
-        }
-    }
-}
-
-impl From<OwnedRequestId> for Id {
-    fn from(id: OwnedRequestId) -> Self {
-        match ShortId::of(id.as_ref()) {
-            Some(id) => Self::Short(id),
-            None => Self::Long(id),
-        }
-    }
-}
-
-impl From<Id> for OwnedRequestId {
-    fn from(id: Id) -> Self {
-        match id {
-            Id::Short(id) => id.into(),
-            Id::Long(id) => id,
-        }
-    }
 }
 
 /// The most requests of one session that may be open at the same time.
@@ -122,7 +81,7 @@ impl Arrival {
             _ => Ok(self
                 .cancelled
                 .take()
-                .map_or(Drained::No, |id| open.remove(&id.into()))),
+                .map_or(Drained::No, |id| open.remove(&id.as_ref().into()))),
         };
         self.result.is_ok()
     }
@@ -150,14 +109,15 @@ impl OpenRequests {
         if text.len() > MAX_ID_BYTES {
             return Err(RejectionKind::RequestIdTooLong);
         }
-        let id = Id::from(OwnedRequestId::from(id));
+        let id = OpenId::from(id);
         let weight = id.weight();
         let mut list = self.lock();
-        if list.is_shut {
+        let one = self.one.load(Relaxed);
+        if one == SHUT {
             return Err(RejectionKind::SessionNotFound);
         }
         let bytes = list.bytes + weight;
-        let count = list.ids.len() + usize::from(self.one.load(Relaxed) != NONE);
+        let count = list.ids.len() + usize::from(one != NONE);
         if count >= MAX_REQUESTS || bytes > MAX_BYTES {
             return Err(RejectionKind::TooManyRequests);
         }
@@ -180,20 +140,21 @@ impl OpenRequests {
 
     #[cold]
     fn written_from_list(&self, message: &Message) -> Drained {
-        Id::of(message).map_or(Drained::No, |id| self.remove_from_list(&id))
+        let id = message.id().map(OpenId::from);
+        id.map_or(Drained::No, |id| self.remove_from_list(&id))
     }
 
     /// Removes a request with an id.
     #[cold]
-    fn remove(&self, id: &Id) -> Drained {
+    fn remove(&self, id: &OpenId) -> Drained {
         match id {
-            // No session that drains has a request there.
-            Id::Short(id) if self.replace(id.get(), NONE) => Drained::No,
+            // `one` has no request while the session drains.
+            OpenId::Short(id) if self.replace(id.get(), NONE) => Drained::No,
             _ => self.remove_from_list(id),
         }
     }
 
-    fn remove_from_list(&self, id: &Id) -> Drained {
+    fn remove_from_list(&self, id: &OpenId) -> Drained {
         let mut list = self.lock();
         let Some(at) = list.ids.iter().position(|open| open == id) else {
             return Drained::No;
@@ -222,18 +183,19 @@ impl OpenRequests {
     /// From now on all requests are in the list.
     fn shut(&self) -> MutexGuard<'_, List> {
         let mut list = self.lock();
-        list.is_shut = true;
         if let Some(id) = ShortId::new(self.one.swap(SHUT, Relaxed)).filter(|id| id.get() != SHUT) {
-            let id = Id::Short(id);
+            let id = OpenId::Short(id);
             list.bytes += id.weight();
-            // It was first, as long as nothing was answered.
+            // It came first, if none was answered before.
             list.ids.insert(0, id);
         }
         list
     }
 
-    /// Replaces what is in `one`, if it is `from`. Relaxed: the message of the request itself goes through
-    /// the locks of the queues, and `shut` changes `one` under the lock of the list.
+    /// Replaces `from` in `one` by `to`, and returns whether it was there.
+    ///
+    /// Relaxed is enough: a request passes the locks of the queues before its answer does, and `shut` holds the
+    /// lock of the list when it changes `one`.
     #[inline]
     fn replace(&self, from: u64, to: u64) -> bool {
         self.one
@@ -309,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_in_the_order_in_which_it_came() {
+    fn what_is_left_is_in_order_if_nothing_was_answered() {
         let open = OpenRequests::default();
         for id in ["3", LONG, "1", "2"] {
             assert_eq!(enter(&open, id), Ok(Drained::No));
@@ -364,7 +326,7 @@ mod tests {
         let fit = (0..MAX_REQUESTS).take_while(|_| enter(&open, &id(MAX_ID_BYTES)).is_ok());
         assert_eq!(
             fit.count(),
-            MAX_BYTES / (MAX_ID_BYTES + size_of::<Id>()) - 1
+            MAX_BYTES / (MAX_ID_BYTES + size_of::<OpenId>()) - 1
         );
     }
 }

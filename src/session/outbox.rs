@@ -49,6 +49,7 @@ impl State {
     }
 
     /// As `next_outgoing`, and waits. `None` if the outbox is closed and empty.
+    #[inline]
     pub(crate) fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
         self.outbox.poll_pop(cx).map(|popped| {
             let ((outgoing, since), weight) = popped?;

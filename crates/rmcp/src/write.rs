@@ -37,7 +37,8 @@ pub(crate) fn write(item: &ServerJsonRpcMessage) -> io::Result<Message> {
     })
 }
 
-/// The members around a result are written here. Through rmcp's types serde takes 2 000 instructions for them.
+/// Writes only the result of a response with serde. The other members through rmcp's types would take serde
+/// 2 000 instructions.
 fn written(item: &ServerJsonRpcMessage) -> Result<Message, InvalidMessage> {
     let ServerJsonRpcMessage::Response(response) = item else {
         return Message::new(item);

@@ -17,7 +17,7 @@ pub(crate) fn by_method(message: &Message) -> Option<ClientRequest> {
     }
 }
 
-/// Reads a request that mostly comes without params. Then its method says all.
+/// Reads a request. If it has no params, as most of these, there is nothing to read but the method.
 fn no_params<'a, R: Default + Deserialize<'a>>(message: &'a Message) -> Option<R> {
     let params: Option<IgnoredAny> = message.as_request()?.params().ok()?;
     match params {
