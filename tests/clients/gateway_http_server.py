@@ -23,9 +23,9 @@ def echo(message: str) -> str:
 @server.tool()
 async def count(to: int, context: Context) -> str:
     for step in range(1, to + 1):
-        await context.report_progress(step, to)
-        # The TypeScript SDK drops progress that arrives together with the answer.
+        # Before the report, so that the last report and the answer arrive together.
         await anyio.sleep(0.05)
+        await context.report_progress(step, to)
     return f"counted to {to}"
 
 

@@ -15,7 +15,7 @@ import {
     ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 
-import { SDK, check, complaints, finish, sleep } from './checks.mjs';
+import { SDK, check, finish, listen, noComplaints, reports, sleep } from './checks.mjs';
 
 const BASE = process.argv[2];
 const LAST = { uri: 'note://last' };
@@ -46,9 +46,7 @@ async function connect(Transport, path) {
     client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
         logs.push([params.level, params.data]);
     });
-    client.onerror = error => complaints.push(error);
-    // Closing aborts a POST whose answer was already read from the stream.
-    client.onclose = () => (client.onerror = undefined);
+    listen(client);
     await client.connect(new Transport(new URL(path, BASE)));
     return Object.assign(client, { asked, updates, logs });
 }
@@ -79,10 +77,8 @@ async function tools(client) {
 }
 
 async function progress(client) {
-    const seen = [];
-    const onprogress = ({ progress, total }) => seen.push([progress, total]);
-    assert.equal(await call(client, 'count', { to: 3 }, { onprogress }), 'counted to 3');
-    assert.deepEqual(seen, [[1, 3], [2, 3], [3, 3]]);
+    await reports(client, 3, async onprogress =>
+        assert.equal(await call(client, 'count', { to: 3 }, { onprogress }), 'counted to 3'));
 }
 
 async function logging(client) {
@@ -165,7 +161,7 @@ for (const path of ['/sse', '/both']) {
 for (const path of ['/mcp', '/both']) {
     await check(`Streamable HTTP at ${path}`, () => allOfIt(StreamableHTTPClientTransport, path));
 }
-await check('no complaint of the SDK', async () => assert.deepEqual(complaints, []));
+await check('no complaint of the SDK', noComplaints);
 await check('new or old at /mcp', () => newOrOld('/mcp', StreamableHTTPClientTransport));
 await check('new or old at /both', () => newOrOld('/both', StreamableHTTPClientTransport));
 await check('new or old at /sse', () => newOrOld('/sse', SSEClientTransport));

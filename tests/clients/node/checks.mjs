@@ -74,9 +74,8 @@ export async function run(connect, cannot = {}) {
     const ended = how => () =>
         within(`end-${how}`, client => soon(client, 'end', { how }));
     // Such a client is a process for each call, whose start takes some seconds.
-    const soon = (client, tool, args) =>
-        fails(client.isCommand ? 8 : 1.5, () =>
-            client.call(tool, args, { ms: client.isCommand ? 12_000 : 5000 }));
+    const soon = (client, tool, args, seconds = client.isCommand ? 8 : 1.5) =>
+        fails(seconds, () => client.call(tool, args, { ms: client.isCommand ? 12_000 : 10_000 }));
 
     const one = {
         connect: client => assert.equal(client.serverName, 'clients'),
@@ -131,7 +130,7 @@ export async function run(connect, cannot = {}) {
         end_panic: ended('panic'),
         end_deadline: ended('deadline'),
         end_idle: () =>
-            within('idle', client => soon(client, 'wait', { ms: 60000 })),
+            within('idle', client => soon(client, 'wait', { ms: 60000 }, client.isCommand ? 10 : 4)),
         drain: () =>
             within('drain', async client =>
                 assert.equal(await client.call('end', { how: 'drain' }, { ms: 5000 }), 'done'),

@@ -230,8 +230,8 @@ func (s suite) others() {
 		check("end_"+how, s.ended(how))
 	}
 	check("end_idle", s.with(s.server, "idle", func(client Client) (string, error) {
-		return fails(1500*time.Millisecond, func() error {
-			_, err := call(client, 5*time.Second, "wait", map[string]any{"ms": 60000})
+		return fails(4*time.Second, func() error {
+			_, err := call(client, 10*time.Second, "wait", map[string]any{"ms": 60000})
 			return err
 		})
 	}))

@@ -6,7 +6,7 @@
 //! | NAME begins with | option |
 //! |---|---|
 //! | `fast` | a keep-alive every 5 ms. A message is accepted after ten of them |
-//! | `idle` | sessions without messages are closed after 500 ms |
+//! | `idle` | sessions without messages are closed after 2 s |
 //! | any other | the defaults |
 
 mod calls;
@@ -69,7 +69,7 @@ fn make(name: &str) -> Result<Services, InvalidEndpoint> {
     let transport = SseServerTransport::new(format!("/{name}/messages/"), tools.clone())?;
     let transport = match name {
         _ if name.starts_with("fast") => transport.keep_alive(Duration::from_millis(5)),
-        _ if name.starts_with("idle") => transport.idle_timeout(Duration::from_millis(500)),
+        _ if name.starts_with("idle") => transport.idle_timeout(Duration::from_secs(2)),
         _ => transport,
     };
     tools.reach(transport.sessions());

@@ -243,7 +243,7 @@ public final class Checks {
                     fails(1500, () -> call(client, 5000, "end", Map.of("how", how)))));
         }
         check("end_idle", with(server, "idle", client ->
-                fails(1500, () -> call(client, 5000, "wait", Map.of("ms", 60_000)))));
+                fails(4000, () -> call(client, 10_000, "wait", Map.of("ms", 60_000)))));
         check("drain", with(server, "drain", client -> {
             equal(call(client, 5000, "end", Map.of("how", "drain")), "done");
             return null;

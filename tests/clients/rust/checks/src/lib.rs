@@ -180,8 +180,8 @@ impl Suite {
         }
         check("end_idle", async {
             let client: C = self.open("idle").await?;
-            let wait = client.call("wait", json!({ "ms": 60_000 }), 5 * SECOND, false);
-            fails(SECOND * 3 / 2, wait).await
+            let wait = client.call("wait", json!({ "ms": 60_000 }), 10 * SECOND, false);
+            fails(4 * SECOND, wait).await
         })
         .await;
         check("drain", async {
