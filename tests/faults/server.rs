@@ -6,7 +6,7 @@ use axum::Router;
 use mcp_sse_server::{Handler, Message, Session, SseServerTransport};
 use mcp_sse_testkit::server::{routes, serve_until};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
     time::{sleep, timeout},
@@ -76,13 +76,22 @@ pub(crate) fn run() {
             transport = transport.max_sessions(sessions.parse().unwrap());
         }
         let term = signal(SignalKind::terminate()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen().unwrap();
         println!("listening on {}", listener.local_addr().unwrap());
         match std::env::var(STACK).as_deref() {
             Ok("axum") => axum(listener, &transport, term).await,
             _ => hyper(listener, &transport, term).await,
         }
     });
+}
+
+/// The kernel lets the server write again when a third of the send buffer is free. By default that is nearly 1 MB on
+/// loopback, for which a slow client on a busy machine needs longer than the stall timeout of the tests.
+fn listen() -> std::io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_send_buffer_size(128 * 1024)?;
+    socket.bind(([127, 0, 0, 1], 0).into())?;
+    socket.listen(1024)
 }
 
 async fn axum<H>(listener: TcpListener, transport: &SseServerTransport<H>, mut term: Signal)
