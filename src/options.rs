@@ -6,7 +6,7 @@ use http::Extensions;
 
 use crate::{
     endpoint::{Endpoint, MountPath, NodeName},
-    queue::{Budget, Capacity},
+    queue::{Budgets, Capacity},
     security::TransportSecurity,
 };
 
@@ -35,27 +35,32 @@ pub(crate) struct Options {
     pub(crate) stall_timeout: Option<Duration>,
 }
 
-/// The budgets for the bodies of `POST`s that are on their way into an inbox. Each budget has room for at
-/// least one body of the largest size.
+/// The budgets for the bodies of `POST`s that are on their way into an inbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Bodies {
     /// For sessions of this node.
-    pub(crate) here: Arc<Budget>,
+    pub(crate) here: Arc<Budgets>,
     /// For sessions that another node may have. A client can send such bodies without a session, so they
     /// have a budget of their own.
-    pub(crate) elsewhere: Arc<Budget>,
-    /// The budget of one session.
-    pub(crate) session_bytes: usize,
+    pub(crate) elsewhere: Arc<Budgets>,
+    bytes: usize,
+    body_limit: usize,
 }
 
 impl Bodies {
     pub(crate) fn new(bytes: usize, body_limit: usize) -> Self {
-        let budget = || Arc::new(Budget::new(bytes.max(body_limit)));
+        let budgets = || Arc::new(Budgets::new(bytes, body_limit));
         Self {
-            here: budget(),
-            elsewhere: budget(),
-            session_bytes: (bytes / 16).max(body_limit),
+            here: budgets(),
+            elsewhere: budgets(),
+            bytes,
+            body_limit,
         }
+    }
+
+    /// The budgets of one session.
+    pub(crate) fn session(&self) -> Budgets {
+        Budgets::new(self.bytes / 16, self.body_limit)
     }
 }
 

@@ -143,15 +143,17 @@ impl<H> SseServerTransport<H> {
     /// The budget for the bodies of all `POST`s that are on their way into an inbox, in bytes. Default:
     /// 64 MiB.
     ///
-    /// The bodies of one session may use a sixteenth of it. Both budgets are at least
-    /// [`body_limit`](Self::body_limit), so that a single body always finds room.
+    /// A quarter of it is for bodies of at most 64 KiB, and the rest for larger ones. So a large body that
+    /// arrives slowly keeps no small one waiting, also not those of its own session. If no body is larger than
+    /// 64 KiB, by [`body_limit`](Self::body_limit), all of it is for them. The bodies of one session may use a
+    /// sixteenth of each part. Each part has room for at least one body of its largest size.
     ///
     /// A body with a declared length takes its room when its head arrives. A body of unknown length takes
-    /// room as it arrives. A `POST` that finds no room waits for at most the
+    /// room as it arrives, and moves to the part for large bodies when it is one. A `POST` that finds no room waits for at most the
     /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503.
     ///
-    /// While a `POST` waits, bodies that arrive slowly give way: a body that brings less than 32 KiB in half of
-    /// the delivery timeout gets 503. While nobody waits, a body may take its time.
+    /// While a `POST` waits, bodies of its part that arrive slowly give way: a body that brings less than 32 KiB in
+    /// half of the delivery timeout gets 503. While nobody waits, a body may take its time.
     pub fn in_flight_bytes(self, bytes: usize) -> Self {
         self.set(|options| {
             options.in_flight_bytes = bytes;

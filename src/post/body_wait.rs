@@ -7,7 +7,7 @@ use std::{
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    queue::Budget,
+    queue::{Budgets, Size},
     response::{Rejection, RejectionKind},
     session::{CloseReason, State},
     timer::Timer,
@@ -24,7 +24,9 @@ pub(super) struct BodyWait {
     stall: Option<(Pin<Box<Timer>>, Duration)>,
     closed: Option<Pin<Box<dyn Future<Output = CloseReason> + Send>>>,
     pace: Pace,
-    budget: Arc<Budget>,
+    budgets: Arc<Budgets>,
+    /// The size of the body's room, as it was when `demand` was made.
+    size: Size,
     demand: Demand,
 }
 
@@ -44,17 +46,18 @@ enum Demand {
 }
 
 impl Demand {
-    fn none(budget: &Arc<Budget>) -> Self {
-        let budget = Arc::clone(budget);
-        Self::None(Box::pin(async move { budget.wanted().await }))
+    fn none(budgets: &Arc<Budgets>, size: Size) -> Self {
+        let budgets = Arc::clone(budgets);
+        Self::None(Box::pin(async move { budgets.of(size).wanted().await }))
     }
 }
 
 impl BodyWait {
-    /// `budget` is what the body has its room of.
+    /// `budgets` are what the body has its room of, and `size` is that of its room.
     pub(super) fn new(
         session: Option<Arc<State>>,
-        budget: Arc<Budget>,
+        budgets: Arc<Budgets>,
+        size: Size,
         stall_timeout: Option<Duration>,
         delivery_timeout: Duration,
     ) -> Self {
@@ -70,8 +73,9 @@ impl BodyWait {
                 since: now,
                 time: delivery_timeout / 2,
             },
-            demand: Demand::none(&budget),
-            budget,
+            size,
+            demand: Demand::none(&budgets, size),
+            budgets,
         }
     }
 
@@ -83,8 +87,13 @@ impl BodyWait {
         }
     }
 
-    /// Ready with the refusal when the body has stalled or has to give way, or the session is closed.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Rejection> {
+    /// Ready with the refusal when the body has stalled or has to give way, or the session is closed. `size` is
+    /// that of the room now.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, size: Size) -> Poll<Rejection> {
+        if self.size != size {
+            self.size = size;
+            self.demand = Demand::none(&self.budgets, size);
+        }
         if let Some(closed) = &mut self.closed {
             if closed.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(RejectionKind::SessionNotFound.into());
@@ -117,10 +126,10 @@ impl BodyWait {
                 }
                 Demand::Some(timer) => {
                     ready!(timer.as_mut().poll_until(cx, || slow_at));
-                    if self.budget.is_wanted() {
+                    if self.budgets.of(self.size).is_wanted() {
                         return Poll::Ready(());
                     }
-                    self.demand = Demand::none(&self.budget);
+                    self.demand = Demand::none(&self.budgets, self.size);
                 }
             }
         }

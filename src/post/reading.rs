@@ -13,6 +13,7 @@ use crate::{
     message::Message,
     observe::PostObserver,
     options::Options,
+    queue::Size,
     response::{Rejection, RejectionKind},
     session::{Incoming, Room, State, Undelivered},
 };
@@ -183,20 +184,27 @@ impl Reading {
         if !self.first.is_empty() {
             self.gather(self.len, more);
         }
+        let size = Size::of(self.room_bytes);
         let wait = self.wait.get_or_insert_with(|| {
             let session = match &self.to {
                 To::Session(state) => Some(Arc::clone(state)),
                 To::Node(_) => None,
             };
             let bodies = &self.options.bodies;
-            let budget = match &self.to {
+            let budgets = match &self.to {
                 To::Session(_) => &bodies.here,
                 To::Node(_) => &bodies.elsewhere,
             };
             let (stall, delivery) = (self.options.stall_timeout, self.options.delivery_timeout);
-            Box::new(BodyWait::new(session, Arc::clone(budget), stall, delivery))
+            Box::new(BodyWait::new(
+                session,
+                Arc::clone(budgets),
+                size,
+                stall,
+                delivery,
+            ))
         });
-        wait.poll(cx)
+        wait.poll(cx, size)
     }
 
     /// Puts the message into the inbox of its session, or sends it to another node. Returns a future if it

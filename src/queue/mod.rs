@@ -1,9 +1,11 @@
-//! A bounded queue and a byte budget. Neither knows what a session is.
+//! A bounded queue and byte budgets. None of them knows what a session is.
 
 mod bounded;
 mod budget;
+mod budgets;
 
 pub(crate) use self::{
     bounded::{Capacity, PushError, Queue},
     budget::Budget,
+    budgets::{Budgets, Size},
 };

@@ -2,41 +2,68 @@ use std::{fmt, future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
 use tokio::time::{Duration, Instant, timeout};
 
-use crate::{queue::Budget, response::RejectionKind};
+use crate::{
+    queue::{Budget, Budgets, Size},
+    response::RejectionKind,
+};
 
 use super::state::State;
 
-/// The room of a body that is on its way into an inbox: bytes of its session's budget, and bytes of the
-/// budget for all bodies. Dropping it gives both back.
+/// The room of a body that is on its way into an inbox: bytes of its session's budgets, and bytes of the
+/// budgets for all bodies. Dropping it gives both back.
 pub(crate) struct Room {
     /// `None` if the session is on another node.
     session: Option<Arc<State>>,
     session_bytes: usize,
-    all: Arc<Budget>,
+    all: Arc<Budgets>,
     all_bytes: usize,
+    size: Size,
 }
 
 impl Room {
     /// An empty room, which holds no bytes.
-    pub(crate) fn new(session: Option<Arc<State>>, all: Arc<Budget>) -> Self {
+    pub(crate) fn new(session: Option<Arc<State>>, all: Arc<Budgets>) -> Self {
         Self {
             session,
             session_bytes: 0,
             all,
             all_bytes: 0,
+            size: Size::Small,
         }
+    }
+
+    /// The budget for all bodies of its size.
+    fn all(&self) -> &Budget {
+        self.all.of(self.size)
+    }
+
+    /// An empty room in the budgets for large bodies, if a body of `bytes` needs them and this room is in the others.
+    #[inline]
+    fn larger(&self, bytes: usize) -> Option<Self> {
+        (Size::of(bytes) > self.size).then(|| {
+            let mut larger = Self::new(self.session.clone(), Arc::clone(&self.all));
+            larger.size = Size::Large;
+            larger
+        })
     }
 
     /// Grows to `bytes` in both budgets. The error says which budget has no room.
     pub(crate) fn try_grow(&mut self, bytes: usize) -> Result<(), RejectionKind> {
+        if let Some(mut larger) = self.larger(bytes) {
+            larger.try_grow(bytes)?;
+            *self = larger;
+            return Ok(());
+        }
         let mut session_bytes = self.session_bytes;
         if let Some(state) = &self.session {
-            let grown = state.bodies.try_grow(self.session_bytes, bytes);
+            let budget = state.bodies.of(self.size);
+            let grown = budget.try_grow(self.session_bytes, bytes);
             session_bytes = grown.ok_or(RejectionKind::SessionBusy)?;
         }
-        let Some(all_bytes) = self.all.try_grow(self.all_bytes, bytes) else {
+        let Some(all_bytes) = self.all().try_grow(self.all_bytes, bytes) else {
             if let Some(state) = &self.session {
-                state.bodies.give_back(session_bytes - self.session_bytes);
+                let budget = state.bodies.of(self.size);
+                budget.give_back(session_bytes - self.session_bytes);
             }
             return Err(RejectionKind::ServerBusy);
         };
@@ -44,29 +71,34 @@ impl Room {
         Ok(())
     }
 
-    /// As `try_grow`, and waits for at most `patience`. Returns the room and the time that is left.
+    /// As `try_grow`, and waits for at most `patience`. Returns the room and the time that is left. A room that
+    /// grows into the budgets for large bodies keeps its bytes of the others meanwhile.
     ///
     /// It takes from the session's budget first, so that a body that waits for it takes nothing from the
     /// other budget.
     pub(crate) async fn grow(
-        mut self,
+        self,
         bytes: usize,
         patience: Duration,
     ) -> Result<(Self, Duration), RejectionKind> {
         let start = Instant::now();
+        let (mut room, _smaller) = match self.larger(bytes) {
+            Some(larger) => (larger, Some(self)),
+            None => (self, None),
+        };
         let mut missing = RejectionKind::ServerBusy;
         let grown = timeout(patience, async {
-            if let Some(state) = &self.session {
+            if let Some(state) = &room.session {
                 missing = RejectionKind::SessionBusy;
-                let grow = state.bodies.grow(self.session_bytes, bytes);
-                self.session_bytes = unless_closed(state, grow).await?;
+                let grow = state.bodies.of(room.size).grow(room.session_bytes, bytes);
+                room.session_bytes = unless_closed(state, grow).await?;
             }
-            let grown = self.all.try_grow(self.all_bytes, bytes);
-            self.all_bytes = match (grown, &self.session) {
+            let grown = room.all().try_grow(room.all_bytes, bytes);
+            room.all_bytes = match (grown, &room.session) {
                 (Some(bytes), _) => bytes,
                 (None, session) => {
                     missing = RejectionKind::ServerBusy;
-                    let grow = self.all.grow(self.all_bytes, bytes);
+                    let grow = room.all().grow(room.all_bytes, bytes);
                     match session {
                         Some(state) => unless_closed(state, grow).await?,
                         None => grow.await,
@@ -77,17 +109,17 @@ impl Room {
         })
         .await;
         grown.unwrap_or(Err(missing))?;
-        Ok((self, patience.saturating_sub(start.elapsed())))
+        Ok((room, patience.saturating_sub(start.elapsed())))
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
         if self.all_bytes > 0 {
-            self.all.give_back(self.all_bytes);
+            self.all().give_back(self.all_bytes);
         }
-        if let Some(state) = &self.session {
-            state.bodies.give_back(self.session_bytes);
+        if let (1.., Some(state)) = (self.session_bytes, &self.session) {
+            state.bodies.of(self.size).give_back(self.session_bytes);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     message::{Message, OwnedRequestId},
     observe::{Observer, SessionObserver, Stamp},
     options::Options,
-    queue::{Budget, Queue},
+    queue::{Budgets, Queue},
     sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
@@ -40,8 +40,8 @@ pub(crate) struct State {
     pub(super) handshake: Handshake,
     /// Boxed and made when it is needed: most handlers send no request.
     calls: OnceLock<Box<Calls>>,
-    /// The budget for the bodies of its `POST`s.
-    pub(super) bodies: Budget,
+    /// The budgets for the bodies of its `POST`s.
+    pub(super) bodies: Budgets,
     /// `None` without an idle timeout, because it reads the clock for each message.
     activity: Option<Activity>,
     lifecycle: Lifecycle,
@@ -67,7 +67,7 @@ impl State {
             open: OpenRequests::default(),
             handshake: Handshake::default(),
             calls: OnceLock::new(),
-            bodies: Budget::new(options.bodies.session_bytes),
+            bodies: options.bodies.session(),
             activity: options.idle_timeout.map(|_| Activity::new()),
             lifecycle: Lifecycle::new(),
             asks: AtomicBool::new(false),

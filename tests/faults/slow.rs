@@ -6,7 +6,7 @@ use std::{
 };
 
 use mcp_sse_testkit::{
-    messages::ping,
+    messages::{ping, with_len},
     process::{Process, system},
     until,
     wire::{Conn, Stream, open, post_head},
@@ -129,17 +129,20 @@ async fn sixteen_sessions_that_drip_do_not_block_the_posts_of_others() {
     }
     let stream = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();
+    // A small body has room beside them, and a large one gets theirs.
+    assert_eq!(posts.post(&stream.uri, &ping(1)).await.unwrap(), 202);
     let start = Instant::now();
+    let large = String::from_utf8(with_len(100_000).into()).unwrap();
     // The delivery timeout of this server is half a second.
     until("a POST is accepted", async || {
         for (_, drip) in &mut drips {
             let _ = drip.write(" ").await;
         }
-        posts.post(&stream.uri, &ping(1)).await.unwrap() == 202
+        posts.post(&stream.uri, &large).await.unwrap() == 202
     })
     .await;
     println!(
-        "16 bodies drip: a POST of another session is accepted after {:.1?}",
+        "16 bodies drip: a large POST of another session is accepted after {:.1?}",
         start.elapsed()
     );
 }

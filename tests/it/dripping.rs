@@ -17,7 +17,7 @@ use mcp_sse_testkit::{
 };
 use tokio::time::{Instant, advance};
 use tokio_test::{
-    assert_pending, assert_ready_ok,
+    assert_pending, assert_ready, assert_ready_ok,
     task::{self, Spawn},
 };
 use tower::Service;
@@ -55,15 +55,15 @@ impl Drip {
 
 #[tokio::test(start_paused = true)]
 async fn bodies_that_drip_give_way_to_others() {
-    let text = ping(1);
+    let text = with_len(100_000);
     let server = Server::new(silent);
-    let mut streams: Vec<_> = (0..17).map(|_| server.open()).collect();
+    let mut streams: Vec<_> = (0..13).map(|_| server.open()).collect();
     // The clients read.
     streams
         .iter_mut()
         .for_each(|stream| assert_eq!(stream.poll(), None));
     let (last, others) = streams.split_last().unwrap();
-    // 16 sessions hold the whole budget of 64 MiB.
+    // 12 sessions hold the whole budget for large bodies, 48 MiB.
     let mut drips: Vec<_> = others
         .iter()
         .map(|other| Drip::begin(&server, &other.uri))
@@ -99,7 +99,7 @@ async fn bodies_that_drip_give_way_to_others() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_arrives_fast_enough_does_not_give_way() {
-    let text = ping(1);
+    let text = with_len(100_000);
     let server = Server::with(silent, |transport| transport.in_flight_bytes(4 * MIB));
     let (one, two) = (server.open(), server.open());
     let mut large = Drip::begin(&server, &one.uri);
@@ -128,6 +128,86 @@ async fn a_body_that_arrives_fast_enough_does_not_give_way() {
     assert_eq!(post.await.status(), 202);
 }
 
+#[tokio::test(start_paused = true)]
+async fn large_bodies_do_not_keep_small_ones_waiting() {
+    let server = Server::new(silent);
+    let streams: Vec<_> = (0..13).map(|_| server.open()).collect();
+    let (last, others) = streams.split_last().unwrap();
+    let mut drips: Vec<_> = others
+        .iter()
+        .map(|other| Drip::begin(&server, &other.uri))
+        .collect();
+    let (large, largest_small) = (with_len(64 * 1024 + 1), with_len(64 * 1024));
+    let mut waits = task::spawn(server.post(&last.uri, &large));
+    assert_pending!(waits.poll());
+    // They are never slow, so they do not give way.
+    let piece = " ".repeat(33 * 1024);
+    for turn in 0..20 {
+        advance(SECOND).await;
+        drips.iter_mut().for_each(|drip| drip.bring(&piece));
+        // Also that of a session whose own large body arrives.
+        let stream = &streams[turn % streams.len()];
+        let mut small = task::spawn(server.post(&stream.uri, &largest_small));
+        assert_eq!(assert_ready!(small.poll()).status(), 202);
+        drop(small);
+    }
+    assert!(waits.is_woken());
+    assert_eq!(waits.await.status(), 503);
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_bodies_that_drip_give_way_to_small_ones() {
+    let server = Server::with(silent, |transport| transport.in_flight_bytes(256 * 1024));
+    let (one, two) = (server.open(), server.open());
+    let text = ping(1);
+    let fed = Fed::declaring(64 * 1024);
+    let mut drip = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post(&one.uri, fed.clone())),
+    );
+    assert_pending!(drip.poll());
+    let mut post = task::spawn(server.post(&two.uri, &text));
+    assert_pending!(post.poll());
+    advance(2 * SECOND).await;
+    assert!(drip.is_woken());
+    assert_pending!(drip.poll());
+    assert_eq!(post.await.status(), 202);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_of_unknown_length_that_grows_large_gives_back_the_room_of_small_ones() {
+    // 64 KiB for small bodies, and 4 MiB for large ones.
+    let server = Server::with(silent, |transport| transport.in_flight_bytes(256 * 1024));
+    let (one, two, three) = (server.open(), server.open(), server.open());
+    let text = ping(1);
+    let fed = Fed::default();
+    let mut grows = task::spawn(
+        server
+            .post
+            .clone()
+            .call(requests::post(&one.uri, fed.clone())),
+    );
+    fed.piece(&" ".repeat(64 * 1024));
+    assert_pending!(grows.poll());
+    let mut small = task::spawn(server.post(&two.uri, &text));
+    assert_pending!(small.poll());
+    fed.piece(" ");
+    assert_pending!(grows.poll());
+    assert!(small.is_woken());
+    assert_eq!(assert_ready!(small.poll()).status(), 202);
+    // Now it has room among the large ones, and gives way to them.
+    let whole = with_len(4 * MIB);
+    let mut large = task::spawn(server.post(&three.uri, &whole));
+    assert_pending!(large.poll());
+    assert_pending!(grows.poll());
+    advance(2 * SECOND).await;
+    assert!(grows.is_woken());
+    assert_pending!(grows.poll());
+    assert_eq!(large.await.status(), 202);
+}
+
 /// Accepts everything.
 struct Accepts;
 
@@ -144,11 +224,11 @@ impl Relay for Accepts {
 /// No session is needed for them.
 #[tokio::test(start_paused = true)]
 async fn bodies_that_drip_for_another_node_give_way_to_others() {
-    let text = ping(1);
+    let text = with_len(100_000);
     const ELSEWHERE: &str = "/messages/?session_id=0123456789abcdef0123456789abcdef&node=a2";
     let transport = SseServerTransport::new("/messages/", silent).unwrap();
     let server = Server::of(&transport.node("a1").unwrap().relay(Accepts));
-    let drips: Vec<_> = (0..16).map(|_| Drip::begin(&server, ELSEWHERE)).collect();
+    let drips: Vec<_> = (0..12).map(|_| Drip::begin(&server, ELSEWHERE)).collect();
     advance(2 * SECOND).await;
     let mut post = task::spawn(server.post(ELSEWHERE, &text));
     assert_pending!(post.poll());
