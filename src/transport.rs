@@ -200,7 +200,8 @@ impl<H> SseServerTransport<H> {
     /// connection. Default: 8 s, because the client of the Kotlin SDK on OkHttp closes a stream after 10 s
     /// without bytes. Some proxies close a silent connection after 60 s.
     ///
-    /// Shorter than 1 ms counts as 1 ms. `None` and zero turn it off.
+    /// Shorter than 1 ms counts as 1 ms. `None` and zero turn it off. Without keep-alive and timeouts a stream needs no
+    /// timer. It then also ends at once after its last bytes, which go-sdk's client may lose.
     pub fn keep_alive(self, interval: impl Into<Option<Duration>>) -> Self {
         const SHORTEST: Duration = Duration::from_millis(1);
         let interval = unless_zero(interval.into()).map(|interval| interval.max(SHORTEST));

@@ -2,7 +2,8 @@
 //!
 //! A [`Handler`] is any `Fn(Session) -> Future`. It is called once for each stream. The future runs the
 //! whole session. When it completes, the stream sends what is in the outbox, then an error (-32603, with the
-//! reason) for each request that has no answer. It ends when 100 ms have passed since its last bytes.
+//! reason) for each request that has no answer. It ends when 100 ms have passed since its last bytes,
+//! or at once if keep-alive and all timeouts are off, because there may be no timer.
 //!
 //! ```
 //! use std::pin::Pin;

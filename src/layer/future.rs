@@ -32,14 +32,14 @@ pin_project! {
 pin_project! {
     #[project = FromProj]
     enum From<F, B, I> {
-        Stream { #[pin] future: sse::ResponseFuture<F> },
+        Stream { #[pin] future: sse::ResponseFuture<F, B> },
         Messages { #[pin] future: post::ResponseFuture<B> },
         Inner { #[pin] future: I },
     }
 }
 
 impl<F, B, I> ResponseFuture<F, B, I> {
-    pub(super) fn stream(future: sse::ResponseFuture<F>) -> Self {
+    pub(super) fn stream(future: sse::ResponseFuture<F, B>) -> Self {
         let from = From::Stream { future };
         Self { from }
     }

@@ -5,16 +5,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, Response, StatusCode, header::EXPECT};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::{
+    drain::Drain,
     observe::PostObserver,
     response::{self, Rejection, RejectionKind},
 };
 
-use super::{body::PostBody, drain::Drain, forward::Wait, reading::Reading};
+use super::{body::PostBody, forward::Wait, reading::Reading};
 
 pin_project! {
     /// The response of a [`PostService`](super::PostService).
@@ -45,10 +46,9 @@ pub(super) enum State {
 impl State {
     /// Refuses a request by its head.
     pub(super) fn refused<B: Body>(rejection: Rejection, headers: &HeaderMap, body: &B) -> Self {
-        // A client that sent `Expect: 100-continue` sends no body after a final response.
-        match headers.contains_key(EXPECT) {
-            true => Self::Refused(rejection),
-            false => Self::refuse(rejection, body),
+        match Drain::is_needed(headers, body) {
+            true => Self::Draining(Drain::new(), rejection),
+            false => Self::Refused(rejection),
         }
     }
 

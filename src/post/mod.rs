@@ -62,7 +62,6 @@
 
 mod body;
 mod body_wait;
-mod drain;
 mod forward;
 mod future;
 mod reading;

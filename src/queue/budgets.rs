@@ -23,6 +23,7 @@ pub(crate) enum Size {
 const SMALL: usize = 64 * 1024;
 
 impl Size {
+    #[inline]
     pub(crate) fn of(bytes: usize) -> Self {
         match bytes <= SMALL {
             true => Self::Small,
@@ -41,18 +42,24 @@ impl Budgets {
         };
         Self {
             small: Budget::new(small),
-            large_bytes: total.saturating_sub(small).max(most),
+            // Also a large part that gets less than it asks for is large.
+            large_bytes: total.saturating_sub(small).max(most).max(SMALL + 1),
             large: OnceLock::new(),
         }
     }
 
+    #[inline]
     pub(crate) fn of(&self, size: Size) -> &Budget {
         match size {
             Size::Small => &self.small,
-            Size::Large => self
-                .large
-                .get_or_init(|| Box::new(Budget::new(self.large_bytes))),
+            Size::Large => self.large(),
         }
+    }
+
+    #[cold]
+    fn large(&self) -> &Budget {
+        let make = || Box::new(Budget::new(self.large_bytes));
+        self.large.get_or_init(make)
     }
 }
 
@@ -78,7 +85,7 @@ mod tests {
         assert_eq!(bytes(4 * MIB, 4 * MIB), [MIB, 4 * MIB]);
         assert_eq!(bytes(0, MIB), [SMALL, MIB]);
         // No part is large.
-        assert_eq!(bytes(64 * MIB, SMALL), [64 * MIB, SMALL]);
+        assert_eq!(bytes(64 * MIB, SMALL), [64 * MIB, SMALL + 1]);
         assert_eq!(bytes(10, 1_000)[0], 1_000);
         assert_eq!([SMALL, SMALL + 1].map(Size::of), [Size::Small, Size::Large]);
     }

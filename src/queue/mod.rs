@@ -6,6 +6,5 @@ mod budgets;
 
 pub(crate) use self::{
     bounded::{Capacity, PushError, Queue},
-    budget::Budget,
     budgets::{Budgets, Size},
 };

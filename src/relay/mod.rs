@@ -95,7 +95,7 @@
 //! let (mut sse, _) = node("a1")?;
 //! let (_, mut post) = node("a2")?;
 //!
-//! let get = http::Request::get("/sse").header("host", "localhost").body(())?;
+//! let get = http::Request::get("/sse").header("host", "localhost").body(String::new())?;
 //! let mut stream = sse.call(get).await?.into_body();
 //! let endpoint = stream.frame().await.unwrap()?.into_data().unwrap();
 //! let uri = std::str::from_utf8(&endpoint)?.lines().nth(1).unwrap().trim_start_matches("data: ");

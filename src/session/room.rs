@@ -3,7 +3,7 @@ use std::{fmt, future::poll_fn, pin::pin, sync::Arc, task::Poll};
 use tokio::time::{Duration, Instant, timeout};
 
 use crate::{
-    queue::{Budget, Budgets, Size},
+    queue::{Budgets, Size},
     response::RejectionKind,
 };
 
@@ -17,7 +17,6 @@ pub(crate) struct Room {
     session_bytes: usize,
     all: Arc<Budgets>,
     all_bytes: usize,
-    size: Size,
 }
 
 impl Room {
@@ -28,41 +27,43 @@ impl Room {
             session_bytes: 0,
             all,
             all_bytes: 0,
-            size: Size::Small,
         }
     }
 
-    /// The budget for all bodies of its size.
-    fn all(&self) -> &Budget {
-        self.all.of(self.size)
+    /// Whether it holds bytes of other budgets than those for a body of `bytes`.
+    #[inline]
+    fn moves(&self, bytes: usize) -> bool {
+        self.all_bytes > 0 && Size::of(self.all_bytes) != Size::of(bytes)
     }
 
-    /// An empty room in the budgets for large bodies, if a body of `bytes` needs them and this room is in the others.
-    #[inline]
-    fn larger(&self, bytes: usize) -> Option<Self> {
-        (Size::of(bytes) > self.size).then(|| {
-            let mut larger = Self::new(self.session.clone(), Arc::clone(&self.all));
-            larger.size = Size::Large;
-            larger
-        })
+    /// An empty room for the same body.
+    fn empty(&self) -> Self {
+        Self::new(self.session.clone(), Arc::clone(&self.all))
+    }
+
+    #[cold]
+    fn try_move(&mut self, bytes: usize) -> Result<(), RejectionKind> {
+        let mut room = self.empty();
+        room.try_grow(bytes)?;
+        *self = room;
+        Ok(())
     }
 
     /// Grows to `bytes` in both budgets. The error says which budget has no room.
     pub(crate) fn try_grow(&mut self, bytes: usize) -> Result<(), RejectionKind> {
-        if let Some(mut larger) = self.larger(bytes) {
-            larger.try_grow(bytes)?;
-            *self = larger;
-            return Ok(());
+        if self.moves(bytes) {
+            return self.try_move(bytes);
         }
+        let size = Size::of(bytes);
         let mut session_bytes = self.session_bytes;
         if let Some(state) = &self.session {
-            let budget = state.bodies.of(self.size);
+            let budget = state.bodies.of(size);
             let grown = budget.try_grow(self.session_bytes, bytes);
             session_bytes = grown.ok_or(RejectionKind::SessionBusy)?;
         }
-        let Some(all_bytes) = self.all().try_grow(self.all_bytes, bytes) else {
+        let Some(all_bytes) = self.all.of(size).try_grow(self.all_bytes, bytes) else {
             if let Some(state) = &self.session {
-                let budget = state.bodies.of(self.size);
+                let budget = state.bodies.of(size);
                 budget.give_back(session_bytes - self.session_bytes);
             }
             return Err(RejectionKind::ServerBusy);
@@ -82,23 +83,24 @@ impl Room {
         patience: Duration,
     ) -> Result<(Self, Duration), RejectionKind> {
         let start = Instant::now();
-        let (mut room, _smaller) = match self.larger(bytes) {
-            Some(larger) => (larger, Some(self)),
-            None => (self, None),
+        let (mut room, _before) = match self.moves(bytes) {
+            true => (self.empty(), Some(self)),
+            false => (self, None),
         };
+        let size = Size::of(bytes);
         let mut missing = RejectionKind::ServerBusy;
         let grown = timeout(patience, async {
             if let Some(state) = &room.session {
                 missing = RejectionKind::SessionBusy;
-                let grow = state.bodies.of(room.size).grow(room.session_bytes, bytes);
+                let grow = state.bodies.of(size).grow(room.session_bytes, bytes);
                 room.session_bytes = unless_closed(state, grow).await?;
             }
-            let grown = room.all().try_grow(room.all_bytes, bytes);
+            let grown = room.all.of(size).try_grow(room.all_bytes, bytes);
             room.all_bytes = match (grown, &room.session) {
                 (Some(bytes), _) => bytes,
                 (None, session) => {
                     missing = RejectionKind::ServerBusy;
-                    let grow = room.all().grow(room.all_bytes, bytes);
+                    let grow = room.all.of(size).grow(room.all_bytes, bytes);
                     match session {
                         Some(state) => unless_closed(state, grow).await?,
                         None => grow.await,
@@ -116,10 +118,12 @@ impl Room {
 impl Drop for Room {
     fn drop(&mut self) {
         if self.all_bytes > 0 {
-            self.all().give_back(self.all_bytes);
+            let budget = self.all.of(Size::of(self.all_bytes));
+            budget.give_back(self.all_bytes);
         }
         if let (1.., Some(state)) = (self.session_bytes, &self.session) {
-            state.bodies.of(self.size).give_back(self.session_bytes);
+            let budget = state.bodies.of(Size::of(self.session_bytes));
+            budget.give_back(self.session_bytes);
         }
     }
 }

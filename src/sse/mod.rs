@@ -12,7 +12,7 @@
 //! })?;
 //! let (sse, _) = transport.services();
 //!
-//! let get = http::Request::get("/sse").header("host", "localhost").body(())?;
+//! let get = http::Request::get("/sse").header("host", "localhost").body(String::new())?;
 //! let mut stream = sse.oneshot(get).await?.into_body();
 //! let first = stream.frame().await.unwrap()?.into_data().unwrap();
 //! assert!(first.starts_with(b"event: endpoint\ndata: /messages/?session_id="));

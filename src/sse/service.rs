@@ -12,10 +12,12 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_TYPE},
     request::Parts,
 };
+use http_body::Body;
 use tower::Service;
 
 use crate::{
     caught::caught,
+    drain::Drain,
     endpoint::announce,
     event,
     handler::Handler,
@@ -34,14 +36,15 @@ const MAX_HEAD: usize = 64 * 1024;
 /// [`SseServerTransport::services`](crate::SseServerTransport::services) makes it. It does not check the
 /// path of a request. `HEAD` gets the head of a stream and opens no session. Any other method gets 405 with
 /// `allow: GET, HEAD`: a client that tries Streamable HTTP first then falls back to this transport. A `GET` whose
-/// head takes more than 64 KiB of memory gets 431.
+/// head takes more than 64 KiB of memory gets 431. The body of a refused request is read and discarded, up to 16 MiB and
+/// for at most 10 s.
 ///
 /// A clone is cheap and serves the same sessions.
 ///
 /// # Panics
 ///
 /// The keep-alive and the timeouts need tokio's timer. Unless they are all off, `call` panics outside a
-/// tokio runtime with time enabled.
+/// tokio runtime with time enabled. So does the future of a refused request whose body has not arrived.
 pub struct SseService<H> {
     shared: Arc<Shared<H>>,
 }
@@ -107,27 +110,29 @@ impl<H: Handler> Shared<H> {
     }
 }
 
-impl<H: Handler, B> Service<Request<B>> for SseService<H> {
+impl<H: Handler, B: Body> Service<Request<B>> for SseService<H> {
     type Response = Response<SseBody<H::Future>>;
     type Error = Infallible;
-    type Future = ResponseFuture<H::Future>;
+    type Future = ResponseFuture<H::Future, B>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, _body) = request.into_parts();
-        ResponseFuture::new(match self.shared.open(parts) {
-            Ok(Some(opened)) => stream(SseBody::stream(opened)),
-            Ok(None) => stream(SseBody::default()),
+        let (parts, body) = request.into_parts();
+        let is_coming = Drain::is_needed(&parts.headers, &body);
+        match self.shared.open(parts) {
+            Ok(Some(opened)) => ResponseFuture::new(stream(SseBody::stream(opened)), None),
+            Ok(None) => ResponseFuture::new(stream(SseBody::default()), None),
             Err(rejection) => {
                 self.shared.registry.observer.refused("sse", &rejection);
                 // The line feed is for the client of rust-mcp-sdk: it keeps an unfinished line across
                 // connections, and would then never open a stream.
-                rejection.to_response("\n", SseBody::text)
+                let response = rejection.to_response("\n", SseBody::text);
+                ResponseFuture::new(response, is_coming.then_some(body))
             }
-        })
+        }
     }
 }
 

@@ -67,7 +67,7 @@ fn public_types_have_the_traits_that_servers_need() {
         Spawned<Handler>,
         SpawnedFuture,
         SseBody<Pending<()>>,
-        sse::ResponseFuture<Pending<()>>,
+        sse::ResponseFuture<Pending<()>, PostBody>,
     );
     send::<Box<dyn Relay>>();
     sync::<Box<dyn Relay>>();

@@ -127,38 +127,46 @@ async fn send_slowly(wire: &mut mcp_sse_testkit::wire::Wire, bytes: &[u8]) {
 async fn every_refusal_reaches_a_client_that_is_still_sending() {
     let server = Server::spawn(&transport()).await;
     let (uri, _events) = server.open("/sse").await;
-    let unknown = "/messages/?session_id=0123456789abcdef0123456789abcdef";
+    let unknown = "POST /messages/?session_id=0123456789abcdef0123456789abcdef";
+    let known = format!("POST {uri}");
     let json = "content-type: application/json\r\n";
     let host = format!("host: {HOST}\r\n");
     let origin = format!("{host}{json}origin: https://evil.example\r\n");
     let encoded = format!("{host}{json}content-encoding: gzip\r\n");
-    let cases: [(&str, String, u16, &str); 7] = [
+    let cases: [(&str, String, u16, &str); 9] = [
+        ("POST /sse", host.clone() + json, 405, "Method Not Allowed"),
+        (
+            "PUT /messages/",
+            host.clone() + json,
+            405,
+            "Method Not Allowed",
+        ),
         (unknown, host.clone() + json, 404, "Could not find session"),
         (
-            "/messages/",
+            "POST /messages/",
             host.clone() + json,
             400,
             "session_id is required",
         ),
         (
-            &uri,
+            &known,
             host.clone(),
             400,
             "Invalid Content-Type header: expected application/json, received none",
         ),
-        (&uri, origin, 403, "Invalid Origin header"),
-        (&uri, encoded, 415, "Unsupported content encoding"),
+        (&known, origin, 403, "Invalid Origin header"),
+        (&known, encoded, 415, "Unsupported content encoding"),
         (
-            &uri,
+            &known,
             format!("host: evil.example\r\n{json}"),
             421,
             "Invalid Host header",
         ),
-        (&uri, host.clone() + json, 413, "Request body too large"),
+        (&known, host.clone() + json, 413, "Request body too large"),
     ];
     let body = " ".repeat(4 * LIMIT);
     for (target, headers, status, text) in cases {
-        let head = format!("POST {target} HTTP/1.1\r\n{headers}");
+        let head = format!("{target} HTTP/1.1\r\n{headers}");
         // 413 needs a larger body; the others come although the body is small enough.
         let len = if status == 413 { body.len() } else { 50 * 1024 };
         let body = &body[..len];

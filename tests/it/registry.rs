@@ -29,7 +29,12 @@ async fn the_list_describes_each_session() {
     advance(Duration::from_secs(5)).await;
     let mut get = requests::get();
     get.extensions_mut().insert(Principal::new("inspector"));
-    let second = server.sse.clone().call(get).await.unwrap();
+    let second = server
+        .sse
+        .clone()
+        .call(get.map(|()| String::new()))
+        .await
+        .unwrap();
     server.post_now(&first.uri, ping(1));
     server.post_now(&first.uri, ping(2));
     server

@@ -50,7 +50,7 @@ async fn the_post_and_the_get_that_opened_the_session_reach_the_handler() {
     let body = server
         .sse
         .clone()
-        .call(get.body(()).unwrap())
+        .call(get.body(String::new()).unwrap())
         .await
         .unwrap()
         .into_body();

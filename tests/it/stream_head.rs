@@ -1,13 +1,17 @@
 //! The first bytes of a stream, and requests that open none.
 
+use std::time::Duration;
+
 use http::{Request, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
 use mcp_sse_server::{SseServerTransport, response::RejectionKind, session::SessionId};
 use mcp_sse_testkit::{
-    HOST, events::Events, handlers::echo, messages::ping, polled, server::Server,
+    HOST, bodies::Fed, events::Events, handlers::echo, messages::ping, polled, server::Server,
 };
-use tower::ServiceExt;
+use tokio::time::advance;
+use tokio_test::{assert_pending, assert_ready_ok, task};
+use tower::{Service, ServiceExt};
 
 /// The lines of the head, sorted, without the date.
 fn head_lines(head: &str) -> Vec<&str> {
@@ -112,7 +116,7 @@ async fn other_methods_on_the_streams_path_are_refused_and_open_no_session() {
         let answer = memory
             .sse
             .clone()
-            .oneshot(request.body(()).unwrap())
+            .oneshot(request.body(String::new()).unwrap())
             .await
             .unwrap();
         let kind = answer.extensions().get();
@@ -201,4 +205,34 @@ async fn other_headers_and_a_body_of_the_get_are_ignored() {
         assert_eq!(server.post(&uri, ping(1)).await.status(), 202, "{name}");
         assert_eq!(events.echoed().await, ping(1), "{name}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_body_is_read_for_a_bounded_time() {
+    let mut sse = polled::Server::new(echo).sse.clone();
+    let body = Fed::declaring(100);
+    let post = Request::post("/sse").header("host", HOST);
+    let mut answer = task::spawn(sse.call(post.body(body.clone()).unwrap()));
+    assert_pending!(answer.poll());
+    advance(Duration::from_millis(400)).await;
+    body.piece("a part");
+    assert_pending!(answer.poll());
+    advance(Duration::from_millis(400)).await;
+    assert_pending!(answer.poll(), "it makes progress");
+    advance(Duration::from_millis(101)).await;
+    assert_eq!(assert_ready_ok!(answer.poll()).status(), 405);
+
+    // This client sends its body only if it is asked to.
+    let expects = Request::post("/sse")
+        .header("host", HOST)
+        .header("expect", "100-continue");
+    let mut answer = task::spawn(sse.call(expects.body(Fed::declaring(100)).unwrap()));
+    assert_eq!(assert_ready_ok!(answer.poll()).status(), 405);
+
+    // A body that belongs to a stream is not read.
+    let get = Request::get("/sse").header("host", HOST);
+    let body = Fed::declaring(100);
+    let mut answer = task::spawn(sse.call(get.body(body.clone()).unwrap()));
+    assert_eq!(assert_ready_ok!(answer.poll()).status(), 200);
+    assert!(!body.is_awaited());
 }

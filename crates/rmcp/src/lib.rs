@@ -48,7 +48,7 @@
 //! // Mount these in your framework, at `/sse` and at `/messages/`.
 //! let (mut sse, mut post) = transport.services();
 //!
-//! let get = http::Request::get("/sse").header("host", "localhost").body(())?;
+//! let get = http::Request::get("/sse").header("host", "localhost").body(String::new())?;
 //! let mut stream = sse.call(get).await?.into_body();
 //! let endpoint = stream.frame().await.unwrap()?.into_data().unwrap();
 //! let uri = std::str::from_utf8(&endpoint)?.lines().nth(1).unwrap().trim_start_matches("data: ");

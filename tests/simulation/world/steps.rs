@@ -99,7 +99,7 @@ impl<H: Handler> World<H> {
         let each = each.count();
         let full = self.config.most.is_some_and(|most| streams.count() >= most)
             || principal.is_some() && self.config.most_each.is_some_and(|most| each >= most);
-        let mut answer = spawn(self.server.sse.call(get));
+        let mut answer = spawn(self.server.sse.call(get.map(|()| String::new())));
         let std::task::Poll::Ready(Ok(response)) = answer.poll() else {
             panic!("the answer to a GET is ready at once")
         };

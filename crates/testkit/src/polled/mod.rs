@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Empty};
 use mcp_sse_server::{
     Handler, PostService, SessionRegistry, SseServerTransport, SseService, post::PostBody,
     session::SessionSender, sse::SseBody,
@@ -94,7 +94,10 @@ impl<H: Handler> Server<H> {
 
     /// Answers a `GET`.
     pub fn ask(&self, request: Request<()>) -> Response<SseBody<H::Future>> {
-        let Ok(response) = now(self.sse.clone().call(request));
+        let Ok(response) = now(self
+            .sse
+            .clone()
+            .call(request.map(|()| Empty::<Bytes>::new())));
         response
     }
 

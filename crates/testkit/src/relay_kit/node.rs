@@ -2,7 +2,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
+use http_body_util::{Empty, Full};
 use mcp_sse_server::{
     Incoming, PostService, Session, SessionRegistry, SseServerTransport, response::RejectionKind,
     session::Principal,
@@ -97,7 +97,8 @@ impl Node {
         let (sse, post) = transport.services();
         let open = Box::new(move |request| {
             let (announce, announced) = oneshot::channel();
-            let opening = sse.clone().call(request);
+            let request: Request<()> = request;
+            let opening = sse.clone().call(request.map(|()| Empty::<Bytes>::new()));
             let stream = tokio::spawn(async move {
                 let Ok(response) = opening.await;
                 let mut stream = Stream::new(response);

@@ -4,6 +4,7 @@ use std::{
 };
 
 use bytes::Buf;
+use http::{HeaderMap, header::EXPECT};
 use http_body::Body;
 use tokio::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 /// Reads the rest of a refused body and throws it away.
 ///
 /// A server that closes a connection on unread bytes resets it, and the client may lose the answer.
-pub(super) struct Drain {
+pub(crate) struct Drain {
     left: usize,
     /// Made at the first wait for the body.
     wait: Option<DrainWait>,
@@ -33,15 +34,21 @@ struct DrainWait {
 }
 
 impl Drain {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             left: BYTES,
             wait: None,
         }
     }
 
+    /// Whether a request that is refused by its head needs it.
+    pub(crate) fn is_needed<B: Body>(headers: &HeaderMap, body: &B) -> bool {
+        // A client that sent `Expect: 100-continue` sends no body after a final response.
+        !body.is_end_stream() && !headers.contains_key(EXPECT)
+    }
+
     /// Ready when the body has ended or broken off, or when a bound is reached.
-    pub(super) fn poll_drain<B: Body>(
+    pub(crate) fn poll_drain<B: Body>(
         &mut self,
         cx: &mut Context<'_>,
         mut body: Pin<&mut B>,
