@@ -29,7 +29,7 @@ pub(crate) struct Capacity {
 /// One semaphore enforces both bounds. Its permits are bytes, and an item takes at least
 /// `bytes / items` permits.
 ///
-/// Wakers run and items are dropped after the lock is released.
+/// Wakers are cloned, run and dropped, and items are dropped, without the lock.
 pub(crate) struct Queue<T> {
     free: Semaphore,
     total: u32,
@@ -40,7 +40,10 @@ pub(crate) struct Queue<T> {
 struct State<T> {
     items: VecDeque<Slot<T>>,
     is_closed: bool,
+    /// Kept after `disarm`, so that it is not cloned again.
     receiver: Option<Waker>,
+    /// Whether the receiver waits for an item.
+    is_awaited: bool,
 }
 
 struct Slot<T> {
@@ -70,6 +73,7 @@ impl<T> Queue<T> {
                 items: VecDeque::new(),
                 is_closed: false,
                 receiver: None,
+                is_awaited: false,
             }),
         }
     }
@@ -120,7 +124,7 @@ impl<T> Queue<T> {
             return Err(item);
         }
         state.items.push_back(Slot { item, weight });
-        let receiver = state.receiver.take();
+        let receiver = state.awaited();
         drop(state);
         // `take` adds the permits back.
         room.forget();
@@ -147,35 +151,39 @@ impl<T> Queue<T> {
     /// empty.
     #[inline]
     pub(crate) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<(T, u32)>> {
-        let mut state = self.lock();
-        if let Some(slot) = state.items.pop_front() {
-            drop(state);
-            return Poll::Ready(Some(self.take(slot)));
-        }
-        if state.is_closed {
-            return Poll::Ready(None);
-        }
-        match &mut state.receiver {
-            Some(receiver) if receiver.will_wake(cx.waker()) => {}
-            Some(receiver) => {
-                let replaced = std::mem::replace(receiver, cx.waker().clone());
+        let mut waker = None;
+        loop {
+            let mut state = self.lock();
+            if let Some(slot) = state.items.pop_front() {
+                drop(state);
+                return Poll::Ready(Some(self.take(slot)));
+            }
+            if state.is_closed {
+                return Poll::Ready(None);
+            }
+            if matches!(&state.receiver, Some(receiver) if receiver.will_wake(cx.waker())) {
+                state.is_awaited = true;
+                return Poll::Pending;
+            }
+            // The clone is code of the runtime, so it is made without the lock.
+            if waker.is_some() {
+                let replaced = std::mem::replace(&mut state.receiver, waker);
+                state.is_awaited = true;
                 drop(state);
                 drop(replaced);
+                return Poll::Pending;
             }
-            receiver => *receiver = Some(cx.waker().clone()),
+            drop(state);
+            waker = Some(cx.waker().clone());
         }
-        Poll::Pending
     }
 
-    /// Removes the waker that the last `poll_pop` stored. Returns whether the queue is open.
+    /// The receiver is not woken before its next `poll_pop`. Returns whether the queue is open.
     #[inline]
     pub(crate) fn disarm(&self) -> bool {
         let mut state = self.lock();
-        let receiver = state.receiver.take();
-        let is_open = !state.is_closed;
-        drop(state);
-        drop(receiver);
-        is_open
+        state.is_awaited = false;
+        !state.is_closed
     }
 
     /// Closes the queue for senders, and wakes the receiver and all waiting senders. Items in the queue
@@ -188,10 +196,12 @@ impl<T> Queue<T> {
         if std::mem::replace(&mut state.is_closed, true) {
             return;
         }
-        let receiver = state.receiver.take();
+        let awaited = state.awaited();
+        // The waker may hold the task that holds this queue. It is dropped at the end, without the lock.
+        let _kept = state.receiver.take();
         drop(state);
         self.free.close();
-        if let Some(receiver) = receiver {
+        if let Some(receiver) = awaited {
             receiver.wake();
         }
     }
@@ -215,7 +225,7 @@ impl<T> Queue<T> {
 
     /// Whether the receiver waits for an item. The queue is empty then.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.lock().receiver.is_some()
+        self.lock().is_awaited
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -231,10 +241,20 @@ impl<T> Queue<T> {
         weight.clamp(self.least, self.total)
     }
 
-    /// Ignores poison: only the code of a waker can panic under the lock, and the state is consistent
-    /// then.
+    /// Ignores poison: the state is consistent whenever code runs that can panic.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> State<T> {
+    /// The waker of a receiver that waits.
+    #[inline]
+    fn awaited(&mut self) -> Option<Waker> {
+        match std::mem::take(&mut self.is_awaited) {
+            true => self.receiver.take(),
+            false => None,
+        }
     }
 }
 
