@@ -7,10 +7,7 @@ mkdir -p "$work"
 work=$(cd "$work" && pwd)
 server=
 
-# Registries fail at times.
-twice() {
-    "$@" || { echo "once more: $*"; sleep 5; "$@"; }
-}
+. .ci/twice.sh
 
 # start PROGRAM ARGS...: runs a server. Sets `server` to its process id, and `url` to the URL that it
 # prints as the last word of its first line. Its stderr goes to $work/server.log.
@@ -19,12 +16,12 @@ start() {
     : >"$work/server.out"
     "$@" >"$work/server.out" 2>"$work/server.log" &
     server=$!
-    for _ in {1..100}; do
+    for _ in {1..600}; do
         url=$(sed -n '1s/.* //p' "$work/server.out")
         [ -z "$url" ] || return 0
         sleep 0.1
     done
-    echo 'the server did not start'
+    echo 'the server did not start in 60 s'
     return 1
 }
 

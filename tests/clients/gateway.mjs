@@ -64,6 +64,8 @@ async function progress(client, steps) {
 async function sideBySide() {
     const names = Array.from({ length: CLIENTS }, (_, number) => `client-${number}`);
     const clients = await Promise.all(names.map(connect));
+    // Those of the sessions before may still end.
+    while (children(PID).length > CLIENTS) await sleep(0.05);
     assert.equal(children(PID).length, CLIENTS);
     await Promise.all(clients.map(async (client, number) => {
         const name = names[number];

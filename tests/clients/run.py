@@ -82,6 +82,7 @@ async def prepare(client, done):
                 )
             if await process.wait() == 0:
                 break
+            await asyncio.sleep(5)
         else:
             raise SystemExit(f"{client.name}: {' '.join(command)} failed, see {client.log}")
 

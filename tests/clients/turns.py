@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 
 
 async def side_by_side(at_a_time, checks):
@@ -14,7 +15,10 @@ async def side_by_side(at_a_time, checks):
 
     async def one(name, check):
         start = time.monotonic()
-        problem = await check()
+        try:
+            problem = await check()
+        except Exception as error:
+            problem = "".join(traceback.format_exception(error))
         state = "FAILED" if problem else "ok    "
         print(f"{state} {name} in {time.monotonic() - start:.0f} s", flush=True)
         if problem:

@@ -11,7 +11,7 @@ use mcp_sse_server::{Session, SessionRegistry, SseServerTransport, response::Rej
 use mcp_sse_testkit::server::{routes, serve_until};
 use serde_json::json;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     sync::oneshot,
     time::{Instant, sleep},
 };
@@ -82,7 +82,7 @@ pub(crate) async fn run(
     period: Duration,
     mut stop: oneshot::Receiver<()>,
 ) {
-    let mut listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let mut listener = listen(([127, 0, 0, 1], 0).into()).expect("a free port");
     let address = listener.local_addr().expect("a bound address");
     let server = Arc::new_cyclic(|_| Server {
         stats: Stats::default(),
@@ -99,9 +99,19 @@ pub(crate) async fn run(
         if stopped {
             return;
         }
-        listener = TcpListener::bind(address).await.expect("the port again");
+        listener = listen(address).expect("the port again");
         server.stats.epoch.fetch_add(1, Relaxed);
     }
+}
+
+/// The kernel lets the server write again when a third of the send buffer is free. By default that is nearly 1 MB
+/// on loopback, for which a slow client may need longer than the stall timeout.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(128 * 1024)?;
+    socket.bind(address)?;
+    socket.listen(1024)
 }
 
 /// Serves one transport, from its start to the end of its last connection. Whether `stop` was sent.
