@@ -190,6 +190,10 @@
 //! |---|---|
 //! | `tracing` | warnings for a `tracing` subscriber, with the target `mcp_sse_server_rmcp` |
 //!
+//! In 10 s at most ten warnings of each reason are written, for all sessions of a process. The rest has the level of
+//! debug, and `left_out` of the next warning counts it. None quotes a message. rmcp's own events, with the target
+//! `rmcp`, do, and have no limit. The filter `rmcp=off` leaves them out.
+//!
 //! # Versions
 //!
 //! This crate follows the major versions of rmcp. It is tested with rmcp 3.11 and needs Rust 1.88, as rmcp
