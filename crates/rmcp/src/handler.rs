@@ -12,12 +12,7 @@ use rmcp::{
     service::{QuitReason, ServerInitializeError},
 };
 
-use crate::{
-    guarded::Guarded,
-    note,
-    running::{Limits, Total},
-    transport::SessionTransport,
-};
+use crate::{bounds::Bounds, guarded::Guarded, note, transport::SessionTransport};
 
 /// A [`Handler`] that runs an rmcp service for each session.
 ///
@@ -28,8 +23,7 @@ use crate::{
 #[must_use = "a handler runs sessions when a transport is made of it"]
 pub struct RmcpHandler {
     factory: Arc<Factory>,
-    limits: Limits,
-    total: Arc<Total>,
+    bounds: Bounds,
     returning: bool,
 }
 
@@ -83,8 +77,7 @@ impl RmcpHandler {
     {
         Self {
             factory: Arc::new(move |session| factory(session).map(Guarded::new)),
-            limits: Limits::DEFAULT,
-            total: Total::new(Limits::DEFAULT),
+            bounds: Bounds::new(),
             returning: true,
         }
     }
@@ -100,19 +93,14 @@ impl RmcpHandler {
     /// How much memory the running requests and notifications of one session may take, in bytes. Default:
     /// 64 MiB. See the [bounds](crate#bounds).
     pub fn session_bytes(mut self, bytes: usize) -> Self {
-        self.limits.session_bytes = bytes;
-        self.with_limits()
+        self.bounds = self.bounds.session_bytes(bytes);
+        self
     }
 
     /// How much memory the running requests and notifications of all sessions may take together, in bytes.
     /// Default: 256 MiB. See the [bounds](crate#bounds).
     pub fn total_bytes(mut self, bytes: usize) -> Self {
-        self.limits.total_bytes = bytes;
-        self.with_limits()
-    }
-
-    fn with_limits(mut self) -> Self {
-        self.total = Total::new(self.limits);
+        self.bounds = self.bounds.total_bytes(bytes);
         self
     }
 }
@@ -125,7 +113,7 @@ impl Handler for RmcpHandler {
         if self.returning && service.is_ok() {
             session.initialize_returning_clients();
         }
-        let total = Arc::clone(&self.total);
+        let total = self.bounds.total();
         // One box for each session, because the types of rmcp's futures have no names.
         let run: Run = match service {
             Ok(service) => Box::pin(serve(service, SessionTransport::guarded(session, total))),
@@ -172,7 +160,7 @@ async fn fail(error: io::Error, mut session: Session) -> Result<(), BoxError> {
 impl fmt::Debug for RmcpHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RmcpHandler")
-            .field("limits", &self.limits)
+            .field("bounds", &self.bounds)
             .finish_non_exhaustive()
     }
 }

@@ -175,17 +175,19 @@ impl Intake {
             Excess::Id => format!("a request with the same id is still running, {what} is refused"),
             Excess::Message => format!(
                 "{what} takes too much memory: more than the {} bytes of a session. Send less, or raise \
-                 `session_bytes` of the handler",
+                 `session_bytes` of `RmcpHandler` or `Bounds`",
                 limits.session_bytes
             ),
             Excess::Session => format!(
                 "too much runs in this session: the limits are {} requests and notifications, and {} \
-                 bytes. Wait for responses, or raise `session_bytes` of the handler",
+                 bytes. Wait for responses, or raise `session_bytes` of \
+                 `RmcpHandler` or `Bounds`",
                 limits.session_tasks, limits.session_bytes
             ),
             Excess::Total => format!(
                 "too much runs on this server: the limits are {} requests and notifications, and {} \
-                 bytes. Try again later, or raise `total_bytes` of the handler",
+                 bytes. Try again later, or raise `total_bytes` of \
+                 `RmcpHandler` or `Bounds`",
                 limits.total_tasks, limits.total_bytes
             ),
         })

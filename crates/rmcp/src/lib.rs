@@ -199,6 +199,7 @@
 //! This crate follows the major versions of rmcp. It is tested with rmcp 3.11 and needs Rust 1.88, as rmcp
 //! does. rmcp's feature `local` is not supported.
 
+mod bounds;
 mod guarded;
 mod handler;
 mod intake;
@@ -214,6 +215,7 @@ mod write;
 pub mod migration {}
 
 pub use self::{
+    bounds::Bounds,
     guarded::Guarded,
     handler::{RmcpFuture, RmcpHandler},
     transport::OverSession,

@@ -4,7 +4,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
@@ -59,7 +59,7 @@ impl fmt::Display for Excess {
     }
 }
 
-/// What runs in all sessions of one handler.
+/// What runs in all sessions that share it.
 #[derive(Debug)]
 pub(crate) struct Total {
     limits: Limits,
@@ -74,6 +74,16 @@ impl Total {
             tasks: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
         })
+    }
+
+    /// What runs in all sessions of the process that have no other total.
+    pub(crate) fn of_process() -> Arc<Self> {
+        static TOTAL: LazyLock<Arc<Total>> = LazyLock::new(|| Total::new(Limits::DEFAULT));
+        Arc::clone(&TOTAL)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     fn take(&self, bytes: usize, is_reserved: bool) -> bool {

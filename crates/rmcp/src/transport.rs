@@ -14,7 +14,7 @@ use crate::{
     intake::Intake,
     outgoing::{Outgoing, Sent},
     read::Instead,
-    running::{Limits, Running, Total},
+    running::{Running, Total},
     write,
 };
 
@@ -40,13 +40,11 @@ pub(crate) struct SessionTransport {
 pub enum OverSession {}
 
 /// Lets rmcp's `serve`, `serve_with_ct` and `serve_directly` take a [`Session`]. See the
-/// [crate docs](crate).
+/// [crate docs](crate). All sessions of a process that are served like this share the bounds of all sessions.
+/// [`Bounds::transport`](crate::Bounds::transport) gives a session others.
 impl IntoTransport<RoleServer, io::Error, OverSession> for Session {
-    fn into_transport(mut self) -> impl Transport<RoleServer, Error = io::Error> + 'static {
-        // rmcp depends on the handshake.
-        self.initialize_returning_clients();
-        let running = Running::new(Total::new(Limits::DEFAULT));
-        SessionTransport::new(self, |session| Intake::any(session, running))
+    fn into_transport(self) -> impl Transport<RoleServer, Error = io::Error> + 'static {
+        SessionTransport::by_hand(self, Total::of_process())
     }
 }
 
@@ -60,6 +58,14 @@ impl SessionTransport {
             sent: 0,
             answer: None,
         }
+    }
+
+    /// For any service, which rmcp serves by hand.
+    pub(crate) fn by_hand(mut session: Session, total: Arc<Total>) -> Self {
+        // rmcp depends on the handshake.
+        session.initialize_returning_clients();
+        let running = Running::new(total);
+        Self::new(session, |session| Intake::any(session, running))
     }
 
     /// For the [`Guarded`](crate::Guarded) service of a handler, whose sessions share a total.
@@ -107,5 +113,58 @@ impl Transport<RoleServer> for SessionTransport {
     async fn close(&mut self) -> io::Result<()> {
         self.receiver = None;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_sse_server::session::Peer;
+
+    use super::*;
+    use crate::running::Limits;
+
+    async fn ping(peer: &Peer, id: i64) {
+        let ping = Message::request(id, "ping", &()).unwrap();
+        peer.post(ping).await.unwrap();
+    }
+
+    /// The only test here that uses the total of the process.
+    #[tokio::test]
+    async fn sessions_by_hand_share_one_total_whoever_leaves_and_comes_again() {
+        let Limits {
+            session_tasks,
+            total_tasks,
+            ..
+        } = Limits::DEFAULT;
+        // What rmcp would run, with its place. The clients are gone.
+        let mut running = Vec::new();
+        while running.len() < total_tasks {
+            let (session, peer) = Session::pair();
+            let mut transport = session.into_transport();
+            for id in 0..session_tasks as i64 {
+                ping(&peer, id).await;
+                running.push(transport.receive().await.unwrap());
+            }
+        }
+        let (session, mut peer) = Session::pair();
+        let mut transport = session.into_transport();
+        ping(&peer, 1).await;
+        let _first = transport.receive().await.unwrap();
+        ping(&peer, 2).await;
+        let answer = tokio::select! {
+            answer = peer.next() => answer.unwrap(),
+            _ = transport.receive() => panic!("there is no bound"),
+        };
+        let answer = answer.as_str();
+        assert!(
+            answer.contains(r#""id":2,"error":{"code":-32000"#),
+            "{answer}"
+        );
+        assert!(answer.contains("too much runs on this server"), "{answer}");
+        assert!(answer.contains("16384 requests"), "{answer}");
+        assert!(answer.contains("`Bounds`"), "{answer}");
+        drop(running);
+        ping(&peer, 3).await;
+        assert!(transport.receive().await.is_some());
     }
 }

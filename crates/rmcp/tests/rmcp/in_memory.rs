@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use mcp_sse_server::{SseServerTransport, sse::SseBody};
-use mcp_sse_server_rmcp::{RmcpFuture, RmcpHandler};
+use mcp_sse_server::{Handler, SseServerTransport, sse::SseBody};
+use mcp_sse_server_rmcp::RmcpHandler;
 use mcp_sse_testkit::{events::Events, polled};
 use serde_json::{Value, json};
 
@@ -19,16 +19,16 @@ pub(crate) fn in_memory(alive: &Arc<Alive>) -> polled::Server<RmcpHandler> {
 }
 
 /// A client of such a server.
-pub(crate) struct Polled<'a> {
-    pub(crate) server: &'a polled::Server<RmcpHandler>,
+pub(crate) struct Polled<'a, H: Handler = RmcpHandler> {
+    pub(crate) server: &'a polled::Server<H>,
     pub(crate) uri: String,
-    pub(crate) events: Events<SseBody<RmcpFuture>>,
+    pub(crate) events: Events<SseBody<H::Future>>,
     pub(crate) last_id: i64,
 }
 
-impl<'a> Polled<'a> {
+impl<'a, H: Handler> Polled<'a, H> {
     /// Opens a session and makes the handshake.
-    pub(crate) async fn connect(server: &'a polled::Server<RmcpHandler>) -> Self {
+    pub(crate) async fn connect(server: &'a polled::Server<H>) -> Self {
         let (uri, events) = server.open().into_events();
         let mut client = Self {
             server,

@@ -1,6 +1,7 @@
 //! rmcp services over the transport: the features of MCP, and how sessions end.
 
 mod bounds;
+mod by_hand;
 mod client;
 mod counted;
 mod ends;
