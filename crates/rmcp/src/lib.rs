@@ -168,11 +168,20 @@
 //! A request that is refused is answered with an error (-32000) that names the bound. A notification is ignored.
 //! A request whose id is that of a request that still runs is answered with an error (-32600).
 //!
-//! The bytes of a message are an upper bound of the memory that it takes in rmcp's values: JSON of 4 MB can take
-//! 700 MB. They are counted before the message is read. What a client has cancelled, and what a client
-//! that left had running, counts until it has ended. A session that runs nothing may always run one small message, so
-//! that a few sessions cannot keep all others from being served. A `Session` that is given to rmcp's `serve` has the
-//! bounds of one session, and without [`Guarded`] they end when the request is answered or cancelled.
+//! The bytes of a message are an estimate of the memory that it takes in rmcp's values: JSON of 4 MB can take 700 MB.
+//! They are counted before the message is read. The crate's tests count the memory itself, for many kinds of JSON, and
+//! allow 1.5 times the bytes of the bound, and 2.5 times for one long text. What a client has cancelled, and what a
+//! client that left had running, counts until it has ended. A session that runs nothing may always run one message of
+//! at most 16 KiB, so that a few sessions cannot keep all others from being served: the bounds of all sessions are
+//! twice as large for these messages.
+//!
+//! A client's response to a request of the handler is not counted with what runs. One that takes more than the bytes of a
+//! session fails the handler's request with an error that names the bound.
+//!
+//! A [`Session`] that is given to rmcp's `serve` has the same bounds, and all such sessions of the process share those
+//! of all sessions. [`Bounds`] sets others. The bounds hold with [`Guarded`]. Without it, a call that runs on after it
+//! was cancelled, or after its session ended, need not count any more. And a call that panics is not answered before
+//! its session ends, and counts until then.
 //!
 //! Messages go out in the order in which rmcp sends them. While one of them waits for room in the outbox, no further
 //! message is read from that client. Its `POST`s wait, and are then refused with 503. Each time a waiting message
