@@ -15,11 +15,11 @@ use tokio::{io::AsyncReadExt, time::sleep};
 
 use crate::server;
 
-/// The stall timeout of these servers.
+/// The stall timeout of these servers, except one.
 const STALL: Duration = Duration::from_secs(2);
 
-fn serve() -> (Process, SocketAddr) {
-    Process::serve("", &[(server::STALL, STALL.as_millis().to_string())])
+fn serve(stall: Duration) -> (Process, SocketAddr) {
+    Process::serve("", &[(server::STALL, stall.as_millis().to_string())])
 }
 
 /// Reads up to the end of a large answer, this many bytes at a time. Returns how long it took.
@@ -38,7 +38,7 @@ async fn read_large(stream: &mut Stream, bytes: usize, pause: Duration) -> Durat
 
 #[tokio::test]
 async fn a_client_that_reads_a_large_answer_without_pause_is_not_cut() {
-    let (_server, address) = serve();
+    let (_server, address) = serve(STALL);
     let mut stream = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();
     let text = r#"{"jsonrpc":"2.0","id":1,"method":"large"}"#;
@@ -52,7 +52,9 @@ async fn a_client_that_reads_a_large_answer_without_pause_is_not_cut() {
 
 #[tokio::test]
 async fn a_server_process_that_was_stopped_keeps_its_sessions() {
-    let (server, address) = serve();
+    // From the last bytes that it writes until it is stopped, less time must pass than this.
+    const STALL: Duration = Duration::from_secs(6);
+    let (server, address) = serve(STALL);
     let mut stream = open(address).await;
     let mut posts = Conn::open(address).await.unwrap();
     let text = r#"{"jsonrpc":"2.0","id":1,"method":"flood"}"#;
@@ -88,7 +90,7 @@ async fn a_server_process_that_was_stopped_keeps_its_sessions() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_refused_and_ends_with_its_session() {
-    let (_server, address) = serve();
+    let (_server, address) = serve(STALL);
     let stream = open(address).await;
     let post = |head: String| async move {
         let mut conn = Conn::open(address).await.unwrap();

@@ -120,12 +120,8 @@ async fn hyper_stops_in_time_with_clients_that_do_not_read() {
     stops_in_time("hyper").await;
 }
 
-/// An example of this package.
+/// An example of this workspace.
 fn example(name: &str) -> PathBuf {
-    // `cargo test --test faults` builds no examples.
-    let mut build = Command::new(env!("CARGO"));
-    let built = build.args(["build", "--quiet", "--example", name]).status();
-    assert!(built.unwrap().success());
     let binary = std::env::current_exe().unwrap();
     binary
         .ancestors()
@@ -137,11 +133,17 @@ fn example(name: &str) -> PathBuf {
 
 #[tokio::test]
 async fn examples_stop_in_time_with_clients_that_do_not_read() {
+    // `cargo test --test faults` builds no examples. This is what `cargo test --workspace` has built.
+    let mut build = Command::new(env!("CARGO"));
+    let built = build.args(["build", "--quiet", "--workspace", "--examples"]);
+    assert!(built.status().unwrap().success());
     for (name, path) in [
         ("quickstart", "/sse"),
         ("axum", "/api/sse"),
         ("auth", "/sse"),
         ("endpoints", "/"),
+        ("observe", "/sse"),
+        ("rmcp", "/sse"),
     ] {
         let mut server = Process::start(Command::new(example(name)).arg("127.0.0.1:0"));
         let url = server.line("http://");
