@@ -90,12 +90,19 @@ impl Handler for Tools {
 /// The servers by their ids.
 #[derive(Clone, Default)]
 pub(crate) struct Servers {
-    open: Arc<RwLock<HashMap<String, SseServerTransport<Tools>>>>,
+    open: Arc<RwLock<HashMap<String, Server>>>,
+}
+
+struct Server {
+    transport: SseServerTransport<Tools>,
+    /// Another request removes it.
+    leaves: bool,
 }
 
 impl Servers {
     fn get(&self, id: &str) -> Option<SseServerTransport<Tools>> {
-        self.open.read().expect("no panic").get(id).cloned()
+        let open = self.open.read().expect("no panic");
+        open.get(id).map(|server| server.transport.clone())
     }
 
     async fn shutdown(&self) {
@@ -117,12 +124,15 @@ impl Servers {
 
     /// Ends the sessions of a server. Its id is free when all of its streams have ended.
     async fn remove(&self, id: &str) -> bool {
-        let Some(transport) = self.get(id) else {
-            return false;
+        let sessions = match self.open.write().expect("no panic").get_mut(id) {
+            Some(server) if !server.leaves => {
+                server.leaves = true;
+                server.transport.sessions()
+            }
+            _ => return false,
         };
         // It stays in the map meanwhile: open requests are answered, and clients can still post responses.
-        let drain = transport.sessions().shutdown();
-        drain.deadline(Duration::from_secs(10)).await;
+        sessions.shutdown().deadline(Duration::from_secs(10)).await;
         self.open.write().expect("no panic").remove(id).is_some()
     }
 }
@@ -143,7 +153,10 @@ async fn add(State(servers): State<Servers>, Path(id): Path<String>) -> Response
     match servers.open.write().expect("no panic").entry(id) {
         Entry::Occupied(_) => StatusCode::CONFLICT.into_response(),
         Entry::Vacant(place) => {
-            place.insert(transport);
+            place.insert(Server {
+                transport,
+                leaves: false,
+            });
             StatusCode::CREATED.into_response()
         }
     }
