@@ -11,9 +11,9 @@ use crate::observe::reporting;
 
 #[cfg(feature = "tracing")]
 use {
-    crate::observe::{TARGET, text::Clipped},
+    crate::observe::{TARGET, limited, text::Clipped},
     std::sync::atomic::Ordering::{Relaxed, SeqCst},
-    tracing::{field::display, info, info_span, warn},
+    tracing::{field::display, info, info_span},
 };
 
 impl SessionObserver {
@@ -104,10 +104,13 @@ impl SessionObserver {
         reporting(|| {
             #[cfg(feature = "tracing")]
             if let Some(span) = self.span() {
-                warn!(
-                    target: TARGET,
-                    parent: span,
-                    code = error.as_error().map(|error| display(error.code())),
+                let _in_span = span.enter();
+                let code = error.as_error().map(|error| display(error.code()));
+                limited!(
+                    self,
+                    "not_initialized",
+                    warn,
+                    code,
                     "the handler refused to initialize the session of a client that came back"
                 );
             }
@@ -119,7 +122,8 @@ impl SessionObserver {
         reporting(|| {
             #[cfg(feature = "tracing")]
             if let Some(span) = self.span() {
-                warn!(target: TARGET, parent: span, %error, "the handler failed");
+                let _in_span = span.enter();
+                limited!(self, "handler_failed", warn, %error, "the handler failed");
             }
         });
     }

@@ -26,6 +26,8 @@ pub(crate) struct SessionObserver {
     metrics: std::sync::Arc<super::Metrics>,
     #[cfg(feature = "tracing")]
     pub(super) log: Log,
+    #[cfg(feature = "tracing")]
+    rate: std::sync::Arc<super::rate::Rate>,
 }
 
 /// The session's span, and the numbers for the event of its close.
@@ -67,6 +69,8 @@ impl Observer {
             metrics: std::sync::Arc::clone(&self.metrics),
             #[cfg(feature = "tracing")]
             log: Log::new(prefix),
+            #[cfg(feature = "tracing")]
+            rate: std::sync::Arc::clone(&self.rate),
         }
     }
 }

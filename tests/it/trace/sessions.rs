@@ -408,3 +408,26 @@ async fn the_error_of_a_handler_is_a_warning_unless_the_session_was_closed_befor
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn handlers_that_fail_cause_ten_warnings_in_ten_seconds() {
+    let fails = |session: Session| async move {
+        drop(session);
+        Err::<(), _>("the disk is full")
+    };
+    let recorder = Recorder::start();
+    let server = Server::new(fails);
+    let warnings = async || {
+        for _ in 0..15 {
+            assert_eq!(server.open().next().await, None);
+        }
+        let mut told = recorder.take();
+        told.retain(|told| told.level == Level::WARN);
+        told
+    };
+    assert_eq!(warnings().await.len(), 10);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    let told = warnings().await;
+    assert_eq!(told.len(), 10);
+    assert!(told[0].text.contains("left_out=5"), "{:?}", told[0]);
+}
