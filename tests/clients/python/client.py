@@ -155,11 +155,6 @@ async def cancel(session):
     before = await call(session, "cancelled")
     with anyio.move_on_after(0.3):
         await call(session, "wait", {"ms": 10000})
-    if not SDK_2:
-        # Its user sends the notification.
-        params = types.CancelledNotificationParams(requestId=session._request_id - 1)
-        cancelled = types.CancelledNotification(params=params)
-        await session.send_notification(types.ClientNotification(cancelled))
 
     async def cancelled():
         return await call(session, "cancelled") != before
@@ -223,10 +218,20 @@ async def idle():
 
 
 async def drain():
+    await drained(list_first=True)
+    if BRIDGE:
+        return  # the rest is not the bridge's
+    try:
+        await drained(list_first=False)
+    except Exception as error:
+        raise AssertionError("only if the tools are listed first") from error
+
+
+async def drained(list_first):
     async with connect("drain") as session:
-        # Otherwise the SDK lists the tools after the first call, and a session that drains refuses requests.
-        await session.list_tools()
-        equal(await call(session, "end", {"how": "drain"}), "done")
+        if list_first:
+            await session.list_tools()
+        equal(await call(session, "end", {"how": "drain"}, 5), "done")
 
 
 async def body_5m():
