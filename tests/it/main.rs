@@ -18,6 +18,7 @@ mod good_messages;
 mod handler;
 mod http_edge;
 mod hyper_layer;
+mod idle_connections;
 mod ids;
 mod keep_alive;
 mod layer;
