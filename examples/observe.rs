@@ -25,6 +25,7 @@ use axum::{
     body::Body,
     http::{Request, header::CONTENT_TYPE},
     routing::get,
+    serve::ListenerExt,
 };
 use mcp_sse_server::SseServerTransport;
 use mcp_sse_testkit::demo;
@@ -115,6 +116,8 @@ pub(crate) async fn run(address: &str) -> Result<(), Box<dyn Error>> {
     // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    // Otherwise an event may wait 40 ms for the acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let (stop, stopped) = oneshot::channel::<()>();
     let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(served.into_future());

@@ -26,7 +26,7 @@
 
 use std::{env, error::Error, future::IntoFuture, time::Duration};
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt};
 use mcp_sse_server::{Message, Session, SseServerTransport, session::SendError};
 use mcp_sse_server_nats::{ConnectOptions, NatsRelay};
 use serde_json::json;
@@ -97,6 +97,8 @@ async fn run(name: String, address: String, nats: String) -> Result<(), BoxError
         "{name}: MCP over HTTP+SSE at http://{}/sse",
         listener.local_addr()?
     );
+    // Otherwise an event may wait 40 ms for the acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let (end, ended) = oneshot::channel::<()>();
     let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(ended.await) });
     let server = tokio::spawn(served.into_future());

@@ -24,6 +24,7 @@ use axum::{
     middleware,
     response::Response,
     routing::get,
+    serve::ListenerExt,
 };
 use everything::{Everything, Notes};
 use mcp_sse_server::{RejectionKind, SseServerTransport};
@@ -98,6 +99,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("{address}: {error}"))?;
     println!("MCP at http://{}", listener.local_addr()?);
+    // Otherwise an event may wait 40 ms for the acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let (end, ended) = oneshot::channel::<()>();
     let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(ended.await) });
     let server = tokio::spawn(served.into_future());

@@ -21,7 +21,7 @@
 
 use std::{error::Error, future::IntoFuture, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, serve::ListenerExt};
 use http::{HeaderMap, Request};
 use mcp_sse_server::{
     Incoming, Message, Session, SessionRegistry, SseServerTransport, session::SendError,
@@ -125,6 +125,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Accepted connections inherit it: a client whose machine vanishes is gone after this time.
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    // Otherwise an event may wait 40 ms for the acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let (stop, stopped) = oneshot::channel::<()>();
     let served = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(served.into_future());
