@@ -16,6 +16,7 @@ const PAGES: &[&str] = &[
     "CONTRIBUTING.md",
     "SECURITY.md",
     "benches/peers/README.md",
+    "crates/gateway/COMPARISON.md",
     "crates/gateway/README.md",
     "crates/nats/README.md",
     "crates/rmcp/README.md",
@@ -39,7 +40,10 @@ fn each_public_module_has_a_text_and_an_example_that_runs() {
             docs.first().is_some_and(|line| line.len() > 20),
             "{module} has no text"
         );
-        let runs = docs.iter().any(|line| line.trim() == "```");
+        let fences = docs.iter().map(|line| line.trim());
+        let fences = fences.filter(|line| line.starts_with("```"));
+        // Every other fence closes a block.
+        let runs = fences.step_by(2).any(|opening| opening == "```");
         // The pages of the guide are files.
         assert!(runs || module == "guide", "{module} has no example");
     }
@@ -84,5 +88,54 @@ fn the_readme_links_to_pages_of_the_guide_that_exist() {
     assert!(linked.len() > 10, "{linked:?}");
     for page in linked {
         read(format!("src/guide/{page}.md"));
+    }
+}
+
+#[test]
+fn the_page_on_observability_shows_the_instructions_of_the_baseline() {
+    let baseline = read("benches/instructions.toml");
+    let page = read("src/guide/observability.md");
+    for (row, operation) in [
+        (
+            "a `POST` of 64 bytes, its answer in a frame",
+            "POST to frame 64 B",
+        ),
+        (
+            "a `POST` of 64 KiB, its answer in a frame",
+            "POST to frame 64 KiB",
+        ),
+        ("a `send` of 64 bytes, and its frame", "send to frame 64 B"),
+    ] {
+        let operation = format!("\"{operation}\" = ");
+        let counted = baseline
+            .lines()
+            .find_map(|line| line.strip_prefix(&operation));
+        let row = format!("| {row} | ");
+        let cells = page.lines().find_map(|line| line.strip_prefix(&row));
+        let shown = cells.unwrap().split(" |").next().unwrap().replace(',', "");
+        let counted: f64 = counted.unwrap().parse().unwrap();
+        assert_eq!(shown, counted.round().to_string(), "{row}");
+    }
+}
+
+#[test]
+fn the_page_on_migration_shows_the_ratios_of_the_peers() {
+    let page = read("crates/rmcp/src/migration.md");
+    let peers = read("benches/peers/README.md");
+    let (_, table) = peers.split_once("## An rmcp handler\n").unwrap();
+    let (_, shown) = page.split_once("<!-- peers: begin -->\n").unwrap();
+    let (shown, _) = shown.split_once("<!-- peers: end -->").unwrap();
+    let rows: Vec<_> = shown.trim().lines().skip(2).collect();
+    assert_eq!(rows.len(), 4);
+    for row in rows {
+        let mut cells = row.trim_matches(['|', ' ']).split(" | ");
+        let work = format!("| {} | ", cells.next().unwrap());
+        let measured = table.lines().find_map(|line| line.strip_prefix(&work));
+        let measured: Vec<_> = measured.unwrap().split(" · ").skip(1).collect();
+        let ratios: Vec<_> = cells.map(str::trim).collect();
+        assert_eq!(ratios.len(), measured.len(), "{row}");
+        for (ratio, measured) in ratios.iter().zip(measured) {
+            assert!(measured.starts_with(&format!("{ratio} ×")), "{row}");
+        }
     }
 }

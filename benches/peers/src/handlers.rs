@@ -86,6 +86,36 @@ pub(crate) fn table(results: &Results) -> String {
     table
 }
 
+/// The ratios alone, for the page on the move from rmcp's own server.
+pub(crate) fn ratios(results: &Results) -> String {
+    let mut table = String::from(
+        "| work | CPU time, or memory: on hyper | in axum | instructions: on hyper | in axum |\n\
+         |---|--:|--:|--:|--:|\n",
+    );
+    for work in TARGETS
+        .iter()
+        .filter_map(|target| WORKS.iter().find(|work| work.name == target.work))
+    {
+        let cost = |peer| tables::figure_of(results, work, peer);
+        let count = |peer| results.instructions(work.name, peer);
+        let cells = [
+            ratio(cost(HANDLER), cost(RMCP_HANDLER)),
+            ratio(cost(HANDLER_AXUM), cost(RMCP_HANDLER)),
+            ratio(count(HANDLER), count(RMCP_HANDLER)),
+            ratio(count(HANDLER_AXUM), count(RMCP_HANDLER)),
+        ];
+        let _ = writeln!(table, "| {} | {} |", work.title, cells.join(" | "));
+    }
+    table
+}
+
+fn ratio(value: Option<f64>, other: Option<f64>) -> String {
+    match (value, other) {
+        (Some(value), Some(other)) => format!("{:.2}", value / other),
+        _ => String::new(),
+    }
+}
+
 fn cell(
     value: Option<f64>,
     other: Option<f64>,

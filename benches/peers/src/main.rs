@@ -46,6 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(places.source().join("results.svg"), chart::chart(&results))?;
         report::put(&places.source().join("README.md"), &report::whole(&results))?;
         report::put(&root.join("README.md"), &report::short(&results))?;
+        let migration = root.join("crates/rmcp/src/migration.md");
+        report::put(&migration, &handlers::ratios(&results))?;
     }
     if results.has_errors() {
         return Err("some answers were lost or wrong, see the table".into());

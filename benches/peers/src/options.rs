@@ -21,7 +21,7 @@ cargo run --release --manifest-path benches/peers/Cargo.toml -- [OPTIONS]
     --json FILE         file with the results; a run replaces the results that it measures again
                         [default: results.json in the target folder]
     --report            measure nothing, print the stored results
-    --pages             write the chart and the tables of both READMEs from the stored results
+    --pages             write the chart and the tables of the READMEs and of the page migration from the stored results
     --no-build          use the servers that the last run built
 ";
 
