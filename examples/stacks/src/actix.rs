@@ -16,7 +16,9 @@ pub async fn stream<H>(sse: SseService<H>, head: HttpRequest) -> Result<HttpResp
 where
     H: Handler<Future: 'static> + 'static,
 {
-    let Ok(response) = sse.oneshot(Request::from_parts(parts(&head)?, String::new())).await;
+    let Ok(response) = sse
+        .oneshot(Request::from_parts(parts(&head)?, String::new()))
+        .await;
     Ok(to_actix(response))
 }
 
