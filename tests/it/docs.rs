@@ -112,9 +112,18 @@ fn the_page_on_observability_shows_the_instructions_of_the_baseline() {
             .find_map(|line| line.strip_prefix(&operation));
         let row = format!("| {row} | ");
         let cells = page.lines().find_map(|line| line.strip_prefix(&row));
-        let shown = cells.unwrap().split(" |").next().unwrap().replace(',', "");
+        let mut cells = cells.unwrap().trim_end_matches(" |").split(" | ");
+        let number = |text: &str| text.replace(',', "").parse::<f64>().unwrap();
+        let without = number(cells.next().unwrap());
         let counted: f64 = counted.unwrap().parse().unwrap();
-        assert_eq!(shown, counted.round().to_string(), "{row}");
+        assert_eq!(without, counted.round(), "{row}");
+        let with: Vec<_> = cells.collect();
+        assert_eq!(with.len(), 3, "{row}");
+        for cell in with {
+            let (count, _) = cell.split_once(" (").unwrap();
+            let more = (number(count) / without - 1.0) * 100.0;
+            assert_eq!(cell, format!("{count} (+{more:.1} %)"), "{row}");
+        }
     }
 }
 
