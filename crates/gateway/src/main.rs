@@ -14,6 +14,7 @@ mod child;
 mod cli;
 mod config;
 mod http;
+mod limit;
 mod log;
 mod upstream;
 mod values;

@@ -5,7 +5,7 @@ use std::str::from_utf8;
 use http::HeaderMap;
 use tokio::process::Command;
 
-use crate::{config::ChildCommand, values::Variable};
+use crate::{config::ChildCommand, limit::limited, values::Variable};
 
 /// `headers` are those of the `GET` that opened the session.
 pub(super) fn command(
@@ -30,7 +30,11 @@ pub(super) fn command(
         // The child must not inherit the gateway's own value, which is not meant for this client.
         command.env_remove(name);
         if !texts.is_empty() {
-            tracing::warn!("{name} is unset: {header} is not a single value in UTF-8");
+            limited!(
+                warn,
+                "variable_unset",
+                "{name} is unset: {header} is not a single value in UTF-8"
+            );
         }
     }
     command

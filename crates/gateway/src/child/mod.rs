@@ -21,7 +21,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{config::ChildCommand, values::Variable};
+use crate::{config::ChildCommand, limit::limited, values::Variable};
 
 use self::{
     guard::Guard,
@@ -77,7 +77,9 @@ impl Children {
         let shared = &*self.shared;
         let client = Client::new(server, &session);
         if let Some((wait, count)) = shared.restarts.wait(&client) {
-            tracing::warn!(
+            limited!(
+                warn,
+                "child_waits",
                 "the child starts in {:.1} s: {count} ended in a row",
                 wait.as_secs_f64()
             );

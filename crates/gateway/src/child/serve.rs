@@ -16,6 +16,7 @@ use tracing::Instrument;
 use crate::{
     answers::{self, Open},
     config::ChildCommand,
+    limit::limited,
 };
 
 use super::{
@@ -35,7 +36,12 @@ impl Shared {
         let (mut process, pipes) = match Process::spawn(&mut command, &self.guard) {
             Ok(spawned) => spawned,
             Err(error) => {
-                tracing::error!("cannot start {}: {error}", child.program.display());
+                limited!(
+                    error,
+                    "child_not_started",
+                    "cannot start {}: {error}",
+                    child.program.display()
+                );
                 self.restarts.ended(client, Duration::ZERO);
                 return refuse(
                     &sender,

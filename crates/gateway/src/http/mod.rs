@@ -2,6 +2,7 @@
 
 mod accept;
 mod auth;
+mod drain;
 mod refusals;
 mod routes;
 mod serve;

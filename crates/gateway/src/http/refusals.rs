@@ -1,37 +1,24 @@
 //! Logs refusals, with the flag that allows what was refused.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
-
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, middleware::Next, response::Response};
 use http::{
     HeaderMap, HeaderValue, Uri,
     header::{HOST, ORIGIN},
 };
 use mcp_sse_server::response::RejectionKind;
 
-use crate::log::shown;
+use crate::{limit::limited, log::shown};
 
 /// How many bytes of a host or an origin are logged.
 const MOST: usize = 100;
 
 /// Logs the refusal of a request, if a flag allows what was refused. The transport logs the others.
-pub(super) async fn log(State(recent): State<Recent>, request: Request, next: Next) -> Response {
+pub(super) async fn log(request: Request, next: Next) -> Response {
     let asked = Asked::of(request.uri(), request.headers());
     let response = next.run(request).await;
     if let Some((reason, text)) = refusal(&response, &asked) {
         let path = &asked.path;
-        match recent.is_first(reason) {
-            true => tracing::info!(reason, path, "refused: {text}"),
-            false => tracing::debug!(reason, path, "refused: {text}"),
-        }
+        limited!(info, reason, reason, path, "refused: {text}");
     }
     response
 }
@@ -50,26 +37,6 @@ fn refusal(response: &Response, asked: &Asked) -> Option<(&'static str, String)>
     let kind = extensions.get::<RejectionKind>()?;
     let hint = flag(*kind, asked)?;
     Some((kind.as_str(), format!("{kind}: {hint}")))
-}
-
-/// Which refusals were logged less than a second ago: clients must not fill the log.
-#[derive(Clone, Default)]
-pub(super) struct Recent {
-    logged: Arc<Mutex<HashMap<&'static str, Instant>>>,
-}
-
-impl Recent {
-    fn is_first(&self, reason: &'static str) -> bool {
-        let now = Instant::now();
-        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first = logged
-            .get(reason)
-            .is_none_or(|last| now - *last >= Duration::from_secs(1));
-        if is_first {
-            logged.insert(reason, now);
-        }
-        is_first
-    }
 }
 
 /// What a request asked for, fit for the log.

@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, error::Error, sync::Arc};
 
-use axum::{Router, middleware::from_fn_with_state, routing::get};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
 use http::{Method, StatusCode, header::WWW_AUTHENTICATE};
 use mcp_sse_server::{
     MountPath, SseServerTransport, endpoint::InvalidEndpoint, session::SessionRegistry,
@@ -11,7 +15,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::{backend::Backends, config::Config, upstream::hold};
 
-use super::{auth, refusals};
+use super::{auth, drain::drain, refusals};
 
 pub(super) struct Routes {
     pub(super) router: Router,
@@ -73,10 +77,8 @@ pub(super) fn routes(mut config: Config) -> Result<Routes, Box<dyn Error>> {
     let router = Router::new()
         .route(&encoded(&config.health_path)?, health)
         .fallback_service(router)
-        .layer(from_fn_with_state(
-            refusals::Recent::default(),
-            refusals::log,
-        ))
+        .layer(from_fn(drain))
+        .layer(from_fn(refusals::log))
         // Lets every page read the responses that it gets. The transport decides which pages get one.
         .layer(
             CorsLayer::new()

@@ -96,7 +96,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         () = signals.next() => {}
     }
     tracing::info!(
-        "stopping within {} s, a second signal stops at once",
+        "stopping: open requests have {} s, and servers some seconds more. A second signal stops at once",
         window.as_secs_f64()
     );
     let in_order = async {

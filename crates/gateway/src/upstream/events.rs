@@ -6,7 +6,7 @@ use mcp_sse_server::{
 };
 use tokio::time::Instant;
 
-use crate::answers;
+use crate::{answers, limit::limited};
 
 use super::{
     bridge::Bridge,
@@ -27,12 +27,16 @@ impl Bridge<'_> {
                         self.inbound.pass(message).await;
                     }
                     Ok(_) => {}
-                    Err(error) => tracing::warn!("skipped a message of the upstream: {error}"),
+                    Err(error) => limited!(
+                        warn,
+                        "upstream_skipped",
+                        "skipped a message of the upstream: {error}"
+                    ),
                 }
             }
             Event::Lost => {
                 self.link = None;
-                tracing::warn!("the upstream's session was lost");
+                limited!(warn, "upstream_lost", "the upstream's session was lost");
                 let reason = "the upstream's session was lost, the next message begins a new one";
                 answers::fail_all(&self.inbound.sender, &self.inbound.open, reason).await;
             }
@@ -44,7 +48,7 @@ impl Bridge<'_> {
         let Err(failure) = sent.result else {
             return self.hold.release();
         };
-        tracing::warn!("{}", failure.text);
+        limited!(warn, "upstream_failed", "{}", failure.text);
         if let Some(challenge) = failure.challenge {
             self.hold.again();
             let refused = sent
@@ -82,7 +86,7 @@ impl Bridge<'_> {
             limit.as_secs_f64()
         );
         for id in self.inbound.open.take_older(before) {
-            tracing::warn!("{reason}");
+            limited!(warn, "upstream_late", "{reason}");
             answers::error(&self.inbound.sender, &id, &reason).await;
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::limit::limited;
+
 use super::{
     bridge::Bridge,
     held::Waiting,
@@ -29,7 +31,11 @@ impl Bridge<'_> {
         else {
             return Ok(());
         };
-        tracing::info!("the upstream's session is begun anew");
+        limited!(
+            info,
+            "upstream_anew",
+            "the upstream's session is begun anew"
+        );
         let mut link = self.connect();
         link.send(initialize, None, waiting);
         let answered = async {

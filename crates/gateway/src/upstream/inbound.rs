@@ -4,6 +4,7 @@ use mcp_sse_server::{Message, message::MessageKind, session::SessionSender};
 
 use crate::{
     answers::{self, Open},
+    limit::limited,
     log::shown,
 };
 
@@ -23,7 +24,9 @@ impl Inbound {
             Ok(message) => self.pass(message).await,
             Err(error) => {
                 let text = shown(data.as_bytes(), 200);
-                tracing::warn!(
+                limited!(
+                    warn,
+                    "upstream_skipped",
                     "skipped an event of the upstream that is not a message: {error}: {text}"
                 );
                 if let Some(id) =
@@ -43,7 +46,9 @@ impl Inbound {
         let is_answer = matches!(message.kind(), MessageKind::Response | MessageKind::Error);
         if is_answer && !message.id().is_some_and(|id| self.open.answered(id)) {
             if message.id().is_none() {
-                tracing::warn!(
+                limited!(
+                    warn,
+                    "upstream_skipped",
                     "skipped an error that answers no request: {}",
                     shown(message.as_bytes(), 200)
                 );

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod child;
+mod drain;
 mod ends;
 mod flags;
 mod http;

@@ -79,6 +79,31 @@ async fn an_upstream_that_is_down_is_tried_again_with_the_next_message() {
 }
 
 #[tokio::test]
+async fn a_client_cannot_fill_the_log_with_failures_of_an_upstream() {
+    let server = Streamable::start().await;
+    let gateway = gateway(&server, &[]).await;
+    server.set_down(true);
+    // Also not with new sessions.
+    for _ in 0..4 {
+        let mut talk = gateway.open().await;
+        for _ in 0..10 {
+            error(&mut talk, "initialize").await;
+        }
+    }
+    gateway.logs("WARN").await;
+    let log = gateway.log();
+    let lines = |text| log.lines().filter(|line| line.contains(text)).count();
+    // One more, if the test takes longer than 10 s.
+    assert!(
+        (10..=20).contains(&lines("the upstream failed: HTTP 503")),
+        "{log}"
+    );
+    assert!(lines("begun anew") <= 20, "{log}");
+    server.set_down(false);
+    gateway.open().await.works().await;
+}
+
+#[tokio::test]
 async fn an_upstream_that_loses_its_sessions_is_initialized_anew() {
     let server = Streamable::start().await;
     let gateway = gateway(&server, &[]).await;
@@ -111,14 +136,14 @@ async fn the_server_of_a_client_that_comes_back_is_initialized() {
 #[tokio::test]
 async fn a_slow_upstream_is_not_waited_for_without_end() {
     let server = Streamable::start().await;
-    let gateway = gateway(&server, &["--upstream-timeout", "0.1"]).await;
+    let gateway = gateway(&server, &["--upstream-timeout", "3"]).await;
     let mut talk = gateway.open().await;
     initialize(&mut talk).await;
     server.reply("slow", Reply::Nothing);
     let reason = error(&mut talk, "slow").await;
     assert_eq!(
         reason,
-        "the upstream did not answer within 0.1 s, see --upstream-timeout"
+        "the upstream did not answer within 3 s, see --upstream-timeout"
     );
     talk.works().await;
 }
