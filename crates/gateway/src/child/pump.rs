@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     answers::{self, Open},
+    limit::limited,
     log::shown,
 };
 
@@ -55,7 +56,7 @@ pub(super) async fn input(
             stdin.flush().await
         };
         if let Err(error) = written.await {
-            tracing::warn!("cannot write to the child: {error}");
+            limited!(warn, "child_deaf", "cannot write to the child: {error}");
             return false;
         }
     }
@@ -98,7 +99,11 @@ impl Output {
             // go-sdk's client ends its session on such an error.
             Ok(message) if message.kind() == MessageKind::Error && message.id().is_none() => {
                 let text = shown(&text, JUNK);
-                tracing::warn!("skipped an error on stdout that answers no request: {text}");
+                limited!(
+                    warn,
+                    "child_skipped",
+                    "skipped an error on stdout that answers no request: {text}"
+                );
             }
             Ok(message) => {
                 if let (MessageKind::Response | MessageKind::Error, Some(id)) =
@@ -122,7 +127,12 @@ impl Output {
     /// Logs a line. If it carries the id of an open request, the request is answered with an error: there will be
     /// no other answer.
     async fn skip(&self, text: &[u8], end: Option<&[u8]>, what: &str) {
-        tracing::warn!("skipped on stdout {what}: {}", shown(text, JUNK));
+        limited!(
+            warn,
+            "child_skipped",
+            "skipped on stdout {what}: {}",
+            shown(text, JUNK)
+        );
         if let Some(id) = answers::id_of(text, end).filter(|id| self.open.take(id)) {
             let text = format!("the server answered with {what}");
             answers::error(&self.sender, &id, &text).await;

@@ -77,8 +77,8 @@ pub(super) fn routes(mut config: Config) -> Result<Routes, Box<dyn Error>> {
     let router = Router::new()
         .route(&encoded(&config.health_path)?, health)
         .fallback_service(router)
-        .layer(from_fn(drain))
         .layer(from_fn(refusals::log))
+        .layer(from_fn(drain))
         // Lets every page read the responses that it gets. The transport decides which pages get one.
         .layer(
             CorsLayer::new()

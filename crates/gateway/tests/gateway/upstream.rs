@@ -1,5 +1,6 @@
 //! Faults of a Streamable HTTP server. `.ci/gateway` has real ones.
 
+use mcp_sse_testkit::until;
 use serde_json::{Value, json};
 
 use crate::{
@@ -86,19 +87,20 @@ async fn a_client_cannot_fill_the_log_with_failures_of_an_upstream() {
     // Also not with new sessions.
     for _ in 0..4 {
         let mut talk = gateway.open().await;
-        for _ in 0..10 {
+        for _ in 0..75 {
             error(&mut talk, "initialize").await;
         }
     }
-    gateway.logs("WARN").await;
-    let log = gateway.log();
-    let lines = |text| log.lines().filter(|line| line.contains(text)).count();
-    // One more, if the test takes longer than 10 s.
-    assert!(
-        (10..=20).contains(&lines("the upstream failed: HTTP 503")),
-        "{log}"
-    );
-    assert!(lines("begun anew") <= 20, "{log}");
+    // With the status, or that the connection was lost: rmcp reports one of them first.
+    let lines = |text: &str| gateway.log().matches(text).count();
+    until("the first lines", async || {
+        lines("the upstream failed: ") >= 10
+    })
+    .await;
+    // More than ten only where a slow machine needs more than 10 s for all.
+    for text in ["the upstream failed: ", "begun anew"] {
+        assert!(lines(text) <= 40, "{}", gateway.log());
+    }
     server.set_down(false);
     gateway.open().await.works().await;
 }

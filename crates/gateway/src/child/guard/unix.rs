@@ -15,6 +15,8 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::limit::limited;
+
 /// The argument of the guard's process.
 pub(crate) const ARGUMENT: &str = "--guard-children";
 
@@ -67,7 +69,9 @@ fn tell(pipe: &Mutex<ChildStdin>, sign: char, group: Pid) {
     let line = format!("{sign}{}\n", group.as_raw_nonzero());
     let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
     if let Err(error) = pipe.write_all(line.as_bytes()) {
-        tracing::warn!(
+        limited!(
+            warn,
+            "guard_gone",
             "children will outlive a gateway that is killed, their guard is gone: {error}"
         );
     }
