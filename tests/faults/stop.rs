@@ -149,7 +149,7 @@ async fn examples_stop_in_time_with_clients_that_do_not_read() {
         let url = server.line("http://");
         let address = url.split('/').next().unwrap().parse().unwrap();
         let _obstacles = obstacles(address, path).await;
-        server.signal("INT");
+        server.interrupt();
         let start = Instant::now();
         until("the example ends", async || !server.is_alive()).await;
         assert!(server.wait().success());

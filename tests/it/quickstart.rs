@@ -74,7 +74,7 @@ async fn the_terminal_says_why_a_host_is_refused_and_what_allows_it() {
     let (status, text) = client.get("mcp.example.com", "/sse").await;
     assert_eq!(status, 421);
     assert!(text.contains("allow_host"), "{text}");
-    example.signal("INT");
+    example.interrupt();
     assert!(example.wait().success());
     let said = "refused the host \"mcp.example.com\": give it as an argument after the address";
     assert!(example.log().contains(said), "{}", example.log());

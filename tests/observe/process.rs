@@ -62,7 +62,7 @@ impl Example {
 
     /// Presses Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        self.process.signal("INT");
+        self.process.interrupt();
     }
 
     /// Waits for a successful exit. Returns the whole log.

@@ -128,6 +128,19 @@ impl Process {
         system::signal(self.id(), name);
     }
 
+    /// Presses Ctrl-C, when it has a handler for that. A process may print that it listens, and serve, a moment before.
+    pub fn interrupt(&self) {
+        #[cfg(target_os = "linux")]
+        {
+            let start = Instant::now();
+            while !system::handles_interrupt(self.id()) {
+                assert!(start.elapsed() < PATIENCE, "it does not handle SIGINT");
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        self.signal("INT");
+    }
+
     /// Stops it with a signal, and waits until all of its threads have stopped.
     pub fn pause(&self) {
         self.signal("STOP");

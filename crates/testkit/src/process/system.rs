@@ -32,6 +32,16 @@ pub fn is_stopped(pid: u32) -> bool {
     })
 }
 
+/// Whether the process has a handler for SIGINT.
+#[cfg(target_os = "linux")]
+pub(super) fn handles_interrupt(pid: u32) -> bool {
+    const SIGINT: u64 = 2;
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mut lines = status.lines();
+    let caught = lines.find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (SIGINT - 1)) != 0
+}
+
 /// The CPU time that the process has used.
 pub fn cpu(pid: u32) -> Duration {
     let fields = stat(pid).expect("the process is there");

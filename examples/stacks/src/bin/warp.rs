@@ -52,6 +52,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new());
     let connections = GracefulShutdown::new();
+    // One for all turns: a new one would miss a signal that came before it.
+    let mut stop = std::pin::pin!(signal::ctrl_c());
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -68,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },
-            _ = signal::ctrl_c() => break,
+            _ = &mut stop => break,
         }
     }
     // The graceful shutdown would wait for open streams without end.

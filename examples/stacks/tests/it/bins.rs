@@ -18,7 +18,7 @@ fn start(path: &str, scheme: &str) -> (Process, String) {
 
 /// Presses Ctrl-C.
 fn interrupt(mut process: Process) {
-    process.signal("INT");
+    process.interrupt();
     let ended = process.wait();
     assert!(ended.success(), "{ended}");
 }
