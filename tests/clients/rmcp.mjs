@@ -84,6 +84,8 @@ async function progress(client) {
 async function logging(client) {
     await client.setLoggingLevel('error');
     await call(client, 'log', { text: 'a line' });
+    // Over Streamable HTTP it comes on another stream than the answer.
+    await until(() => client.logs.length > 0);
     assert.deepEqual(client.logs, [['error', 'a line']]);
 }
 
