@@ -149,8 +149,8 @@ impl<H> SseServerTransport<H> {
     /// sixteenth of each part. Each part has room for at least one body of its largest size.
     ///
     /// A body with a declared length takes its room when its head arrives. A body of unknown length takes
-    /// room as it arrives, and moves to the part for large bodies when it is one. A `POST` that finds no room waits for at most the
-    /// [`delivery_timeout`](Self::delivery_timeout), and then gets 503.
+    /// room as it arrives. When it has more than 64 KiB, it moves to the part for large bodies. A `POST` that
+    /// finds no room waits for at most the [`delivery_timeout`](Self::delivery_timeout), and then gets 503.
     ///
     /// While a `POST` waits, bodies of its part that arrive slowly give way: a body that brings less than 32 KiB in
     /// half of the delivery timeout gets 503. While nobody waits, a body may take its time.

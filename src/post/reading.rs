@@ -186,23 +186,14 @@ impl Reading {
         }
         let size = Size::of(self.room_bytes);
         let wait = self.wait.get_or_insert_with(|| {
-            let session = match &self.to {
-                To::Session(state) => Some(Arc::clone(state)),
-                To::Node(_) => None,
+            let options = &self.options;
+            let (session, budgets) = match &self.to {
+                To::Session(state) => (Some(Arc::clone(state)), &options.bodies.here),
+                To::Node(_) => (None, &options.bodies.elsewhere),
             };
-            let bodies = &self.options.bodies;
-            let budgets = match &self.to {
-                To::Session(_) => &bodies.here,
-                To::Node(_) => &bodies.elsewhere,
-            };
-            let (stall, delivery) = (self.options.stall_timeout, self.options.delivery_timeout);
-            Box::new(BodyWait::new(
-                session,
-                Arc::clone(budgets),
-                size,
-                stall,
-                delivery,
-            ))
+            let (stall, delivery) = (options.stall_timeout, options.delivery_timeout);
+            let budgets = Arc::clone(budgets);
+            Box::new(BodyWait::new(session, budgets, size, stall, delivery))
         });
         wait.poll(cx, size)
     }

@@ -13,7 +13,7 @@ pub(crate) struct Budgets {
 }
 
 /// Which budget a part takes its bytes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Size {
     Small,
     Large,
